@@ -1,0 +1,1 @@
+"""Settings, URLs and the Celery application: the only place that knows the environment."""

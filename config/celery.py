@@ -1,0 +1,50 @@
+"""The Celery application. Start workers with ``celery -A config worker -Q deliver``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from kombu.transport import TRANSPORT_ALIASES
+
+from syndicator import queue
+
+TRANSPORT_ALIASES["doorbell"] = "syndicator.embedded.doorbell:Transport"
+
+app = Celery("syndicator")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    include=[f"workers.{name}" for name in queue.QUEUES],
+    task_default_queue="sweep",
+    task_routes={f"{name}.*": {"queue": name} for name in queue.QUEUES},
+    task_create_missing_queues=True,
+    # The database is the record of what happened; nobody reads results or events.
+    task_ignore_result=True,
+    worker_send_task_events=False,
+    # A task whose worker died is rung again; all tasks are safe to run twice.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    # A ring that cannot be sent at once is dropped: the sweeper rings again.
+    broker_transport_options={"socket_timeout": 2, "socket_connect_timeout": 2}
+    if str(app.conf.broker_url).startswith("redis")
+    else {},
+    redis_socket_timeout=2,
+    redis_socket_connect_timeout=2,
+    beat_schedule={
+        task: {"task": task, "schedule": queue.SWEEP_SECONDS, "options": {"expires": 30}}
+        for task in (queue.SWEEP_POSTS, queue.SWEEP_MAILINGS)
+    },
+    beat_schedule_filename=None,
+)
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: Any) -> None:
+    """Celery would replace the handlers that `config.logs` set up."""

@@ -1,0 +1,139 @@
+"""Django's settings, made from the environment. docs/configuration.md lists every variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config import environment, logs
+
+DATA_FOLDER = environment.data_folder()
+_keys = environment.keys(DATA_FOLDER)
+
+SECRET_KEY = _keys["session"]
+ENCRYPTION_KEYS = _keys["encryption"]
+DEBUG = False
+BASE_URL = environment.read("BASE_URL", "http://127.0.0.1:8800").rstrip("/")
+ALLOWED_HOSTS = environment.read_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+#: Destinations may call servers on this machine or network: only for the sandbox and for tests.
+ALLOW_PRIVATE_ADDRESSES = environment.read_flag("ALLOW_PRIVATE_ADDRESSES")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "syndicator.accounts",
+    "syndicator.entries",
+    "syndicator.destinations",
+    "syndicator.posts",
+    "syndicator.newsletter",
+    "syndicator.desk",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "syndicator.desk.pages.environment",
+            "context_processors": [
+                "django.contrib.messages.context_processors.messages",
+                "syndicator.desk.pages.context",
+            ],
+        },
+    },
+]
+
+_sqlite: dict[str, Any] = {
+    # A deferred transaction that turns into a writer fails with "locked" instead of waiting.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    # NORMAL may roll a commit back on power loss, and a forgotten attempt is a double post.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+}
+_database_url = environment.read("DATABASE_URL")
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(_database_url, conn_max_age=600, conn_health_checks=True)
+    if _database_url
+    else {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_FOLDER / "syndicator.sqlite3",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": _sqlite,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "desk:login"
+LOGIN_REDIRECT_URL = "desk:queue"
+LOGOUT_REDIRECT_URL = "desk:login"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOCALE_PATHS = [environment.PACKAGE / "locale"]
+
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = DATA_FOLDER / "static"
+
+_https = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-src": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+CELERY_BROKER_URL = environment.read("BROKER_URL", "doorbell://")
+
+LOGGING_CONFIG = None
+logs.configure(json_lines=environment.read("LOG_FORMAT", "text") == "json")

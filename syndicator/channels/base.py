@@ -1,0 +1,255 @@
+"""What every channel is made of.
+
+A channel turns a `Story` into a `Message` (`Channel`), and a `Message` into a post on one account
+(`Client`). Preview and sending share `Channel.render`, so that editors approve what is sent.
+
+To write one, subclass both, override what is abstract, and raise nothing but `ChannelError`
+subclasses from a client. docs/adding-a-channel.md walks through it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from syndicator.content import Story
+from syndicator.wording import Wording
+
+
+class Outcome(StrEnum):
+    """The closed set of what a call to a platform can come to. Nothing else leaves a channel."""
+
+    ACCEPTED = "accepted"
+    TRY_LATER = "try_later"
+    REJECTED = "rejected"
+    UNAUTHORISED = "unauthorised"
+    DUPLICATE = "duplicate"
+    UNKNOWN = "unknown"
+
+
+class ChannelError(Exception):
+    """A call that did not end in an accepted post.
+
+    *reason* is a sentence for an editor; *status* the HTTP or SMTP status, if there was one;
+    *answer* what the platform said, already redacted; it is truncated where it is stored.
+    """
+
+    outcome: ClassVar[Outcome]
+
+    def __init__(self, reason: Wording, *, status: int | None = None, answer: str = "") -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.status = status
+        self.answer = answer
+
+
+class TryLater(ChannelError):
+    """Provably not done, or the platform said when to come back (*retry_after*, if it did)."""
+
+    outcome = Outcome.TRY_LATER
+
+    def __init__(
+        self,
+        reason: Wording,
+        *,
+        retry_after: timedelta | None = None,
+        status: int | None = None,
+        answer: str = "",
+    ) -> None:
+        super().__init__(reason, status=status, answer=answer)
+        self.retry_after = retry_after
+
+
+class Rejected(ChannelError):
+    """The platform refused this very post; sending it again cannot help."""
+
+    outcome = Outcome.REJECTED
+
+
+class Unauthorised(ChannelError):
+    """The account cannot post at all: token, permission or billing."""
+
+    outcome = Outcome.UNAUTHORISED
+
+
+class Duplicate(ChannelError):
+    """The platform says it has this already. Evidence, not proof: it is looked up."""
+
+    outcome = Outcome.DUPLICATE
+
+
+class Unknown(ChannelError):
+    """Anything else. The post may be out: it is looked up, never sent again blindly."""
+
+    outcome = Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One post, frozen: what is previewed, approved and sent, byte for byte.
+
+    *text* is the post itself (for mail the text/plain part) and contains *permalink*, unless the
+    platform carries it in *link* (a link card). *subject* and *html* are mail's. *audience* names
+    the live blog (its slug) for channels that address subscribers instead of followers.
+    """
+
+    text: str
+    permalink: str
+    link: str = ""
+    subject: str = ""
+    html: str = ""
+    audience: str = ""
+    language: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "text": self.text,
+            "permalink": self.permalink,
+            "link": self.link,
+            "subject": self.subject,
+            "html": self.html,
+            "audience": self.audience,
+            "language": self.language,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Message:
+        return cls(**{name: str(value) for name, value in data.items()})
+
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of the canonical JSON: what an approval is bound to."""
+        canonical = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def carries_permalink(self) -> bool:
+        """Whether the exact permalink leaves with the final bytes."""
+        return bool(self.permalink) and self.permalink in (self.link, *self.text.split())
+
+    def with_text(self, text: str) -> Message:
+        return replace(self, text=text)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform's own name for an accepted post, and its public address if it has one."""
+
+    remote_id: str
+    url: str = ""
+    answer: str = ""
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What a look-up found: *receipt*, or its absence.
+
+    *complete* is true only if every post of the account since the given time was seen; absence
+    in an incomplete look-up proves nothing.
+    """
+
+    receipt: Receipt | None
+    complete: bool
+
+
+class LookUpStrength(StrEnum):
+    STRONG = "strong"
+    WEAK = "weak"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Something a destination of this channel has to know. Secrets are encrypted at rest."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A destination as its client sees it: where to call, and with which settings and secrets.
+
+    *base_url* is the only difference between a sandbox and the real platform.
+    """
+
+    base_url: str
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allow_private_addresses: bool = False
+
+
+class Client(ABC):
+    """Talks to one account. Made afresh for every task; never retries; never sleeps."""
+
+    @abstractmethod
+    def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        """Post *message*; raise a `ChannelError` otherwise.
+
+        *key* is the post's idempotency key, the same at every try. The call ends within
+        *deadline* whatever the platform does.
+        """
+
+    @abstractmethod
+    def look_up(
+        self, message: Message, *, key: str, since: datetime, deadline: timedelta
+    ) -> LookUp:
+        """Look for *message* among the account's posts since *since* (aware).
+
+        A look-up that fails raises a `ChannelError`: it proves nothing.
+        """
+
+
+class Channel(ABC):
+    """One platform: how a story becomes a message there, and what the platform can do."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    default_base_url: ClassVar[str]
+    settings: ClassVar[Sequence[Setting]]
+    look_up_strength: ClassVar[LookUpStrength] = LookUpStrength.NONE
+    #: How long after a try a post may still be missing from the platform's own index.
+    settle_time: ClassVar[timedelta] = timedelta(seconds=30)
+    #: The longest `Message.text`, in `length` units; None where there is no limit.
+    limit: ClassVar[int | None] = None
+
+    @abstractmethod
+    def render(self, story: Story) -> Message | None:
+        """The best message for *story*, fitted and with its permalink; None if nothing is left."""
+
+    @abstractmethod
+    def client(self, account: Account) -> Client:
+        """A client for one account."""
+
+    def length(self, text: str) -> int:
+        """How long *text* is by the platform's own count."""
+        return len(text)
+
+    def revise(self, message: Message, text: str) -> Message:
+        """*message* with an editor's *text*; channels with derived parts rebuild them here."""
+        return message.with_text(text)
+
+    def problems(self, message: Message) -> list[Wording]:
+        """Why *message* must not be sent, in words for an editor; empty if it may."""
+        found = []
+        if not message.text.strip():
+            found.append(Wording("The text is empty."))
+        if not message.carries_permalink():
+            found.append(
+                Wording("The entry's permalink %(permalink)s is missing from the post. Put it back.",
+                        {"permalink": message.permalink})
+            )
+        if self.limit is not None and (over := self.length(message.text) - self.limit) > 0:
+            found.append(
+                Wording("The text is %(over)s characters too long for %(channel)s.",
+                        {"over": over, "channel": self.label})
+            )
+        return found

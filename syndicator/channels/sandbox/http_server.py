@@ -1,0 +1,84 @@
+"""An HTTP server in threads whose applications can also break the connection."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import struct
+import threading
+from typing import TYPE_CHECKING, Any
+
+from cheroot import wsgi
+from cheroot.server import HTTPConnection
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+logger = logging.getLogger(__name__)
+
+#: A request that hangs on purpose holds its thread, so there are more than a person needs.
+THREADS = 16
+
+
+class ConnectionDropped(ConnectionAbortedError):
+    """Raised by an application: close the connection now, with a TCP reset if *reset*."""
+
+    def __init__(self, *, reset: bool) -> None:
+        # cheroot takes an OSError with this number for a lost client and stays silent.
+        super().__init__(errno.ECONNABORTED, "dropped on purpose")
+        self.reset = reset
+
+
+class _Connection(HTTPConnection):
+    resetting = False
+
+    def close(self) -> None:
+        if not self.resetting:
+            super().close()  # type: ignore[no-untyped-call]
+            return
+        # Linger for zero seconds makes close() send RST; cheroot's own shutdown() would send FIN.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+class _Gateway(wsgi.Gateway_10):
+    def respond(self) -> None:
+        try:
+            super().respond()
+        except ConnectionDropped as drop:
+            self.req.conn.resetting = drop.reset
+            raise
+
+
+class HttpServer:
+    """Serves *application* on *host*:*port* (0: a free one) from its own threads."""
+
+    def __init__(self, application: WSGIApplication, host: str, port: int) -> None:
+        self._server = wsgi.Server(
+            (host, port), application, numthreads=THREADS, request_queue_size=128
+        )
+        self._server.gateway = _Gateway
+        self._server.ConnectionClass = _Connection
+        self._server.server_name = "sandbox"
+        self._server.shutdown_timeout = 0.1
+        self._server.expiration_interval = 0.25
+        self._server.error_log = _log
+        self._thread = threading.Thread(target=self._server.serve, name="sandbox-http")
+
+    def start(self) -> None:
+        """Raise `OSError` if the address is taken."""
+        self._server.prepare()  # type: ignore[no-untyped-call]
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.stop()  # type: ignore[no-untyped-call]
+        self._thread.join()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.bind_addr[1])
+
+
+def _log(message: str = "", level: int = logging.INFO, traceback: bool = False) -> Any:
+    logger.log(level, "%s", message, exc_info=traceback)

@@ -1,0 +1,59 @@
+"""The sandbox's own web pages: escaped by default, without scripts but our own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from werkzeug.wrappers import Response
+
+FOLDER = Path(__file__).parent / "templates"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+ASSETS = {"style.css": "text/css", "refresh.js": "text/javascript"}
+
+
+class Pages:
+    """Renders templates out of *folders* (searched in order) and the shared folder."""
+
+    def __init__(self, *folders: Path) -> None:
+        search_path: Sequence[Path] = (*folders, FOLDER)
+        self._environment = Environment(
+            loader=FileSystemLoader(search_path),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["clock"] = clock
+
+    def render(self, template: str, /, status: int = 200, **values: object) -> Response:
+        html = self._environment.get_template(template).render(values)
+        response = Response(html, status=status, content_type="text/html; charset=utf-8")
+        return protect(response, CONTENT_SECURITY_POLICY)
+
+
+def protect(response: Response, content_security_policy: str) -> Response:
+    response.headers["Content-Security-Policy"] = content_security_policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def asset(name: str) -> Response:
+    content = (FOLDER / name).read_bytes()
+    response = Response(content, content_type=f"{ASSETS[name]}; charset=utf-8")
+    return protect(response, CONTENT_SECURITY_POLICY)
+
+
+def clock(moment: datetime) -> str:
+    """*moment* (aware) as this machine's clock shows it: "13:05 · 22 Nov 2026"."""
+    return moment.astimezone().strftime("%H:%M · %d %b %Y")

@@ -1,0 +1,111 @@
+"""Where posts go, and by which policy each live blog's entries get there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.channels import registry
+from syndicator.channels.base import Account, Channel
+from syndicator.destinations import secrets
+from syndicator.entries.models import LiveBlog
+from syndicator.wording import Wording
+
+
+class DestinationState(models.TextChoices):
+    ACTIVE = "active", _("active")
+    PAUSED = "paused", _("paused")
+    DISCONNECTED = "disconnected", _("disconnected")
+
+
+class Destination(models.Model):
+    """An account on a channel. Its row is also the lock that keeps its posts in order."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    channel_name = models.CharField(_("platform"), max_length=40)
+    base_url = models.CharField(_("address of the platform"), max_length=500)
+    settings = models.JSONField(default=dict, blank=True)
+    encrypted_secrets = models.TextField(blank=True, default="", editable=False)
+    state = models.CharField(
+        max_length=12, choices=DestinationState, default=DestinationState.ACTIVE
+    )
+    pause_reason = models.JSONField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    #: Not before this time, because the platform asked to wait; NULL means at once.
+    next_post_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def channel(self) -> Channel:
+        return registry.channel(self.channel_name)
+
+    @property
+    def account(self) -> Account:
+        """What the channel's client needs; decrypts the secrets."""
+        return Account(
+            base_url=self.base_url,
+            settings={
+                **self.settings,
+                **secrets.decrypt(self.encrypted_secrets),
+                "destination_id": str(self.pk),
+            },
+            allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
+        )
+
+    @property
+    def pause_wording(self) -> Wording | None:
+        return Wording.from_json(self.pause_reason)
+
+    def configure(self, values: Mapping[str, str]) -> None:
+        """Take over *values* by the channel's settings; an empty secret keeps the stored one."""
+        kept = secrets.decrypt(self.encrypted_secrets)
+        for setting in self.channel.settings:
+            value = values.get(setting.name, "").strip()
+            if not setting.secret:
+                self.settings[setting.name] = value
+            elif value:
+                kept[setting.name] = value
+        self.encrypted_secrets = secrets.encrypt(kept) if kept else ""
+
+    def missing_settings(self) -> list[str]:
+        """Labels of required settings that have no value yet."""
+        have = {**self.settings, **secrets.decrypt(self.encrypted_secrets)}
+        return [s.label for s in self.channel.settings if s.required and not have.get(s.name)]
+
+
+class Policy(models.TextChoices):
+    AUTOMATIC = "automatic", _("post automatically")
+    REVIEW = "review", _("wait for an editor")
+    OFF = "off", _("do not post")
+
+
+class Route(models.Model):
+    """A live blog × destination, and what happens to each entry on it."""
+
+    blog = models.ForeignKey(LiveBlog, on_delete=models.CASCADE, related_name="routes")
+    destination = models.ForeignKey(Destination, on_delete=models.CASCADE, related_name="routes")
+    policy = models.CharField(_("policy"), max_length=10, choices=Policy, default=Policy.REVIEW)
+    hold_seconds = models.PositiveIntegerField(
+        _("hold time in seconds"),
+        default=0,
+        help_text=_("How long an approved post waits, so that a typing error can be mended."),
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("blog", "destination", name="one_route_per_destination")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blog} → {self.destination}"
+
+    @property
+    def hold(self) -> timedelta:
+        return timedelta(seconds=self.hold_seconds)

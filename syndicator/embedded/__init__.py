@@ -1,0 +1,1 @@
+"""Everything on one machine: broker, web, worker and beat in one process, and who watches it."""

@@ -1,0 +1,52 @@
+"""The one process that does all the work on one machine: web, worker and beat."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from threading import Event, Thread
+
+import structlog
+
+from syndicator.boot import boot
+from syndicator.embedded.web import WebServer
+from syndicator.embedded.worker import EmbeddedWorker
+
+#: Seconds for running tasks to end; a try cut off here is looked up at the next start.
+PATIENCE = 4.0
+
+
+def run(host: str, port: int, *, exit_with_parent: bool) -> int:
+    """Serve until SIGTERM or SIGINT, or until the parent is gone; the exit status."""
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    if exit_with_parent:
+        Thread(target=_wait_for_parent, args=(stopping,), daemon=True).start()
+
+    app = boot()
+    log = structlog.get_logger(__name__)
+    worker = EmbeddedWorker(app)
+    web = WebServer(host, port)
+    try:
+        web.start()
+    except OSError as error:
+        log.error("cannot serve the desk", host=host, port=port, error=str(error))
+        return 1
+    worker.start()
+    log.info("ready", desk=f"http://{host}:{web.port}/")
+    stopping.wait()
+    web.stop()
+    if not worker.stop(PATIENCE):
+        log.warning("some tasks did not end in time; they go on at the next start")
+        sys.stderr.flush()
+        os._exit(0)
+    return 0
+
+
+def _wait_for_parent(stopping: Event) -> None:
+    """The parent holds the other end of our standard input: end of file means it is gone."""
+    while os.read(0, 1024):
+        pass
+    stopping.set()

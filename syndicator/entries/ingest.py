@@ -1,0 +1,103 @@
+"""The one way in: every entry, from whatever source, is upserted here and rings the renderer.
+
+Saying the same thing twice changes nothing: an edit is a changed content hash, never a touched
+timestamp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from syndicator import queue
+from syndicator.clock import database_now
+from syndicator.content import EntryContent
+from syndicator.entries.models import Entry, EntryRevision, EntryState, LiveBlog, Source
+
+
+class Change(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    WITHDRAWN = "withdrawn"
+    REPUBLISHED = "republished"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    entry: Entry
+    change: Change
+
+
+def ingest(source: Source, content: EntryContent) -> Ingested:
+    """Create the entry, or update it if its content changed; republish it if it was withdrawn.
+
+    *content* has an absolute permalink. An entry that came without a time gets that of its
+    arrival, and keeps it.
+    """
+    if not content.permalink:
+        raise ValueError(f"entry {content.external_id} has no permalink")
+    with transaction.atomic():
+        # One writer per blog at a time: two pushes of one new entry must not both insert.
+        blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
+        now = database_now()
+        entry = Entry.objects.filter(blog=blog, external_id=content.external_id).first()
+        content_hash = content.content_hash()
+        if entry is None:
+            entry = Entry(
+                blog=blog,
+                source=source,
+                external_id=content.external_id,
+                revision=0,
+                published_at=content.published_at or now,
+                received_at=now,
+            )
+            change = Change.CREATED
+        elif entry.state == EntryState.WITHDRAWN:
+            change = Change.REPUBLISHED
+        elif entry.content_hash != content_hash:
+            change = Change.UPDATED
+        else:
+            return Ingested(entry, Change.UNCHANGED)
+        entry.state = EntryState.LIVE
+        entry.content_hash = content_hash
+        entry.author = content.author
+        entry.headline = content.headline
+        entry.permalink = content.permalink
+        entry.blocks = [block.to_json() for block in content.blocks]
+        entry.key_event = content.key_event
+        entry.tags = list(content.tags)
+        if content.published_at:
+            entry.published_at = content.published_at
+        _record(entry, now)
+    return Ingested(entry, change)
+
+
+def withdraw(source: Source, external_id: str) -> Ingested:
+    """Take an entry back. `Entry.DoesNotExist` if the blog never had it."""
+    with transaction.atomic():
+        blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
+        entry = Entry.objects.get(blog=blog, external_id=external_id)
+        if entry.state == EntryState.WITHDRAWN:
+            return Ingested(entry, Change.UNCHANGED)
+        entry.state = EntryState.WITHDRAWN
+        _record(entry, database_now())
+    return Ingested(entry, Change.WITHDRAWN)
+
+
+def _record(entry: Entry, now: datetime) -> None:
+    entry.revision += 1
+    entry.changed_at = now
+    entry.render_due_at = now
+    entry.save()
+    EntryRevision.objects.create(
+        entry=entry,
+        revision=entry.revision,
+        state=entry.state,
+        content=entry.content.to_json(),
+        recorded_at=now,
+    )
+    queue.after_commit(queue.RENDER_ENTRY, entry.pk)

@@ -1,0 +1,138 @@
+"""The live blog, where its entries come from, and the entries with all their revisions."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from django.core.validators import URLValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.content import EntryContent, Story, blocks_from_json
+
+web_address = URLValidator(schemes=["http", "https"])
+
+
+class LiveBlog(models.Model):
+    slug = models.SlugField(_("short name"), unique=True, max_length=80)
+    title = models.CharField(_("title"), max_length=300)
+    lead = models.TextField(_("lead"), blank=True)
+    canonical_url = models.CharField(
+        _("address of the page"), max_length=2000, validators=[web_address]
+    )
+    language = models.CharField(_("language"), max_length=10, default="de")
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Europe/Berlin")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Source(models.Model):
+    """Something that feeds a live blog: a push client with its own token, or imported files."""
+
+    blog = models.ForeignKey(LiveBlog, on_delete=models.CASCADE, related_name="sources")
+    name = models.CharField(_("name"), max_length=80)
+    token_hash = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("blog", "name", name="one_source_per_name"),
+            models.UniqueConstraint(
+                "token_hash", name="one_source_per_token", condition=~models.Q(token_hash="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blog.slug}/{self.name}"
+
+    def issue_token(self) -> str:
+        """Make a new push token, which replaces the old one; only its hash is kept."""
+        token = f"syn_{secrets.token_urlsafe(32)}"
+        self.token_hash = hash_token(token)
+        self.save(update_fields=["token_hash"])
+        return token
+
+
+def hash_token(token: str) -> str:
+    """Hex SHA-256. A token has 256 random bits, so a slow hash would add nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class EntryState(models.TextChoices):
+    LIVE = "live", _("live")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Entry(models.Model):
+    """The current revision of one entry."""
+
+    blog = models.ForeignKey(LiveBlog, on_delete=models.CASCADE, related_name="entries")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="entries")
+    external_id = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=EntryState, default=EntryState.LIVE)
+    revision = models.PositiveIntegerField(default=1)
+    content_hash = models.CharField(max_length=64)
+    author = models.CharField(max_length=300, blank=True)
+    headline = models.CharField(max_length=1000, blank=True)
+    permalink = models.CharField(max_length=2000)
+    blocks = models.JSONField(default=list)
+    key_event = models.BooleanField(default=False)
+    tags = models.JSONField(default=list)
+    published_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    #: When to render this revision for its routes; NULL once that is done. What the sweeper reads.
+    render_due_at = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("blog", "external_id", name="one_entry_per_external_id")
+        ]
+        indexes = [models.Index("blog", "published_at", "id", name="entries_in_order")]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return self.headline or self.external_id
+
+    @property
+    def content(self) -> EntryContent:
+        return EntryContent(
+            external_id=self.external_id,
+            author=self.author,
+            headline=self.headline,
+            published_at=self.published_at,
+            permalink=self.permalink,
+            blocks=blocks_from_json(self.blocks),
+            key_event=self.key_event,
+            tags=tuple(self.tags),
+        )
+
+    @property
+    def story(self) -> Story:
+        return Story(
+            entry=self.content,
+            blog_slug=self.blog.slug,
+            blog_title=self.blog.title,
+            blog_url=self.blog.canonical_url,
+            language=self.blog.language,
+            time_zone=self.blog.time_zone,
+        )
+
+
+class EntryRevision(models.Model):
+    """Append-only: what an entry said at each of its revisions."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="revisions")
+    revision = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=EntryState)
+    content = models.JSONField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("entry", "revision", name="one_row_per_entry_revision")
+        ]
+        ordering = ["revision"]

@@ -1,0 +1,175 @@
+"""One row for each outward act, and the append-only record of who decided and what was tried."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.channels.base import Message
+from syndicator.destinations.models import Destination
+from syndicator.entries.models import Entry
+from syndicator.wording import Wording
+
+
+class PostState(models.TextChoices):
+    PENDING = "pending", _("waiting for an editor")
+    APPROVED = "approved", _("approved")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    UNCERTAIN = "uncertain", _("uncertain")
+    REJECTED = "rejected", _("rejected")
+    CANCELLED = "cancelled", _("cancelled")
+    SKIPPED = "skipped", _("skipped")
+
+
+class Action(models.TextChoices):
+    PUBLISH = "publish", _("publish")
+    EDIT = "edit", _("edit")
+    DELETE = "delete", _("delete")
+
+
+#: A post in one of these is out, or may be, or will be: an entry has at most one per destination.
+STANDING = (
+    PostState.PENDING,
+    PostState.APPROVED,
+    PostState.SENDING,
+    PostState.SENT,
+    PostState.UNCERTAIN,
+)
+
+
+class Post(models.Model):
+    """What one entry becomes on one destination.
+
+    *payload* is the frozen `Message`, *payload_hash* its fingerprint. *due_at* is the one clock of
+    the row: when to send (approved), when the sender's lease ends (sending), when to look it up
+    (uncertain); NULL when the row has ended or waits for a person. *epoch* grows with every claim
+    and fences every later write.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="posts")
+    destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="posts")
+    action = models.CharField(max_length=10, choices=Action, default=Action.PUBLISH)
+    revision = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=PostState)
+    payload = models.JSONField()
+    payload_hash = models.CharField(max_length=64)
+    due_at = models.DateTimeField(null=True)
+    epoch = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    #: Why the post is in its state: a `Wording`.
+    reason = models.JSONField(null=True)
+    remote_id = models.CharField(max_length=200, blank=True, default="")
+    remote_url = models.CharField(max_length=2000, blank=True, default="")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "entry", "destination", "action", "revision", name="one_post_per_act"
+            ),
+            models.UniqueConstraint(
+                "entry",
+                "destination",
+                name="one_standing_publication",
+                condition=Q(action=Action.PUBLISH, state__in=STANDING),
+            ),
+        ]
+        indexes = [
+            models.Index("due_at", "id", name="posts_due", condition=Q(due_at__isnull=False)),
+            models.Index("destination", "state", name="posts_of_destination"),
+            models.Index("state", "changed_at", name="posts_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry} → {self.destination}"
+
+    @property
+    def message(self) -> Message:
+        return Message.from_json(self.payload)
+
+    @property
+    def wording(self) -> Wording | None:
+        return Wording.from_json(self.reason)
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"syndicator-post-{self.pk}"
+
+    @property
+    def waits_for_person(self) -> bool:
+        return self.state == PostState.PENDING or (
+            self.state == PostState.UNCERTAIN and self.due_at is None
+        )
+
+
+class Verdict(models.TextChoices):
+    APPROVE = "approve", _("approved")
+    REJECT = "reject", _("rejected")
+    EDIT = "edit", _("edited")
+    RETRY = "retry", _("sent again")
+    CONFIRM_SENT = "confirm_sent", _("confirmed as posted")
+    CONFIRM_ABSENT = "confirm_absent", _("confirmed as not posted")
+
+
+class Decision(models.Model):
+    """Append-only: who decided what, on which payload. *user* is NULL for the route's policy."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="decisions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
+    verdict = models.CharField(max_length=15, choices=Verdict)
+    payload_hash = models.CharField(max_length=64)
+    comment = models.TextField(blank=True, default="")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+
+class AttemptKind(models.TextChoices):
+    SEND = "send", _("sending")
+    LOOK_UP = "look_up", _("looking it up")
+
+
+class AttemptOutcome(models.TextChoices):
+    """What a try came to: the channels' closed set for sending, and what a look-up can show."""
+
+    ACCEPTED = "accepted", _("accepted")
+    TRY_LATER = "try_later", _("try later")
+    REJECTED = "rejected", _("refused")
+    UNAUTHORISED = "unauthorised", _("not allowed")
+    DUPLICATE = "duplicate", _("said to be a duplicate")
+    UNKNOWN = "unknown", _("unknown")
+    FOUND = "found", _("found")
+    ABSENT = "absent", _("not found")
+    INCONCLUSIVE = "inconclusive", _("could not be looked up")
+
+
+class Attempt(models.Model):
+    """One try. Written before the first byte is sent; its outcome is filled in once, after.
+
+    An attempt without an outcome is one whose worker died: nothing is known of it.
+    """
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="attempts")
+    kind = models.CharField(max_length=8, choices=AttemptKind)
+    epoch = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, choices=AttemptOutcome, blank=True, default="")
+    status = models.PositiveSmallIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    answer = models.TextField(blank=True, default="")
+    reason = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("post", "epoch", name="one_attempt_per_epoch")]
+        ordering = ["id"]
+
+    @property
+    def wording(self) -> Wording | None:
+        return Wording.from_json(self.reason)

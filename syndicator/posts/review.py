@@ -1,0 +1,209 @@
+"""What a person decides about a post. Every decision is on record, and bound to what they saw."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from syndicator import queue
+from syndicator.accounts.models import User
+from syndicator.clock import database_now
+from syndicator.destinations.models import Destination, DestinationState, Route
+from syndicator.posts.models import Decision, Post, PostState, Verdict
+from syndicator.posts.states import move
+from syndicator.wording import Wording, gettext_noop
+
+
+class ReviewRefused(Exception):
+    """The decision was not taken; *wording* tells the editor why and what to do."""
+
+    def __init__(self, wording: Wording) -> None:
+        super().__init__(str(wording))
+        self.wording = wording
+
+
+NOT_ALLOWED = Wording(gettext_noop("Your role does not allow this. Ask an administrator."))
+CHANGED = Wording(
+    gettext_noop("The post changed while you were looking at it. Read it again, then decide.")
+)
+NO_REASON = Wording(gettext_noop("Say why, so that the author knows."))
+NOT_POSSIBLE = Wording(gettext_noop("That is no longer possible: the post is %(state)s."))
+
+
+def approve(post_id: int, editor: User, seen_hash: str) -> Post:
+    """Approve exactly what was on the screen: refuses if the payload is another by now."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        _must_be_seen(post, seen_hash)
+        problems = post.destination.channel.problems(post.message)
+        if problems:
+            raise ReviewRefused(problems[0])
+        route = Route.objects.filter(blog=post.entry.blog_id, destination=post.destination).first()
+        now = database_now()
+        due_at = now + route.hold if route else now
+        if not move(
+            post.pk,
+            PostState.PENDING,
+            PostState.APPROVED,
+            now=now,
+            payload_hash=seen_hash,
+            due_at=due_at,
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.APPROVE)
+
+
+def reject(post_id: int, editor: User, reason: str) -> Post:
+    """Take the post out of the queue for good, with the editor's *reason*."""
+    if not reason.strip():
+        raise ReviewRefused(NO_REASON)
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        said = Wording(
+            gettext_noop("%(who)s rejected it: %(why)s"),
+            {"who": str(editor), "why": reason.strip()},
+        )
+        if not move(
+            post.pk,
+            (PostState.PENDING, PostState.APPROVED),
+            PostState.REJECTED,
+            now=database_now(),
+            reason=said,
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.REJECT, reason.strip())
+
+
+def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
+    """Replace the text. The post then waits for approval, whatever it was before."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        _must_be_seen(post, seen_hash)
+        channel = post.destination.channel
+        before = post.message
+        message = channel.revise(before, text.replace("\r\n", "\n").strip())
+        problems = channel.problems(message)
+        if problems:
+            raise ReviewRefused(problems[0])
+        edited = Wording(gettext_noop("%(who)s edited the text."), {"who": str(editor)})
+        fields = {"payload": message.to_json(), "payload_hash": message.fingerprint()}
+        now = database_now()
+        if post.state == PostState.PENDING:
+            done = Post.objects.filter(
+                pk=post.pk, state=PostState.PENDING, payload_hash=seen_hash
+            ).update(reason=edited.to_json(), changed_at=now, **fields)
+        else:
+            done = move(
+                post.pk,
+                PostState.APPROVED,
+                PostState.PENDING,
+                now=now,
+                reason=edited,
+                fence=post.epoch,
+                **fields,
+            )
+        if not done:
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.EDIT, before.text)
+
+
+def retry(post_id: int, editor: User) -> Post:
+    """Send a failed post again."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        now = database_now()
+        if not move(post.pk, PostState.FAILED, PostState.APPROVED, now=now, due_at=now, tries=0):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.RETRY)
+
+
+def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
+    """A person has found the uncertain post on the platform (at *url*, if they say where)."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        now = database_now()
+        if not (
+            post.waits_for_person
+            and move(
+                post.pk,
+                PostState.UNCERTAIN,
+                PostState.SENT,
+                now=now,
+                fence=post.epoch,
+                sent_at=now,
+                remote_url=url.strip(),
+                reason=Wording(
+                    gettext_noop("%(who)s found it on the platform."), {"who": str(editor)}
+                ),
+            )
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.CONFIRM_SENT, url.strip())
+
+
+def confirm_absent(post_id: int, editor: User) -> Post:
+    """A person has made sure that the uncertain post is not on the platform: it is sent again."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        now = database_now()
+        if not (
+            post.waits_for_person
+            and move(
+                post.pk,
+                PostState.UNCERTAIN,
+                PostState.APPROVED,
+                now=now,
+                fence=post.epoch,
+                due_at=now,
+            )
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.CONFIRM_ABSENT)
+
+
+def resume(destination_id: int, editor: User) -> Destination:
+    """Let a paused destination post again; its queue was kept."""
+    if not editor.may_decide:
+        raise ReviewRefused(NOT_ALLOWED)
+    with transaction.atomic():
+        destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
+        if destination.state == DestinationState.PAUSED:
+            destination.state = DestinationState.ACTIVE
+            destination.pause_reason = destination.paused_at = destination.next_post_at = None
+            destination.save()
+        queue.after_commit(queue.DELIVER_TO_DESTINATION, destination.pk)
+        return destination
+
+
+def _locked(post_id: int, editor: User) -> Post:
+    if not editor.may_decide:
+        raise ReviewRefused(NOT_ALLOWED)
+    return (
+        Post.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("entry", "destination")
+        .get(pk=post_id)
+    )
+
+
+def _must_be_seen(post: Post, seen_hash: str) -> None:
+    if post.payload_hash != seen_hash:
+        raise ReviewRefused(CHANGED)
+
+
+def _not_possible(post: Post) -> ReviewRefused:
+    post.refresh_from_db(fields=["state"])
+    return ReviewRefused(Wording(NOT_POSSIBLE.sentence, {"state": PostState(post.state).label}))
+
+
+def _decided(post: Post, editor: User, verdict: Verdict, comment: str = "") -> Post:
+    post.refresh_from_db()
+    Decision.objects.create(
+        post=post,
+        user=editor,
+        verdict=verdict,
+        payload_hash=post.payload_hash,
+        comment=comment,
+        decided_at=database_now(),
+    )
+    if post.state == PostState.APPROVED:
+        queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
+    return post

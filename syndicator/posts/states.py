@@ -1,0 +1,59 @@
+"""The state machine of a post, in one table. Nothing else changes a post's state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from syndicator.posts.models import Post, PostState
+from syndicator.wording import Wording
+
+S = PostState
+
+#: From each state, where a post may go. States that are not keys here are end states.
+TRANSITIONS: dict[PostState, frozenset[PostState]] = {
+    S.PENDING: frozenset({S.APPROVED, S.REJECTED, S.CANCELLED}),
+    S.APPROVED: frozenset({S.SENDING, S.PENDING, S.REJECTED, S.CANCELLED}),
+    S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.APPROVED}),
+    S.UNCERTAIN: frozenset({S.SENT, S.APPROVED, S.FAILED, S.UNCERTAIN}),
+    S.FAILED: frozenset({S.APPROVED, S.CANCELLED}),
+}
+
+END_STATES = frozenset({S.SENT, S.FAILED, S.REJECTED, S.CANCELLED, S.SKIPPED})
+
+
+def move(
+    pk: int,
+    sources: PostState | Collection[PostState],
+    target: PostState,
+    *,
+    now: datetime,
+    fence: int | None = None,
+    payload_hash: str | None = None,
+    reason: Wording | None = None,
+    due_at: datetime | None = None,
+    **changes: Any,
+) -> bool:
+    """Move a post in one conditional UPDATE; False if it was not (any longer) as expected.
+
+    *fence* (the epoch the writer holds) and *payload_hash*, where given, must be the row's own.
+    *due_at* is always written: a row that ends or waits for a person has none.
+    """
+    expected = {sources} if isinstance(sources, PostState) else set(sources)
+    for source in expected:
+        if target not in TRANSITIONS.get(source, frozenset()):
+            raise ValueError(f"a post cannot go from {source} to {target}")
+    rows = Post.objects.filter(pk=pk, state__in=expected)
+    if fence is not None:
+        rows = rows.filter(epoch=fence)
+    if payload_hash is not None:
+        rows = rows.filter(payload_hash=payload_hash)
+    changed = rows.update(
+        state=target,
+        changed_at=now,
+        due_at=due_at,
+        reason=reason.to_json() if reason else None,
+        **changes,
+    )
+    return changed == 1

@@ -1,0 +1,41 @@
+"""The domain's only door to Celery.
+
+The broker is a doorbell: it carries a task's name and a primary key, and may lose both. What has
+to be done stands in the database, and the sweeper rings again for everything that is due.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+#: One worker module, and one Celery queue, for each.
+QUEUES = ("render", "deliver", "reconcile", "mailing", "sweep")
+
+RENDER_ENTRY = "render.entry"
+DELIVER_TO_DESTINATION = "deliver.destination"
+RECONCILE_POST = "reconcile.post"
+SEND_MAILING = "mailing.send"
+SWEEP_POSTS = "sweep.posts"
+SWEEP_MAILINGS = "mailing.sweep"
+
+SWEEP_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def after_commit(task: str, pk: int) -> None:
+    """Ring *task* for row *pk* once the current transaction has committed (at once outside one)."""
+    transaction.on_commit(partial(ring, task, pk), robust=True)
+
+
+def ring(task: str, *args: int) -> None:
+    """Ring now. A broker that is down costs a log line, never an error: the sweeper rings again."""
+    try:
+        current_app.send_task(task, args=args, retry=False, ignore_result=True)
+    except (OperationalError, OSError) as error:
+        log.warning("broker did not take a ring", task=task, args=args, error=str(error))

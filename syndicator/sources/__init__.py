@@ -1,0 +1,1 @@
+"""Readers: bytes in, entries out. Pure functions, one format a file."""

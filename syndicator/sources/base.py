@@ -1,0 +1,63 @@
+"""What every reader takes and gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from syndicator.content import EntryContent
+
+
+class UnreadableSource(ValueError):
+    """The bytes are not what the reader expected. *expected* and *found* are full sentences."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"{expected} {found}")
+        self.expected = expected
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingContext:
+    """What is known about the live blog before its source is read.
+
+    *canonical_url* resolves relative permalinks and carries the fragments of entries that have
+    none; empty where it is not known. Naive times are taken to be in *time_zone*.
+    """
+
+    canonical_url: str = ""
+    time_zone: ZoneInfo = ZoneInfo("Europe/Berlin")
+    language: str = "de"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """A whole source as read: its *entries*, oldest first, and what it says of the live blog.
+
+    *warnings* are sentences for the person importing: what was left out, and why.
+    """
+
+    reader: str
+    entries: tuple[EntryContent, ...]
+    title: str = ""
+    canonical_url: str = ""
+    language: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class Reader(ABC):
+    """One format. Stateless, without network or database."""
+
+    name: ClassVar[str]
+    #: What the format is, to say to a person whose file is something else.
+    describes: ClassVar[str]
+
+    @abstractmethod
+    def recognises(self, data: bytes) -> bool:
+        """Whether *data* looks like this format; cheap, and never raises."""
+
+    @abstractmethod
+    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
+        """Read *data*; `UnreadableSource` if it is not this format after all."""

@@ -1,0 +1,1 @@
+"""Celery tasks, one file per queue. Each is a name, limits, a primary key and one call."""

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from syndicator import queue
+from syndicator.posts.sweep import sweep
+
+
+@shared_task(name=queue.SWEEP_POSTS)
+def posts() -> None:
+    """Ring again for every entry, destination and post that is due."""
+    sweep()
