@@ -1,3 +1,3 @@
 from syndicator.cli import main
 
-raise SystemExit(main())
+main()

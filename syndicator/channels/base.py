@@ -131,6 +131,12 @@ class Message:
         """Whether the exact permalink leaves with the final bytes."""
         return bool(self.permalink) and self.permalink in (self.link, *self.text.split())
 
+    def as_posted(self) -> str:
+        """The text as readers get it, with the link card's address on a last line of its own."""
+        if not self.link or self.link in self.text.split():
+            return self.text
+        return f"{self.text}\n\n{self.link}"
+
     def with_text(self, text: str) -> Message:
         return replace(self, text=text)
 

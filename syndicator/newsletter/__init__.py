@@ -1,0 +1,1 @@
+"""Who gets mail, what they got, and the fan-out that sends it; registers as the email channel."""

@@ -48,11 +48,12 @@ def _unmarked_utf16(start: bytes) -> str:
 
 def _declared_encoding(start: bytes) -> str:
     if declared := _DECLARED.search(start):
+        encoding = declared[1].decode("ascii", "replace")
         try:
-            encoding = codecs.lookup(declared[1].decode("ascii", "replace"))
+            b"".decode(encoding)
         except LookupError:
             return ""
-        # "hex" and the like are codecs too, but not of text; latin-1 is meant as Windows-1252.
-        if encoding.name not in ("iso8859-1", "ascii", "utf-8") and encoding._is_text_encoding:
-            return encoding.name
+        # By the web's own rule, what a page calls latin-1 or ASCII is Windows-1252.
+        if codecs.lookup(encoding).name not in ("iso8859-1", "ascii", "utf-8"):
+            return encoding
     return ""

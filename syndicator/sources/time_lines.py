@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _MONTHS = {
@@ -29,9 +29,9 @@ _MONTHS = {
     for name in names.split()
 }
 _ZONES: dict[str, tzinfo] = {
-    "z": timezone.utc,
-    "utc": timezone.utc,
-    "gmt": timezone.utc,
+    "z": UTC,
+    "utc": UTC,
+    "gmt": UTC,
     "bst": timezone(timedelta(hours=1)),
     "mez": timezone(timedelta(hours=1)),
     "cet": timezone(timedelta(hours=1)),
@@ -134,7 +134,7 @@ def dates_in(text: str) -> set[date]:
     return {
         day
         for found in _FULL_DATE.finditer(text)
-        if not _SINCE.search(text, 0, found.start())
+        if not _SINCE.search(text[max(0, found.start() - 20) : found.start()])
         and (day := date.fromisoformat(found["iso"]) if _valid_iso(found["iso"]) else _day(found))
     }
 

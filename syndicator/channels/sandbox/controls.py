@@ -12,15 +12,15 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from syndicator.channels.sandbox.faults import Call, Fault
-from syndicator.channels.sandbox.pages import ASSETS, Pages, asset
-from syndicator.channels.sandbox.platform import (
+from syndicator.channels.sandbox.base import (
     Request,
     Route,
     SandboxPlatform,
     Site,
     Surroundings,
 )
+from syndicator.channels.sandbox.faults import Call, Fault
+from syndicator.channels.sandbox.pages import ASSETS, Pages, asset
 from syndicator.channels.sandbox.store import Action
 
 MOST_TIMES = 1_000_000

@@ -7,7 +7,7 @@ import logging
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cheroot import wsgi
 from cheroot.server import HTTPConnection
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 #: A request that hangs on purpose holds its thread, so there are more than a person needs.
 THREADS = 16
+#: How long the threads may take to finish their answers when the server stops.
+SHUTDOWN_SECONDS = 0.1
 
 
 class ConnectionDropped(ConnectionAbortedError):
@@ -35,11 +37,19 @@ class _Connection(HTTPConnection):
 
     def close(self) -> None:
         if not self.resetting:
-            super().close()  # type: ignore[no-untyped-call]
+            super().close()
             return
         # Linger for zero seconds makes close() send RST; cheroot's own shutdown() would send FIN.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+
+
+class _Server(wsgi.Server):
+    ConnectionClass = _Connection
+    expiration_interval = 0.25
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        logger.log(level, "%s", msg, exc_info=traceback)
 
 
 class _Gateway(wsgi.Gateway_10):
@@ -55,30 +65,26 @@ class HttpServer:
     """Serves *application* on *host*:*port* (0: a free one) from its own threads."""
 
     def __init__(self, application: WSGIApplication, host: str, port: int) -> None:
-        self._server = wsgi.Server(
-            (host, port), application, numthreads=THREADS, request_queue_size=128
+        self._server = _Server(
+            (host, port),
+            application,
+            numthreads=THREADS,
+            server_name="sandbox",
+            request_queue_size=128,
         )
+        self._server.shutdown_timeout = SHUTDOWN_SECONDS
         self._server.gateway = _Gateway
-        self._server.ConnectionClass = _Connection
-        self._server.server_name = "sandbox"
-        self._server.shutdown_timeout = 0.1
-        self._server.expiration_interval = 0.25
-        self._server.error_log = _log
         self._thread = threading.Thread(target=self._server.serve, name="sandbox-http")
 
     def start(self) -> None:
         """Raise `OSError` if the address is taken."""
-        self._server.prepare()  # type: ignore[no-untyped-call]
+        self._server.prepare()
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.stop()  # type: ignore[no-untyped-call]
+        self._server.stop()
         self._thread.join()
 
     @property
     def port(self) -> int:
         return int(self._server.bind_addr[1])
-
-
-def _log(message: str = "", level: int = logging.INFO, traceback: bool = False) -> Any:
-    logger.log(level, "%s", message, exc_info=traceback)

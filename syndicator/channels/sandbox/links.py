@@ -14,7 +14,7 @@ _WORDY = re.compile(r"[^\W\d_]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A URL in a text, at the half-open range *start*–*end* of code points."""
+    """A URL in a text, at the half-open range *start* to *end* of code points."""
 
     url: str
     start: int

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
+from syndicator.channels.sandbox.base import PlatformFactory, Request, Site, Surroundings
 from syndicator.channels.sandbox.controls import Controls
 from syndicator.channels.sandbox.faults import FaultBoard
 from syndicator.channels.sandbox.http_server import HttpServer
-from syndicator.channels.sandbox.platform import PlatformFactory, Request, Site, Surroundings
 from syndicator.channels.sandbox.smtp_server import SmtpServer
 from syndicator.channels.sandbox.store import SandboxStore
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+#: Where a server that listens on all interfaces is reached from this machine.
+REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
 
 
 class SandboxServer:
@@ -89,7 +92,7 @@ class SandboxServer:
         return site.answer(request)
 
     def _reachable_host(self) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        host = REACHED_AT.get(self._host, self._host)
         return f"[{host}]" if ":" in host else host
 
 

@@ -21,16 +21,15 @@ class SmtpServer:
     def __init__(self, handler: object, host: str, port: int) -> None:
         self._handler = handler
         self._address = (host, port)
-        self._socket: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="sandbox-smtp")
 
     def start(self) -> None:
         """Raise `OSError` if the address is taken."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-        self._socket = socket.create_server(self._address, family=family, backlog=128)
-        self._address = self._socket.getsockname()[:2]
+        listening = socket.create_server(self._address, family=family, backlog=128)
+        self._address = listening.getsockname()[:2]
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="sandbox-smtp")
         self._thread.start()
 
     def stop(self) -> None:
@@ -41,12 +40,12 @@ class SmtpServer:
     def port(self) -> int:
         return self._address[1]
 
-    def _run(self) -> None:
+    def _run(self, listening: socket.socket) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+            runner.run(self._serve(listening))
 
-    async def _serve(self) -> None:
-        server = await self._loop.create_server(self._session, sock=self._socket)
+    async def _serve(self, listening: socket.socket) -> None:
+        server = await self._loop.create_server(self._session, sock=listening)
         await self._closing.wait()
         server.close()
 

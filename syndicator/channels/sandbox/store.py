@@ -30,7 +30,12 @@ CREATE INDEX IF NOT EXISTS accepted_in_order ON accepted (platform, action, numb
 CREATE INDEX IF NOT EXISTS accepted_by_id ON accepted (platform, remote_id, action);
 """
 
-COLUMNS = "number, platform, action, remote_id, text, link, accepted_at, request"
+IN_ORDER = """
+SELECT number, platform, action, remote_id, text, link, accepted_at, request
+FROM accepted
+WHERE platform = :platform AND action = :action
+ORDER BY number
+"""
 
 #: A post as its readers see it: its latest edit, and nothing once it is deleted.
 VISIBLE = """
@@ -125,11 +130,7 @@ class SandboxStore:
 
     def accepted(self, platform: str, action: Action = Action.PUBLISH) -> list[Accepted]:
         """Everything *platform* accepted, oldest first, with what was deleted since."""
-        return self._read(
-            f"SELECT {COLUMNS} FROM accepted WHERE platform = :platform AND action = :action"
-            " ORDER BY number",
-            {"platform": platform, "action": action},
-        )
+        return self._read(IN_ORDER, {"platform": platform, "action": action})
 
     def posts(
         self,
@@ -174,6 +175,20 @@ class SandboxStore:
             },
         )
         return found[0] if found else None
+
+    def has_post_with_text(self, platform: str, text: str) -> bool:
+        """Whether readers see a post that was published with exactly this *text*."""
+        return bool(
+            self._read(
+                VISIBLE + " AND text = :text LIMIT 1",
+                {
+                    "platform": platform,
+                    "action": Action.PUBLISH,
+                    "other_action": Action.PUBLISH,
+                    "text": text,
+                },
+            )
+        )
 
     def last_remote_id(self, platform: str) -> str:
         """The id given out last, deleted or not; empty if there is none."""

@@ -1,39 +1,34 @@
 """A server that behaves like the X API v2, for trying things out and for tests.
 
-Follows X's OpenAPI description 2.167 and the answers third parties have logged. Where an account
-of ours would be refused for its plan (quotes, edits, uploads it never made), so it is here.
+Follows X's OpenAPI description 2.167 and answers that third parties have logged. What X would
+refuse to a self-serve account (quotes, edits, media it never uploaded) is refused here.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import string
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from oauthlib.oauth1 import (  # type: ignore[import-untyped]
-    SIGNATURE_HMAC_SHA1,
-    RequestValidator,
-    ResourceEndpoint,
-)
+from syndicator.channels.x.weighted_length import weighted_length
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from syndicator.channels.sandbox.base import Request, Route, SandboxPlatform, Surroundings
 from syndicator.channels.sandbox.faults import Call, Fault
-from syndicator.channels.sandbox.links import Link, LinkCard, find_links, text_and_links
+from syndicator.channels.sandbox.http_faults import HTTP_FAULTS
+from syndicator.channels.sandbox.links import LinkCard, find_links
+from syndicator.channels.sandbox.oauth1 import SignatureCheck
 from syndicator.channels.sandbox.pages import Pages
-from syndicator.channels.sandbox.platform import Request, Route, SandboxPlatform, Surroundings
 from syndicator.channels.sandbox.store import Accepted, Action
-from syndicator.channels.x.weighted_length import weighted_length
+from syndicator.channels.x.sandbox_tweets import TWEET_FIELDS, shorten, tweet_json
 
 USER_ID = "2244994945"
 USER_NAME = "Sandbox Newsroom"
@@ -41,61 +36,90 @@ USER_HANDLE = "sandbox_newsroom"
 
 #: The test account, by the X channel's setting names.
 SANDBOX_CREDENTIALS: Mapping[str, str] = {
-    "consumer_key": "sandboxconsumerkey0000000",
-    "consumer_secret": "sandbox-consumer-secret-of-no-value",
-    "access_token": f"{USER_ID}-sandboxaccesstoken",
-    "access_token_secret": "sandbox-access-token-secret-of-no-value",
+    "consumer_key": "sandbox-consumer-key",
+    "consumer_secret": "sandbox-consumer-secret",
+    "access_token": f"{USER_ID}-sandbox-access-token",
+    "access_token_secret": "sandbox-access-token-secret",
 }
-#: The same account's OAuth 2 user token, for clients that have no OAuth 1.0a.
-SANDBOX_BEARER_TOKEN = "sandbox-bearer-token-of-no-value"
+#: The same account's OAuth 2 user token, for clients without OAuth 1.0a.
+SANDBOX_BEARER_TOKEN = "sandbox-bearer-token"  # noqa: S105 - public on purpose
 
 LONGEST_TEXT = 280
-WINDOW = timedelta(minutes=15)
+WINDOW_SECONDS = 15 * 60
 LOOK_UP_LIMIT = 900
 DELETE_LIMIT = 50
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
-TWEET_FIELDS = {"id", "text", "edit_history_tweet_ids", "created_at", "entities", "author_id"}
-TIMELINE_PARAMETERS = {
-    "max_results",
-    "start_time",
-    "end_time",
-    "pagination_token",
-    "tweet.fields",
-}
+SNOWFLAKE_EPOCH_MS = 1288834974657
 
-_EPOCH_MS = 1288834974657
-_BASE62 = string.digits + string.ascii_letters
-_INVALID_CHARACTERS = re.compile("[\ufffe\ufeff\uffff]")
+_ID = re.compile(r"[0-9]{1,19}")
+_PAGE_TOKEN = re.compile(r"before-([0-9]{1,18})")
+_INVALID_CHARACTERS = re.compile("[\ufffe\ufeff\uffff\ud800-\udfff]")
 
 
 class ApiProblem(Exception):
-    """A refusal with X's problem body (RFC 9457)."""
+    """A refusal in X's problem body."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         super().__init__(body.get("title"))
         self.status = status
         self.body = body
 
-    @classmethod
-    def plain(cls, status: int, title: str, detail: str = "") -> ApiProblem:
-        body = {"title": title, "type": "about:blank", "status": status, "detail": detail or title}
-        return cls(status, body)
+    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+        return _json(self.body, self.status, headers)
 
-    @classmethod
-    def invalid(cls, message: str, **parameters: str) -> ApiProblem:
-        error = {"parameters": {name: [value] for name, value in parameters.items()}}
-        body = {
+
+def plain_problem(status: int, title: str, detail: str = "") -> ApiProblem:
+    return ApiProblem(
+        status,
+        {"title": title, "type": "about:blank", "status": status, "detail": detail or title},
+    )
+
+
+def invalid_request(message: str, **parameters: str) -> ApiProblem:
+    error = {"parameters": {name: [value] for name, value in parameters.items()}}
+    return ApiProblem(
+        400,
+        {
             "errors": [{**error, "message": message}],
             "title": "Invalid Request",
             "detail": "One or more parameters to your request was invalid.",
             "type": PROBLEMS + "invalid-request",
-        }
-        return cls(400, body)
+        },
+    )
+
+
+def forbidden(detail: str) -> ApiProblem:
+    return plain_problem(403, "Forbidden", detail)
+
+
+def duplicate() -> ApiProblem:
+    return forbidden("You are not allowed to create a Tweet with duplicate content.")
+
+
+def no_credits() -> ApiProblem:
+    body = {
+        "title": "CreditsDepleted",
+        "type": "https://api.x.com/2/problems/credits",
+        "detail": "Your enrolled account does not have any credits to fulfill this request.",
+    }
+    return ApiProblem(402, body)
+
+
+def not_found(resource: str, resource_id: str) -> dict[str, str]:
+    return {
+        "resource_type": resource,
+        "resource_id": resource_id,
+        "parameter": "id",
+        "value": resource_id,
+        "title": "Not Found Error",
+        "detail": f"Could not find {resource} with id: [{resource_id}].",
+        "type": PROBLEMS + "resource-not-found",
+    }
 
 
 class RateLimit:
-    """One window of calls for one kind of request, as X's `x-rate-limit-*` headers tell it."""
+    """One window of calls for one kind of request, as the `x-rate-limit-*` headers tell it."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -103,12 +127,12 @@ class RateLimit:
         self._remaining = limit
         self._reset = 0.0
 
-    def spend(self) -> tuple[bool, dict[str, str]]:
+    def spend(self) -> tuple[bool, Mapping[str, str]]:
         """Whether one more call is allowed, and the headers that say so."""
         with self._lock:
             now = time.time()
             if now >= self._reset:
-                self._remaining, self._reset = self._limit, now + WINDOW.total_seconds()
+                self._remaining, self._reset = self._limit, now + WINDOW_SECONDS
             allowed = self._remaining > 0
             self._remaining -= allowed
             return allowed, rate_limit_headers(self._limit, self._remaining, self._reset)
@@ -122,67 +146,8 @@ def rate_limit_headers(limit: int, remaining: int, reset: float) -> dict[str, st
     }
 
 
-class _SandboxAccount(RequestValidator):  # type: ignore[misc]
-    """What oauthlib asks to verify a signature (RFC 5849): one app, one account, fresh nonces."""
-
-    enforce_ssl = False
-    timestamp_lifetime = 300
-    allowed_signature_methods = (SIGNATURE_HMAC_SHA1,)
-    dummy_client = dummy_access_token = "nobody"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._nonces: dict[tuple[str, str], float] = {}
-
-    def check_client_key(self, client_key: str) -> bool:
-        return bool(client_key)
-
-    def check_access_token(self, request_token: str) -> bool:
-        return bool(request_token)
-
-    def check_nonce(self, nonce: str) -> bool:
-        return bool(nonce)
-
-    def validate_timestamp_and_nonce(
-        self, client_key: str, timestamp: str, nonce: str, request: object, **tokens: str | None
-    ) -> bool:
-        with self._lock:
-            now = time.time()
-            oldest = now - 2 * self.timestamp_lifetime
-            self._nonces = {used: at for used, at in self._nonces.items() if at > oldest}
-            if (timestamp, nonce) in self._nonces:
-                return False
-            self._nonces[timestamp, nonce] = now
-            return True
-
-    def validate_client_key(self, client_key: str, request: object) -> bool:
-        return client_key == SANDBOX_CREDENTIALS["consumer_key"]
-
-    def validate_access_token(self, client_key: str, token: str, request: object) -> bool:
-        return token == SANDBOX_CREDENTIALS["access_token"]
-
-    def validate_realms(self, *args: object, **kwargs: object) -> bool:
-        return True
-
-    def get_client_secret(self, client_key: str, request: object) -> str:
-        return SANDBOX_CREDENTIALS["consumer_secret"]
-
-    def get_access_token_secret(self, client_key: str, token: str, request: object) -> str:
-        return SANDBOX_CREDENTIALS["access_token_secret"]
-
-
-@dataclass(frozen=True, slots=True)
-class ShortLink:
-    """A link as X keeps it: *short* in the text, *shown* to readers, *url* where it leads."""
-
-    short: str
-    shown: str
-    url: str
-
-
 class XSandbox(SandboxPlatform):
-    """X for one account.
+    """X with one account.
 
     *post_limit* is how many posts fit in 15 minutes; *index_lag* how long a new post stays
     missing from look-ups.
@@ -192,7 +157,7 @@ class XSandbox(SandboxPlatform):
     label = "X"
     prefix = "/x"
     credentials = SANDBOX_CREDENTIALS
-    fault_labels = {**SandboxPlatform.http_faults, "402": "The account has no credits left"}
+    fault_labels = {**HTTP_FAULTS, "402": "The account has no credits left"}
 
     def __init__(
         self,
@@ -201,23 +166,27 @@ class XSandbox(SandboxPlatform):
         post_limit: int = 100,
         index_lag: timedelta = timedelta(0),
     ) -> None:
-        self._index_lag = index_lag
         self._post_limit = post_limit
+        self._index_lag = index_lag
         self._pages = Pages(Path(__file__).parent / "sandbox_templates")
-        self._oauth = ResourceEndpoint(_SandboxAccount())
+        self._signatures = SignatureCheck(
+            consumer_key=SANDBOX_CREDENTIALS["consumer_key"],
+            consumer_secret=SANDBOX_CREDENTIALS["consumer_secret"],
+            token=SANDBOX_CREDENTIALS["access_token"],
+            token_secret=SANDBOX_CREDENTIALS["access_token_secret"],
+        )
         super().__init__(surroundings)
 
     def routes(self) -> Sequence[Route]:
-        look_up = RateLimit(LOOK_UP_LIMIT)
+        post, look_up = RateLimit(self._post_limit), RateLimit(LOOK_UP_LIMIT)
+        me, delete = RateLimit(LOOK_UP_LIMIT), RateLimit(DELETE_LIMIT)
         return (
-            self._api("POST", "/2/tweets", self.create, Call.PUBLISH, RateLimit(self._post_limit)),
+            self._api("POST", "/2/tweets", self.create, Call.PUBLISH, post),
             self._api("GET", "/2/users/<user>/tweets", self.timeline, Call.LOOK_UP, look_up),
-            self._api("GET", "/2/users/me", self.me, Call.OTHER, RateLimit(LOOK_UP_LIMIT)),
-            self._api(
-                "DELETE", "/2/tweets/<tweet>", self.delete, Call.OTHER, RateLimit(DELETE_LIMIT)
-            ),
+            self._api("GET", "/2/users/me", self.me, Call.OTHER, me),
+            self._api("DELETE", "/2/tweets/<tweet>", self.delete, Call.OTHER, delete),
             Route("GET", "/", self.page),
-            Route("GET", "/<_handle>/status/<tweet>", self.permalink),
+            Route("GET", "/<handle>/status/<tweet>", self.permalink),
             Route("GET", "/i/web/status/<tweet>", self.permalink),
         )
 
@@ -234,65 +203,68 @@ class XSandbox(SandboxPlatform):
             try:
                 self._authenticate(request)
                 if not allowed:
-                    raise ApiProblem.plain(429, "Too Many Requests")
-                body, status = handler(request, **captured), 201 if method == "POST" else 200
+                    raise plain_problem(429, "Too Many Requests")
+                body = handler(request, **captured)
             except ApiProblem as problem:
-                body, status = problem.body, problem.status
-            return _json(body, status, headers)
+                return problem.response(headers)
+            return _json(body, 201 if call is Call.PUBLISH else 200, headers)
 
         return Route(method, path, limited, call)
 
     def refuse(self, fault: Fault) -> Response:
-        now = time.time()
         match fault.name:
             case "429":
-                headers = rate_limit_headers(self._post_limit, 0, now + fault.seconds + 1)
-                return _problem(ApiProblem.plain(429, "Too Many Requests"), headers)
+                reset = time.time() + fault.seconds + 1
+                headers = rate_limit_headers(self._post_limit, 0, reset)
+                return plain_problem(429, "Too Many Requests").response(headers)
             case "429-without-reset":
-                return _problem(ApiProblem.plain(429, "Too Many Requests"))
+                return plain_problem(429, "Too Many Requests").response()
             case "401":
-                return _problem(ApiProblem.plain(401, "Unauthorized"))
+                return plain_problem(401, "Unauthorized").response()
             case "402":
-                return _problem(_NO_CREDITS)
+                return no_credits().response()
             case "duplicate":
-                return _problem(_DUPLICATE)
+                return duplicate().response()
             case _:
-                return _problem(ApiProblem.plain(503, "Service Unavailable"))
+                return plain_problem(503, "Service Unavailable").response()
 
     def unanswerable(self, request: Request, problem: HTTPException) -> Response:
-        return _problem(ApiProblem.plain(problem.code or 404, problem.name))
-
-    # The API
+        return plain_problem(problem.code or 404, problem.name).response()
 
     def create(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/posts/create-post"""
-        fields = _tweet_fields(request)
+        fields = _post_fields(request)
         text = fields["text"]
         with self.store.lock:
-            self._check_reply(fields.get("reply"))
-            if any(post.text == text for post in self.store.posts(self.name)):
-                raise _DUPLICATE
-            tweet_id = self._next_id()
-            link = next((found.url for found in find_links(text)), "")
+            replied_to = fields.get("reply", {}).get("in_reply_to_tweet_id")
+            if replied_to is not None and self.store.post(self.name, replied_to) is None:
+                raise forbidden(
+                    "You attempted to reply to a Tweet that is deleted or not visible to you."
+                )
+            if self.store.has_post_with_text(self.name, text):
+                raise duplicate()
+            tweet = self._next_id()
+            link = next((link.url for link in find_links(text)), "")
             self.store.record(
-                self.name, Action.PUBLISH, tweet_id, text=text, link=link, request=fields
+                self.name, Action.PUBLISH, tweet, text=text, link=link, request=fields
             )
-        shortened = _shortened(tweet_id, text)
         return {
-            "data": {"id": tweet_id, "text": shortened.text, "edit_history_tweet_ids": [tweet_id]}
+            "data": {
+                "id": tweet,
+                "text": shorten(tweet, text).text,
+                "edit_history_tweet_ids": [tweet],
+            }
         }
 
     def timeline(self, request: Request, user: str) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/users/get-posts"""
-        query = _TimelineQuery.of(request)
+        query = _timeline_query(request)
         if user != USER_ID:
-            return {"errors": [_not_found("user", user)]}
-        indexed = datetime.now(UTC) - self._index_lag
-        until = min(query.end, indexed) if query.end else indexed
+            return {"errors": [not_found("user", user)]}
         posts = self.store.posts(
             self.name,
-            since=query.start,
-            until=until,
+            since=query.start_time,
+            until=datetime.now(UTC) - self._index_lag,
             before=query.before,
             limit=query.max_results + 1,
         )
@@ -305,8 +277,9 @@ class XSandbox(SandboxPlatform):
             "oldest_id": page[-1].remote_id,
         }
         if len(posts) > len(page):
-            meta["next_token"] = f"7140dibdnow{page[-1].number:020d}"
-        return {"data": [_tweet(post, query.fields) for post in page], "meta": meta}
+            meta["next_token"] = f"before-{page[-1].number}"
+        data = [tweet_json(post, USER_ID, query.fields) for post in page]
+        return {"data": data, "meta": meta}
 
     def me(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/users/get-my-user"""
@@ -316,42 +289,9 @@ class XSandbox(SandboxPlatform):
         """https://docs.x.com/x-api/posts/delete-post"""
         with self.store.lock:
             if self.store.post(self.name, tweet) is None:
-                raise ApiProblem(404, _not_found("tweet", tweet))
+                raise ApiProblem(404, {**not_found("tweet", tweet), "status": 404})
             self.store.record(self.name, Action.DELETE, tweet)
         return {"data": {"deleted": True}}
-
-    def _authenticate(self, request: Request) -> None:
-        authorization = request.headers.get("Authorization", "")
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() == "bearer" and token == SANDBOX_BEARER_TOKEN:
-            return
-        if scheme.lower() == "oauth" and self._is_signed(request):
-            return
-        raise ApiProblem.plain(401, "Unauthorized")
-
-    def _is_signed(self, request: Request) -> bool:
-        try:
-            valid, _ = self._oauth.validate_protected_resource_request(
-                request.address, request.method, headers=dict(request.headers)
-            )
-        except ValueError:  # oauthlib's answer to a query or header it cannot take apart
-            return False
-        return bool(valid)
-
-    def _check_reply(self, reply: Mapping[str, Any] | None) -> None:
-        if reply and self.store.post(self.name, reply["in_reply_to_tweet_id"]) is None:
-            raise ApiProblem.plain(
-                403,
-                "Forbidden",
-                "You attempted to reply to a Tweet that is deleted or not visible to you.",
-            )
-
-    def _next_id(self) -> str:
-        """A snowflake: the time in milliseconds in the upper bits, above every id before."""
-        timed = (int(time.time() * 1000) - _EPOCH_MS) << 22
-        return str(max(timed, int(self.store.last_remote_id(self.name) or 0) + 1))
-
-    # The page
 
     def page(self, request: Request) -> Response:
         return self._pages.render(
@@ -361,18 +301,148 @@ class XSandbox(SandboxPlatform):
             posts=[_shown(post) for post in self.store.posts(self.name, limit=100)],
         )
 
-    def permalink(self, request: Request, tweet: str, _handle: str = "") -> Response:
+    def permalink(self, request: Request, tweet: str, handle: str = "") -> Response:
         return redirect(f"{self.prefix}/#post-{tweet}")
 
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        bearer = scheme.lower() == "bearer" and token == SANDBOX_BEARER_TOKEN
+        if not bearer and not self._signatures.is_signed(request):
+            raise plain_problem(401, "Unauthorized")
 
-_DUPLICATE = ApiProblem.plain(
-    403, "Forbidden", "You are not allowed to create a Tweet with duplicate content."
-)
-_NO_CREDITS = ApiProblem(
-    402,
-    {
-        "title": "CreditsDepleted",
-        "type": "https://api.x.com/2/problems/credits",
-        "detail": "Your enrolled account does not have any credits to fulfill this request.",
-    },
-)
+    def _next_id(self) -> str:
+        """A snowflake: the time in milliseconds in the upper bits, above every id before it."""
+        timed = (int(time.time() * 1000) - SNOWFLAKE_EPOCH_MS) << 22
+        return str(max(timed, int(self.store.last_remote_id(self.name) or 0) + 1))
+
+
+def _post_fields(request: Request) -> dict[str, Any]:
+    """The JSON body of a new post, checked as X checks it; `ApiProblem` if X would refuse it."""
+    fields = _json_object(request)
+    known = {"text", "reply", "reply_settings", "media", "quote_tweet_id", "edit_options"}
+    for name in fields.keys() - known:
+        raise invalid_request(
+            f"$.{name}: is not defined in the schema and the schema does not allow additional "
+            "properties"
+        )
+    if "quote_tweet_id" in fields:
+        raise forbidden("You are not permitted to quote this Tweet.")
+    if "edit_options" in fields:
+        raise forbidden("You are not permitted to edit Tweets.")
+    if "media" in fields:
+        raise invalid_request("Your media IDs are invalid.")
+    if "reply" in fields:
+        _check_reply(fields["reply"])
+    settings = ("following", "mentionedUsers", "subscribers", "verified")
+    if fields.get("reply_settings", "following") not in settings:
+        raise invalid_request(f"$.reply_settings: is not one of [{', '.join(settings)}]")
+    _check_text(fields.get("text", ""))
+    return fields
+
+
+def _check_reply(reply: object) -> None:
+    if isinstance(reply, dict) and reply.keys() == {"in_reply_to_tweet_id"}:
+        tweet = reply["in_reply_to_tweet_id"]
+        if isinstance(tweet, str) and _ID.fullmatch(tweet):
+            return
+    raise invalid_request("$.reply: does not match the schema")
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise invalid_request("$.text: string expected")
+    if not text.strip():
+        raise invalid_request("Your Tweet is empty.")
+    if _INVALID_CHARACTERS.search(text):
+        raise invalid_request("Your Tweet contains invalid characters.")
+    if weighted_length(text) > LONGEST_TEXT:
+        raise forbidden("Your Tweet text is too long.")
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    if request.mimetype != "application/json":
+        raise invalid_request("Requests with bodies must have content-type of application/json.")
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise invalid_request("The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise invalid_request("$: object expected")
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class _TimelineQuery:
+    max_results: int
+    start_time: datetime | None
+    before: int | None
+    fields: frozenset[str]
+
+
+def _timeline_query(request: Request) -> _TimelineQuery:
+    asked = request.args
+    known = ("max_results", "pagination_token", "start_time", "tweet.fields")
+    for name in asked.keys() - set(known):
+        raise invalid_request(f"The query parameter [{name}] is not one of [{', '.join(known)}]")
+    count = asked.get("max_results", "10")
+    if not re.fullmatch(r"[0-9]{1,3}", count) or not 5 <= int(count) <= 100:
+        raise invalid_request(
+            f"The `max_results` query parameter value [{count}] is not between 5 and 100",
+            max_results=count,
+        )
+    token = asked.get("pagination_token", "")
+    page = _PAGE_TOKEN.fullmatch(token)
+    if token and not page:
+        raise invalid_request(
+            f"The `pagination_token` query parameter value [{token}] is invalid",
+            pagination_token=token,
+        )
+    fields = frozenset(filter(None, asked.get("tweet.fields", "").split(",")))
+    for field in fields - TWEET_FIELDS:
+        raise invalid_request(
+            f"The `tweet.fields` query parameter value [{field}] is not one of "
+            f"[{','.join(sorted(TWEET_FIELDS))}]",
+            **{"tweet.fields": field},
+        )
+    return _TimelineQuery(
+        int(count), _start_time(asked.get("start_time")), int(page[1]) if page else None, fields
+    )
+
+
+def _start_time(asked: str | None) -> datetime | None:
+    """X compares whole seconds."""
+    if asked is None:
+        return None
+    try:
+        start = datetime.fromisoformat(asked).replace(microsecond=0)
+        if start.tzinfo is None:
+            raise ValueError("without an offset")
+        return start.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise invalid_request(
+            f"The `start_time` query parameter value [{asked}] is not a valid RFC 3339 date-time",
+            start_time=asked,
+        ) from None
+
+
+def _shown(post: Accepted) -> Mapping[str, object]:
+    """A post as X shows it: short links in the text, and a card for the last of them."""
+    shortened = shorten(post.remote_id, post.text)
+    return {
+        "id": post.remote_id,
+        "at": post.accepted_at,
+        "pieces": shortened.pieces,
+        "card": LinkCard.of(shortened.links[-1].url) if shortened.links else None,
+    }
+
+
+def _json(
+    body: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    response = Response(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        status=status,
+        content_type="application/json; charset=utf-8",
+    )
+    response.headers.update({"api-version": "2.167", **(headers or {})})
+    return response

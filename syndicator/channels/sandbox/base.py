@@ -93,9 +93,8 @@ class Site(ABC):
 class SandboxPlatform(Site):
     """A server that behaves like one platform.
 
-    *name* is its channel's, *http_faults* what can be switched on for its API, *mail_faults* for
-    its SMTP server, each with what it does. *credentials* are the test account's, by the
-    channel's setting names.
+    *name* is its channel's; *credentials* are the test account's, by the channel's setting names;
+    *fault_labels* are the faults that can be switched on, each with what it does.
     """
 
     name: ClassVar[str]

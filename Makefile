@@ -1,0 +1,70 @@
+# Everything here works on a fresh machine with Python 3.11 or newer, pip and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PARALLEL ?= auto
+SECONDS ?= 60
+
+.PHONY: demo up test services-test browser lint format types contracts catalogue lock clean
+
+# --- For everybody -----------------------------------------------------------
+
+demo: $(VENV)/ready          ## try everything on a sample live blog, nothing leaves the machine
+	@$(BIN)/syndicator demo --data .data/demo
+
+up: $(VENV)/ready            ## run for real on this machine
+	@$(BIN)/syndicator up --data .data/syndicator
+
+test: $(VENV)/ready-dev      ## the default tests, about two minutes
+	$(BIN)/pytest -n $(PARALLEL)
+
+# --- For contributors --------------------------------------------------------
+
+services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
+	SYNDICATOR_TEST_DATABASE_URL=$${SYNDICATOR_TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
+	SYNDICATOR_TEST_REDIS_URL=$${SYNDICATOR_TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
+	SYNDICATOR_TEST_AMQP_URL=$${SYNDICATOR_TEST_AMQP_URL:-amqp://guest:guest@127.0.0.1:5672//} \
+	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/entries tests/posts tests/newsletter tests/desk
+
+browser: $(VENV)/ready-dev   ## the desk in headless Chromium
+	$(BIN)/pytest -m browser tests/browser
+
+lint: $(VENV)/ready-dev      ## ruff, mypy --strict, import contracts, migrations, catalogue
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	SYNDICATOR_DATA=$$(mktemp -d) $(BIN)/python -m django makemigrations --check --dry-run --settings config.settings
+
+format: $(VENV)/ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+catalogue: $(VENV)/ready-dev ## collect new sentences for translation and compile the catalogues
+	$(BIN)/pybabel -q extract -F syndicator/locale/babel.cfg -k gettext_noop -k gettext_lazy -o $(VENV)/messages.pot .
+	$(BIN)/pybabel -q update -D django -i $(VENV)/messages.pot -d syndicator/locale
+	$(BIN)/pybabel -q compile -D django -d syndicator/locale
+
+lock:                        ## resolve the dependencies anew and pin them with hashes
+	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --group build --upgrade --generate-hashes \
+	  --universal --python-version 3.11 --no-header -q -o requirements.lock
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --group build --group dev -c requirements.lock \
+	  --generate-hashes --universal --python-version 3.11 --no-header -q -o requirements-dev.lock
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) .data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+# --- The environment ---------------------------------------------------------
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Syndicator needs Python 3.11 or newer; name one by make PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Mail: renders a story, builds the bytes for one recipient, hands them to a relay."""

@@ -1,0 +1,36 @@
+"""``syndicator admin``: the first log-in, or a forgotten password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from syndicator.commands.options import data_option, open_data_folder
+
+
+@click.command()
+@click.argument("name")
+@data_option()
+@click.password_option(help="Asked for when not given.")
+def command(name: str, data: Path, password: str) -> None:
+    """Create the administrator NAME, or give an existing one a new password."""
+    open_data_folder(data)
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    from syndicator.boot import boot
+
+    boot()
+    from syndicator.accounts.models import Role, User
+
+    user = User.objects.filter(username=name).first() or User(username=name)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise click.ClickException(" ".join(error.messages)) from error
+    user.role = Role.ADMIN
+    user.is_active = True
+    user.set_password(password)
+    user.save()
+    click.echo(f"{name} can log in as administrator now.")

@@ -1,0 +1,36 @@
+"""Options that several commands share, and how a command says no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from syndicator.boot import use_data_folder
+
+DEFAULT_DATA = Path("~/.local/share/syndicator")
+
+
+def data_option(default: Path | None = DEFAULT_DATA) -> click.decorators.FC:
+    """``--data``: the folder of everything worth a backup; also ``SYNDICATOR_DATA``."""
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="SYNDICATOR_DATA",
+        default=default,
+        show_default=True,
+        help="The data folder: database, keys.",
+    )
+
+
+def open_data_folder(folder: Path) -> Path:
+    """Make *folder* this process's data folder, creating it; its absolute path."""
+    folder = folder.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise click.ClickException(
+            f"The data folder {folder} cannot be made: {error.strerror}. Name another by --data."
+        ) from error
+    use_data_folder(folder)
+    return folder

@@ -1,0 +1,29 @@
+"""``syndicator play``: pushes the sample live blog to a running desk. `demo` runs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+
+@click.command(hidden=True)
+@click.option("--data", type=click.Path(path_type=Path), required=True)
+@click.option("--desk", required=True)
+@click.option("--pause", type=float, required=True)
+def command(data: Path, desk: str, pause: float) -> None:
+    from syndicator.demo.player import play
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    play(data, desk, pause)
+    # The sample is over; stay, so that the supervisor has nothing to start again.
+    threading.Event().wait()
+
+
+def _end_with_parent() -> None:
+    while sys.stdin.buffer.read1(1024):
+        pass
+    os._exit(0)

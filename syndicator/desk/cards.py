@@ -1,0 +1,176 @@
+"""A post as the desk shows it: its preview, its length, where it stands, what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from syndicator.channels import registry
+from syndicator.channels.base import Channel, Message
+from syndicator.desk.times import clock
+from syndicator.destinations.models import DestinationState
+from syndicator.posts.models import Decision, Post, PostState, Verdict
+from syndicator.wording import Wording
+
+#: Posts that wait for a person: the queue.
+WAITING = Q(state=PostState.PENDING) | Q(state=PostState.UNCERTAIN, due_at=None)
+
+
+def posts_with_history() -> QuerySet[Post]:
+    """Posts with everything a card shows, in a fixed number of queries."""
+    return Post.objects.select_related("entry__blog", "destination").prefetch_related(
+        "attempts", Prefetch("decisions", Decision.objects.select_related("user"))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text measured against the platform: how much still fits (None where nothing limits it)
+    by the platform's own count, and what must not be sent."""
+
+    remaining: int | None
+    problems: list[Wording]
+
+    @classmethod
+    def of(cls, channel: Channel | None, message: Message) -> Draft:
+        if channel is None:
+            return cls(None, [])
+        remaining = None if channel.limit is None else channel.limit - channel.length(message.text)
+        return cls(remaining, channel.problems(message))
+
+
+@dataclass
+class Card:
+    """One post on the screen. *refusal* says why the last act was not done."""
+
+    post: Post
+    refusal: Wording | None = None
+    #: Where the forms lead back to where there is no JavaScript.
+    back: str = "/"
+
+    @cached_property
+    def message(self) -> Message:
+        return self.post.message
+
+    @cached_property
+    def channel(self) -> Channel | None:
+        """None if the plug-in of this platform is not installed or broken."""
+        return registry.channels().get(self.post.destination.channel_name)
+
+    @property
+    def channel_label(self) -> str:
+        return self.channel.label if self.channel else self.post.destination.channel_name
+
+    @property
+    def remaining(self) -> int | None:
+        return self._draft.remaining
+
+    @property
+    def problems(self) -> list[Wording]:
+        """Why the post must not go out as it is, while it waits for an editor."""
+        return self._draft.problems if self.post.state == PostState.PENDING else []
+
+    @cached_property
+    def _draft(self) -> Draft:
+        return Draft.of(self.channel, self.message)
+
+    def draft(self, text: str) -> Draft:
+        """What an editor's *text* would make of the post."""
+        text = text.replace("\r\n", "\n").strip()
+        revised = self.channel.revise(self.message, text) if self.channel else self.message
+        return Draft.of(self.channel, revised)
+
+    @property
+    def why(self) -> Wording | None:
+        """Why the post is in its state, unless *problems* says the same."""
+        return None if self.post.wording in self.problems else self.post.wording
+
+    @property
+    def empty(self) -> bool:
+        """Whether the row only notes that nothing is posted."""
+        return not self.message.text
+
+    @property
+    def can_approve(self) -> bool:
+        return self.post.state == PostState.PENDING and not self.problems and bool(self.channel)
+
+    @property
+    def can_edit(self) -> bool:
+        return bool(self.channel) and (self.post.state == PostState.PENDING or self.can_stop)
+
+    @property
+    def can_stop(self) -> bool:
+        """Approved, but not about to be taken by a worker."""
+        return self.post.state == PostState.APPROVED and not self._due
+
+    @property
+    def can_reject(self) -> bool:
+        return self.post.state == PostState.PENDING or self.can_stop
+
+    @property
+    def can_retry(self) -> bool:
+        return self.post.state == PostState.FAILED
+
+    @property
+    def can_settle(self) -> bool:
+        """Whether only a person can say if the post is out."""
+        return self.post.state == PostState.UNCERTAIN and self.post.due_at is None
+
+    @property
+    def status(self) -> str:
+        """Where the post stands, in a sentence."""
+        post, zone = self.post, self.post.entry.blog.time_zone
+        match post.state:
+            case PostState.APPROVED:
+                return self._approved()
+            case PostState.SENDING:
+                return _("Being sent now")
+            case PostState.SENT if post.sent_at:
+                return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
+            case PostState.REJECTED:
+                return _("Rejected by %(who)s") % {"who": self._who(Verdict.REJECT)}
+            case PostState.CANCELLED:
+                return _("Cancelled")
+            case PostState.SKIPPED:
+                return _("Nothing is posted")
+            case PostState.FAILED:
+                return _("Failed – it is not out")
+            case PostState.UNCERTAIN:
+                return _("Not clear whether it is out")
+            case _:
+                return _("Waits for an editor")
+
+    def _approved(self) -> str:
+        decision = self._last_decision()
+        who = (
+            _("Approved by %(who)s") % {"who": decision.user}
+            if decision and decision.user
+            else _("Approved automatically")
+        )
+        destination = self.post.destination
+        if destination.state != DestinationState.ACTIVE:
+            when = _("waits, because %(destination)s is paused") % {"destination": destination}
+        elif self._due or self.post.due_at is None:
+            when = _("goes out now")
+        else:
+            zone = self.post.entry.blog.time_zone
+            when = _("goes out at %(time)s") % {"time": clock(self.post.due_at, zone)}
+        return f"{who} – {when}"
+
+    @property
+    def _due(self) -> bool:
+        """Whether a worker may take it at any moment."""
+        due_at = self.post.due_at
+        active = self.post.destination.state == DestinationState.ACTIVE
+        return active and due_at is not None and due_at <= timezone.now()
+
+    def _last_decision(self) -> Decision | None:
+        return next(reversed(self.post.decisions.all()), None)
+
+    def _who(self, verdict: Verdict) -> str:
+        decision = self._last_decision()
+        return str(decision.user) if decision and decision.verdict == verdict else "–"

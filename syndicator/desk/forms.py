@@ -1,0 +1,215 @@
+"""The forms of the desk: what a person may enter, and how it is checked."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.core.validators import RegexValidator
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.accounts.models import Role, User
+from syndicator.channels.base import Setting
+from syndicator.destinations import secrets
+from syndicator.destinations.models import Destination, Route
+from syndicator.entries.models import LiveBlog, Source
+from syndicator.posts.models import PostState
+
+#: Setting names of a channel stand apart from the form's own fields.
+SETTING = "setting_"
+
+_translated = lazy(gettext, str)
+_language_tag = RegexValidator(
+    r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Enter a language tag such as “de” or “en-GB”.")
+)
+
+
+class LogFilter(forms.Form):
+    blog = forms.ModelChoiceField(
+        LiveBlog.objects.order_by("title"),
+        required=False,
+        label=_("Live blog"),
+        empty_label=_("all"),
+    )
+    destination = forms.ModelChoiceField(
+        Destination.objects.order_by("name"),
+        required=False,
+        label=_("Destination"),
+        empty_label=_("all"),
+    )
+    state = forms.ChoiceField(
+        choices=[("", _("all")), *PostState.choices], required=False, label=_("State")
+    )
+
+    def conditions(self) -> dict[str, Any]:
+        """What to filter posts by; a choice that does not exist filters nothing."""
+        self.is_valid()
+        fields = {"blog": "entry__blog", "destination": "destination", "state": "state"}
+        chosen = {lookup: self.cleaned_data.get(name) for name, lookup in fields.items()}
+        return {lookup: value for lookup, value in chosen.items() if value}
+
+
+class BlogForm(forms.ModelForm[LiveBlog]):
+    language = forms.CharField(
+        label=_("Language"),
+        initial="de",
+        max_length=10,
+        validators=[_language_tag],
+        help_text=_("The language that readers read, as a tag: “de”, “en-GB”."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        initial="Europe/Berlin",
+        choices=lambda: [(name, name) for name in sorted(available_timezones()) if "/" in name],
+    )
+
+    class Meta:
+        model = LiveBlog
+        fields = ["title", "slug", "canonical_url", "language", "time_zone"]
+        labels = {
+            "title": _("Title"),
+            "slug": _("Short name"),
+            "canonical_url": _("Address of the page"),
+        }
+        help_texts = {
+            "slug": _("Letters, digits and hyphens; it is part of the push API's address."),
+            "canonical_url": _("Where readers read the live blog. Permalinks start from here."),
+        }
+
+
+class RouteForm(forms.ModelForm[Route]):
+    class Meta:
+        model = Route
+        fields = ["policy", "hold_seconds"]
+        labels = {"policy": _("Policy"), "hold_seconds": _("Hold, seconds")}
+        help_texts = {"hold_seconds": ""}
+
+
+class SourceForm(forms.ModelForm[Source]):
+    class Meta:
+        model = Source
+        fields = ["name"]
+        labels = {"name": _("Name of the source")}
+        help_texts = {"name": _("The system that pushes entries, for instance “CMS”.")}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Source.objects.filter(blog=self.instance.blog, name=name).exists():
+            raise forms.ValidationError(_("This live blog already has a source of that name."))
+        return name
+
+
+class DestinationForm(forms.ModelForm[Destination]):
+    """A destination with the settings that its channel asks for.
+
+    A stored secret is never sent back to the browser; an empty field keeps it.
+    """
+
+    class Meta:
+        model = Destination
+        fields = ["name", "base_url"]
+        labels = {"name": _("Name"), "base_url": _("Address of the platform")}
+        help_texts = {
+            "name": _("What editors call this account, for instance “X – newsroom”."),
+            "base_url": _("Change it only to post to a sandbox."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unreadable = False
+        self._stored = self._stored_secrets()
+        default = self.instance.channel.default_base_url
+        self.fields["base_url"].required = bool(default)
+        if not self.instance.pk:
+            self.initial.setdefault("base_url", default)
+        for setting in self.instance.channel.settings:
+            self.fields[SETTING + setting.name] = self._field(setting)
+
+    def _stored_secrets(self) -> set[str]:
+        try:
+            return set(secrets.decrypt(self.instance.encrypted_secrets))
+        except secrets.UnreadableSecrets:
+            self.unreadable = True
+            return set()
+
+    def _field(self, setting: Setting) -> forms.Field:
+        help_text = _translated(setting.help) if setting.help else ""
+        if setting.secret:
+            stored = setting.name in self._stored
+            return forms.CharField(
+                label=_translated(setting.label),
+                required=setting.required and not stored,
+                help_text=_("Stored. Leave empty to keep it.") if stored else help_text,
+                widget=forms.PasswordInput(
+                    render_value=False, attrs={"autocomplete": "new-password"}
+                ),
+            )
+        return forms.CharField(
+            label=_translated(setting.label),
+            required=setting.required,
+            help_text=help_text,
+            initial=self.instance.settings.get(setting.name, setting.default),
+        )
+
+    def clean_base_url(self) -> str:
+        address: str = self.cleaned_data["base_url"].rstrip("/")
+        default = urlsplit(self.instance.channel.default_base_url)
+        schemes = {"http", "https"} if default.scheme == "https" else {default.scheme}
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            parts = urlsplit("")
+        if address and not (parts.scheme in schemes and parts.hostname):
+            raise forms.ValidationError(
+                _("Enter a full address that starts with %(schemes)s."),
+                params={"schemes": " / ".join(f"{scheme}://" for scheme in sorted(schemes))},
+            )
+        return address
+
+    def save(self, commit: bool = True) -> Destination:  # noqa: FBT001, FBT002 - Django's signature
+        if self.unreadable:
+            self.instance.encrypted_secrets = ""
+        self.instance.configure(
+            {
+                name.removeprefix(SETTING): value
+                for name, value in self.cleaned_data.items()
+                if name.startswith(SETTING)
+            }
+        )
+        return super().save(commit)
+
+
+class PersonForm(forms.ModelForm[User]):
+    """A person who works on the desk. Whoever fills it in cannot lock themselves out."""
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email", "role", "is_active"]
+        labels = {"role": _("Role"), "is_active": _("May log in")}
+        help_texts = {"username": "", "is_active": ""}
+
+    def __init__(self, *args: Any, editor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._editor = editor
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        own = self.instance.pk == self._editor.pk
+        if own and (cleaned.get("role") != Role.ADMIN or not cleaned.get("is_active")):
+            raise forms.ValidationError(
+                _("You cannot take your own administrator's rights away. Ask another one.")
+            )
+        return cleaned
+
+
+class NewPersonForm(BaseUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email", "role"]
+        labels = {"role": _("Role")}
+        help_texts = {"username": ""}

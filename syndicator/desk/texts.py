@@ -1,0 +1,62 @@
+"""Short forms of texts and addresses for the screen, and stored sentences in its language."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext
+from markupsafe import Markup, escape
+
+from syndicator.entries.models import Entry
+from syndicator.wording import Wording
+
+WORDS = 14
+SHORT_ADDRESS = 32
+
+_address = re.compile(r"(https?://\S+)")
+
+
+def say(wording: Wording | None) -> str:
+    """A stored sentence in the reader's language."""
+    return str(Wording(gettext(wording.sentence), wording.gaps)) if wording else ""
+
+
+def first_words(text: str, count: int = WORDS) -> str:
+    words = text.split()
+    return " ".join(words[:count]) + (" …" if len(words) > count else "")
+
+
+def title(entry: Entry) -> str:
+    """The headline, or the first words of what the entry says."""
+    if entry.headline:
+        return entry.headline
+    texts = (str(block.get("text", "")) for block in entry.blocks)
+    return first_words(next(filter(None, texts), entry.external_id))
+
+
+def host(address: str) -> str:
+    """Whose address it is, for a link card: without port and “www.”."""
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def short_address(address: str) -> str:
+    """An address as platforms show it: without scheme, cut."""
+    bare = re.sub(r"^https?://(www\.)?", "", address)
+    return bare if len(bare) <= SHORT_ADDRESS else bare[: SHORT_ADDRESS - 1] + "…"
+
+
+def linked(text: str) -> Markup:
+    """*text* escaped, with its addresses marked and short; the whole address is in the title."""
+    shown = Markup()
+    for part in _address.split(text):
+        if _address.fullmatch(part):
+            shown += Markup('<span class="address" title="{}">{}</span>').format(
+                part, short_address(part)
+            )
+        else:
+            shown += escape(part)
+    return shown

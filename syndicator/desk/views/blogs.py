@@ -1,0 +1,133 @@
+"""Settings of live blogs: the blog itself, where its entries go, and what feeds it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from syndicator.desk import audit
+from syndicator.desk.access import DeskRequest, admins_only
+from syndicator.desk.forms import BlogForm, RouteForm, SourceForm
+from syndicator.destinations.models import Destination, Policy, Route
+from syndicator.entries.models import LiveBlog, Source
+
+
+@require_GET
+@admins_only
+def blogs(request: DeskRequest) -> HttpResponse:
+    return render(request, "desk/blogs.html", {"blogs": LiveBlog.objects.order_by("title")})
+
+
+@require_http_methods(["GET", "POST"])
+@admins_only
+def new_blog(request: DeskRequest) -> HttpResponse:
+    form = BlogForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        blog = form.save()
+        audit.saved(request.user, blog, "created", form.changed_data)
+        messages.success(request, _("%(name)s is saved.") % {"name": blog})
+        return redirect("desk:blog", blog.pk)
+    return render(request, "desk/blog_new.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@admins_only
+def blog(request: DeskRequest, pk: int) -> HttpResponse:
+    """The settings of one blog. POST saves the blog itself."""
+    shown = get_object_or_404(LiveBlog, pk=pk)
+    form = BlogForm(request.POST or None, instance=shown)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        audit.saved(request.user, shown, "changed", form.changed_data)
+        return _saved(request, shown)
+    return _page(request, shown, blog_form=form)
+
+
+@require_POST
+@admins_only
+def routes(request: DeskRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(LiveBlog, pk=pk)
+    forms = _route_forms(request, shown)
+    if not all([form.is_valid() for form in forms]):
+        return _page(request, shown, route_forms=forms)
+    for form in forms:
+        route = form.instance
+        # No row says the same as “off”, without a note at every entry.
+        if form.has_changed() and (route.pk or route.policy != Policy.OFF):
+            form.save()
+            audit.saved(request.user, route, "changed", form.changed_data)
+    return _saved(request, shown)
+
+
+@require_POST
+@admins_only
+def new_source(request: DeskRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(LiveBlog, pk=pk)
+    form = SourceForm(request.POST, instance=Source(blog=shown))
+    if not form.is_valid():
+        return _page(request, shown, source_form=form)
+    source = form.save()
+    audit.saved(request.user, source, "created")
+    return _show_token(request, source)
+
+
+@require_POST
+@admins_only
+def new_token(request: DeskRequest, pk: int) -> HttpResponse:
+    """A new push token for a source; the old one stops working."""
+    source = get_object_or_404(Source.objects.select_related("blog"), pk=pk)
+    return _show_token(request, source)
+
+
+@never_cache
+def _show_token(request: DeskRequest, source: Source) -> HttpResponse:
+    """Answers the POST itself: to show it after a redirect, the token would have to be stored."""
+    token = source.issue_token()
+    audit.saved(request.user, source, "token issued")
+    context = {"source": source, "token": token, "base_url": settings.BASE_URL}
+    return render(request, "desk/token.html", context)
+
+
+def _page(
+    request: DeskRequest,
+    shown: LiveBlog,
+    *,
+    blog_form: BlogForm | None = None,
+    route_forms: list[RouteForm] | None = None,
+    source_form: SourceForm | None = None,
+) -> HttpResponse:
+    context = {
+        "blog": LiveBlog.objects.get(pk=shown.pk),
+        "blog_form": blog_form or BlogForm(instance=shown),
+        "route_forms": route_forms or _route_forms(request, shown),
+        "sources": shown.sources.order_by("name"),
+        "source_form": source_form or SourceForm(instance=Source(blog=shown)),
+    }
+    return render(request, "desk/blog.html", context)
+
+
+def _route_forms(request: DeskRequest, shown: LiveBlog) -> list[RouteForm]:
+    """One form for each destination; one without a route stands at “do not post”."""
+    existing = {route.destination_id: route for route in shown.routes.all()}
+    posted = request.POST if request.path.endswith("/routes/") else None
+    return [
+        RouteForm(
+            posted,
+            prefix=f"to{destination.pk}",
+            instance=existing.get(
+                destination.pk,
+                Route(blog=shown, destination=destination, policy=Policy.OFF),
+            ),
+        )
+        for destination in Destination.objects.order_by("name")
+    ]
+
+
+def _saved(request: DeskRequest, shown: LiveBlog) -> HttpResponse:
+    messages.success(request, _("%(name)s is saved.") % {"name": shown})
+    return redirect("desk:blog", shown.pk)

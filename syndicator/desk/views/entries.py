@@ -1,0 +1,61 @@
+"""One entry: what it says, what it said before, and what became of it everywhere."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from syndicator.content import blocks_from_json
+from syndicator.desk.access import DeskRequest, deciders_only
+from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.views.posts import REFUSED, announce, attempt, back, from_htmx
+from syndicator.desk.views.queue import Group
+from syndicator.entries.models import Entry
+from syndicator.posts import review
+
+
+@require_GET
+def entry(request: DeskRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(Entry.objects.select_related("blog", "source"), pk=pk)
+    posts = posts_with_history().filter(entry=shown).order_by("destination__name", "-id")
+    context = {
+        "entry": shown,
+        "blocks": shown.content.blocks,
+        "revisions": [
+            (revision, blocks_from_json(revision.content.get("blocks", [])))
+            for revision in shown.revisions.order_by("-revision")
+        ],
+        "cards": [Card(post, back=request.path) for post in posts],
+    }
+    return render(request, "desk/entry.html", context)
+
+
+@require_POST
+@deciders_only
+def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
+    """Approve the posts of one entry that were seen: each ``seen`` is ``<post>:<payload hash>``.
+
+    One refused post does not keep the others back.
+    """
+    shown = get_object_or_404(Entry.objects.select_related("blog"), pk=pk)
+    seen = dict(value.split(":", 1) for value in request.POST.getlist("seen") if ":" in value)
+    posts = posts_with_history().filter(entry=shown, pk__in=filter(str.isdecimal, seen))
+    refusals = {
+        post.pk: attempt(lambda post=post: review.approve(post.pk, request.user, seen[str(post.pk)]))
+        for post in posts
+    }
+    cards = [
+        Card(post, refusals[post.pk], back(request)) for post in posts.order_by("destination_id")
+    ]
+    if from_htmx(request):
+        status = REFUSED if any(refusals.values()) else 200
+        context = {"group": Group(shown, cards)}
+        return render(request, "desk/entry_acted.html", context, status=status)
+    for card in cards:
+        announce(request, card)
+    if not cards:
+        messages.warning(request, _("There was nothing to approve."))
+    return redirect(back(request))

@@ -1,0 +1,177 @@
+"""What an editor does with one post. Each act answers with the post's card as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from csp.constants import NONE
+from csp.decorators import csp
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from syndicator.channels.registry import UnknownChannel
+from syndicator.desk.access import DeskRequest, deciders_only
+from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.texts import say
+from syndicator.posts import review
+from syndicator.posts.models import Post
+from syndicator.posts.review import ReviewRefused
+from syndicator.wording import Wording, gettext_noop
+
+NO_PLUG_IN = Wording(
+    gettext_noop("The plug-in for this platform is not installed. Ask an administrator.")
+)
+#: A refused act is an answer that the page shows, with a status that says it was not done.
+REFUSED = 409
+
+
+def from_htmx(request: DeskRequest) -> bool:
+    """Whether a part of a page is wanted instead of a whole one."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def back(request: DeskRequest) -> str:
+    """The page that the form stood on: never another site."""
+    asked = request.POST.get("back") or request.GET.get("back", "")
+    if url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+        return asked
+    return reverse("desk:queue")
+
+
+@require_GET
+def card(request: DeskRequest, pk: int) -> HttpResponse:
+    return _show(request, _card(request, pk))
+
+
+@require_POST
+@deciders_only
+def approve(request: DeskRequest, pk: int) -> HttpResponse:
+    seen = request.POST.get("payload_hash", "")
+    return _act(request, pk, lambda: review.approve(pk, request.user, seen))
+
+
+@require_POST
+@deciders_only
+def reject(request: DeskRequest, pk: int) -> HttpResponse:
+    reason = request.POST.get("reason", "")
+    return _act(request, pk, lambda: review.reject(pk, request.user, reason))
+
+
+@require_POST
+@deciders_only
+def retry(request: DeskRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda: review.retry(pk, request.user))
+
+
+@require_POST
+@deciders_only
+def confirm_sent(request: DeskRequest, pk: int) -> HttpResponse:
+    address = request.POST.get("url", "")
+    return _act(request, pk, lambda: review.confirm_sent(pk, request.user, address))
+
+
+@require_POST
+@deciders_only
+def confirm_absent(request: DeskRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda: review.confirm_absent(pk, request.user))
+
+
+@require_http_methods(["GET", "POST"])
+@deciders_only
+def edit(request: DeskRequest, pk: int) -> HttpResponse:
+    """GET: the card with its text open for editing. POST: save; what was typed is never lost."""
+    if request.method == "GET":
+        shown = _card(request, pk)
+        if shown.can_edit:
+            return _edit_form(request, shown, shown.message.text)
+        return _show(request, shown)
+    text = request.POST.get("text", "")
+    refusal = attempt(
+        lambda: review.edit(pk, request.user, request.POST.get("payload_hash", ""), text)
+    )
+    if refusal is None:
+        return _answer(request, _card(request, pk))
+    fresh = _card(request, pk, refusal)
+    if fresh.can_edit:
+        return _edit_form(request, fresh, text)
+    return _answer(request, fresh)
+
+
+@require_POST
+@deciders_only
+def length(request: DeskRequest, pk: int) -> HttpResponse:
+    """What remains of the limit for the text being typed, and what is wrong with it."""
+    draft = _card(request, pk).draft(request.POST.get("text", ""))
+    return render(request, "desk/length.html", {"draft": draft})
+
+
+@require_GET
+@xframe_options_sameorigin
+@csp(
+    {
+        "default-src": [NONE],
+        "style-src": ["'unsafe-inline'"],
+        "img-src": ["https:", "data:"],
+        "frame-ancestors": ["'self'"],
+        "form-action": [NONE],
+        "base-uri": [NONE],
+        "sandbox": [""],
+    }
+)
+def mail(request: DeskRequest, pk: int) -> HttpResponse:
+    """The HTML part of a mail, for a frame: without scripts and forms; of other sites only pictures."""
+    return HttpResponse(get_object_or_404(Post, pk=pk).message.html)
+
+
+def attempt(act: Callable[[], object]) -> Wording | None:
+    """Why *act* was refused; None if it was done."""
+    try:
+        act()
+    except ReviewRefused as refused:
+        return refused.wording
+    except UnknownChannel:
+        return NO_PLUG_IN
+    return None
+
+
+def _card(request: DeskRequest, pk: int, refusal: Wording | None = None) -> Card:
+    return Card(get_object_or_404(posts_with_history(), pk=pk), refusal, back(request))
+
+
+def _act(request: DeskRequest, pk: int, act: Callable[[], object]) -> HttpResponse:
+    get_object_or_404(Post, pk=pk)
+    refusal = attempt(act)
+    return _answer(request, _card(request, pk, refusal))
+
+
+def _answer(request: DeskRequest, shown: Card) -> HttpResponse:
+    """The card in its place; without JavaScript the page it stood on, with a line on top."""
+    if from_htmx(request):
+        status = REFUSED if shown.refusal else 200
+        return render(request, "desk/acted.html", {"card": shown}, status=status)
+    announce(request, shown)
+    return redirect(shown.back)
+
+
+def announce(request: DeskRequest, shown: Card) -> None:
+    """Say on the next page what came of the act."""
+    if shown.refusal:
+        messages.error(request, f"{shown.post.destination}: {say(shown.refusal)}")
+    else:
+        messages.success(request, f"{shown.post.destination}: {shown.status}")
+
+
+def _show(request: DeskRequest, shown: Card) -> HttpResponse:
+    part = "desk/card.html" if from_htmx(request) else "desk/card_page.html"
+    return render(request, part, {"card": shown})
+
+
+def _edit_form(request: DeskRequest, shown: Card, text: str) -> HttpResponse:
+    part = "desk/card_edit.html" if from_htmx(request) else "desk/card_page.html"
+    context = {"card": shown, "text": text, "draft": shown.draft(text)}
+    return render(request, part, context, status=REFUSED if shown.refusal else 200)

@@ -1,0 +1,142 @@
+"""Subscribers and their subscriptions; mailings and what became of each recipient."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.channels.base import Message
+from syndicator.destinations.models import Destination
+from syndicator.entries.models import LiveBlog
+from syndicator.wording import Wording
+
+
+class Subscriber(models.Model):
+    """A person who gets mail. *email* is in the form `subscribing.normalise` gives it."""
+
+    email = models.EmailField(_("email address"), unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SubscriptionState(models.TextChoices):
+    ACTIVE = "active", _("subscribed")
+    UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+
+
+class Subscription(models.Model):
+    """A subscriber × live blog. The row stays when they leave, so that no import brings them back."""
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="subscriptions"
+    )
+    blog = models.ForeignKey(LiveBlog, on_delete=models.CASCADE, related_name="subscriptions")
+    state = models.CharField(
+        max_length=12, choices=SubscriptionState, default=SubscriptionState.ACTIVE
+    )
+    confirmed_at = models.DateTimeField()
+    unsubscribed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("subscriber", "blog", name="one_subscription_per_blog")
+        ]
+        indexes = [models.Index("blog", "state", name="subscriptions_of_blog")]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} → {self.blog}"
+
+
+class MailingState(models.TextChoices):
+    SENDING = "sending", _("being sent")
+    DONE = "done", _("done")
+
+
+class Mailing(models.Model):
+    """One message to everybody who was subscribed when it was made.
+
+    *key* is the idempotency key it was asked for with, *message* the frozen `Message`.
+    *paused_until* and *reason* are set while the relay cannot be used.
+    """
+
+    destination = models.ForeignKey(
+        Destination, on_delete=models.PROTECT, related_name="mailings"
+    )
+    blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="mailings")
+    key = models.CharField(max_length=200, unique=True)
+    message = models.JSONField()
+    state = models.CharField(max_length=8, choices=MailingState, default=MailingState.SENDING)
+    paused_until = models.DateTimeField(null=True)
+    reason = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index("id", name="mailings_open", condition=models.Q(state=MailingState.SENDING))
+        ]
+
+    def __str__(self) -> str:
+        return self.frozen_message.subject
+
+    @property
+    def frozen_message(self) -> Message:
+        return Message.from_json(self.message)
+
+    @property
+    def wording(self) -> Wording | None:
+        return Wording.from_json(self.reason)
+
+
+class RecipientState(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    IN_FLIGHT = "in_flight", _("being sent")
+    ACCEPTED = "accepted", _("sent")
+    BOUNCED = "bounced", _("undeliverable")
+    SUPPRESSED = "suppressed", _("unsubscribed before it was sent")
+    UNCERTAIN = "uncertain", _("uncertain")
+
+
+class MailingRecipient(models.Model):
+    """One mail of a mailing.
+
+    *due_at* is the one clock of the row: when to send (queued), when the sender's lease ends (in
+    flight); NULL when the row has ended. *epoch* grows with every claim and fences the write that
+    follows it. *message_id* is the same at every try. *answer* is the relay's last one.
+    """
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="recipients")
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="received"
+    )
+    address = models.EmailField()
+    message_id = models.CharField(max_length=350, unique=True)
+    state = models.CharField(
+        max_length=10, choices=RecipientState, default=RecipientState.QUEUED
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    epoch = models.PositiveIntegerField(default=0)
+    answer = models.CharField(max_length=500, blank=True, default="")
+    reason = models.JSONField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("mailing", "subscription", name="one_mail_per_subscription")
+        ]
+        indexes = [
+            models.Index(
+                "mailing", "due_at", name="recipients_due", condition=models.Q(due_at__isnull=False)
+            ),
+            models.Index("mailing", "state", name="recipients_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def wording(self) -> Wording | None:
+        return Wording.from_json(self.reason)

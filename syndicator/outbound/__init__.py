@@ -1,0 +1,1 @@
+"""Calls to the outside world: bounded in time and size, never to a private address unasked."""

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from syndicator.entries.models import Entry, EntryState, Source
+from tests.factories import make_blog, make_source
+
+pytestmark = pytest.mark.django_db
+
+ENTRY = {
+    "external_id": "e1",
+    "author": "Jana Brandt",
+    "headline": "Gespräche haben begonnen",
+    "published_at": "2026-11-17T09:41:00+01:00",
+    "key_event": True,
+    "blocks": [
+        {"type": "paragraph", "text": "Um 9.41 Uhr haben sich die Türen geschlossen."},
+        {"type": "list", "items": ["eins", "zwei"]},
+        {"type": "quote", "text": "Wir bleiben.", "speaker": "Ilse Radowan"},
+        {"type": "image", "text": "Die Tür.", "credit": "Lena Hartwig/dpa", "alt": "Eine Tür"},
+    ],
+}
+
+
+class Newsroom:
+    """A CMS with a token."""
+
+    def __init__(self, source: Source) -> None:
+        self.url = f"/api/v1/blogs/{source.blog.slug}/entries"
+        self.headers = {"Authorization": f"Bearer {source.issue_token()}"}
+        self.client = Client()
+
+    def push(self, entry: Any, url: str = "") -> Any:
+        return self.client.post(
+            url or self.url,
+            json.dumps(entry),
+            content_type="application/json",
+            headers=self.headers,
+        )
+
+
+@pytest.fixture
+def newsroom() -> Newsroom:
+    return Newsroom(make_source(make_blog(slug="genf", canonical_url="https://m.example.org/lb")))
+
+
+def test_a_push_is_answered_with_the_entry_it_made(newsroom: Newsroom) -> None:
+    answer = newsroom.push(ENTRY)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert told["change"] == "created"
+    assert told["entry"]["permalink"] == "https://m.example.org/lb#e1"
+    entry = Entry.objects.get(pk=told["entry"]["id"])
+    assert entry.content.to_json() | {"published_at": None} == {
+        **ENTRY,
+        "published_at": None,
+        "permalink": "https://m.example.org/lb#e1",
+        "tags": [],
+        "blocks": [
+            ENTRY["blocks"][0],
+            {"type": "list", "text": "eins\nzwei", "items": ["eins", "zwei"], "ordered": False},
+            ENTRY["blocks"][2],
+            {**ENTRY["blocks"][3], "url": ""},
+        ],
+    }
+
+
+def test_a_repeated_call_is_harmless(newsroom: Newsroom) -> None:
+    newsroom.push(ENTRY)
+    again = newsroom.push(ENTRY)
+    assert (again.status_code, again.json()["change"]) == (200, "unchanged")
+    assert again.json()["entry"]["revision"] == 1
+
+
+def test_update_and_withdraw_by_external_id(newsroom: Newsroom) -> None:
+    newsroom.push(ENTRY)
+    assert newsroom.push({**ENTRY, "headline": "Neu"}).json()["change"] == "updated"
+    assert newsroom.push({"external_id": "e1", "state": "withdrawn"}).json()["change"] == "withdrawn"
+    assert Entry.objects.get().state == EntryState.WITHDRAWN
+    deleted = newsroom.client.delete(f"{newsroom.url}/e1", headers=newsroom.headers)
+    assert deleted.json()["change"] == "unchanged"
+    read = newsroom.client.get(f"{newsroom.url}/e1", headers=newsroom.headers)
+    assert read.json()["state"] == "withdrawn"
+
+
+def test_a_naive_time_is_the_blogs(newsroom: Newsroom) -> None:
+    newsroom.push({**ENTRY, "published_at": "2026-07-01T12:00:00"})
+    assert Entry.objects.get().published_at.isoformat() == "2026-07-01T10:00:00+00:00"
+
+
+def test_a_relative_permalink_is_resolved_and_keeps_its_fragment(newsroom: Newsroom) -> None:
+    told = newsroom.push({**ENTRY, "permalink": "#eintrag-7"}).json()
+    assert told["entry"]["permalink"] == "https://m.example.org/lb#eintrag-7"
+
+
+def test_a_script_for_a_permalink_does_not_get_in(newsroom: Newsroom) -> None:
+    told = newsroom.push({**ENTRY, "permalink": "javascript:alert(1)"}).json()
+    assert told["entry"]["permalink"] == "https://m.example.org/lb#e1"
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"external_id": ""}, "external_id"),
+        ({"external_id": "e1"}, "neither a headline nor any block"),
+        ({"external_id": "e1", "blocks": [{"type": "poll"}]}, "poll"),
+        ({"external_id": "e1", "blocks": [{"type": "paragraph", "text": " \u200b "}]}, "needs a"),
+        ({"external_id": "e1", "headline": "x" * 1001}, "headline"),
+        ([], "dict"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_with_the_reason(
+    newsroom: Newsroom, entry: Any, says: str
+) -> None:
+    answer: HttpResponse = newsroom.push(entry)
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    assert not Entry.objects.exists()
+
+
+def test_no_token_a_wrong_one_and_one_of_another_blog_are_kept_out(newsroom: Newsroom) -> None:
+    other = make_blog(slug="andere")
+    assert newsroom.push(ENTRY, f"/api/v1/blogs/{other.slug}/entries").status_code == 404
+    newsroom.headers = {"Authorization": "Bearer syn_wrong"}
+    assert newsroom.push(ENTRY).status_code == 401
+    newsroom.headers = {}
+    assert newsroom.push(ENTRY).status_code == 401
+    # A source that never got a token has an empty hash; an empty token must not match it.
+    make_source(other, "no token")
+    newsroom.headers = {"Authorization": "Bearer "}
+    assert newsroom.push(ENTRY).status_code == 401
+    assert not Entry.objects.exists()
+
+
+def test_withdrawing_what_never_was_is_said(newsroom: Newsroom) -> None:
+    answer = newsroom.push({"external_id": "never", "state": "withdrawn"})
+    assert answer.status_code == 404
+    assert "never" in answer.json()["detail"]
+
+
+def test_openapi_is_served_and_describes_the_push() -> None:
+    described = Client().get("/api/v1/openapi.json").json()
+    assert "post" in described["paths"]["/api/v1/blogs/{slug}/entries"]
+    assert "EntryIn" in described["components"]["schemas"]
