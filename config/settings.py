@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -17,7 +18,10 @@ SECRET_KEY = _keys["session"]
 ENCRYPTION_KEYS = _keys["encryption"]
 DEBUG = False
 BASE_URL = environment.read("BASE_URL", "http://127.0.0.1:8800").rstrip("/")
-ALLOWED_HOSTS = environment.read_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+ALLOWED_HOSTS = [
+    *environment.read_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]"),
+    urlsplit(BASE_URL).hostname or "",
+]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 #: Destinations may call servers on this machine or network: only for the sandbox and for tests.
 ALLOW_PRIVATE_ADDRESSES = environment.read_flag("ALLOW_PRIVATE_ADDRESSES")
@@ -27,7 +31,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
     "syndicator.accounts",
@@ -109,7 +112,6 @@ LOCALE_PATHS = [environment.PACKAGE / "locale"]
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
-STATIC_ROOT = DATA_FOLDER / "static"
 
 _https = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
@@ -133,7 +135,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
-CELERY_BROKER_URL = environment.read("BROKER_URL", "doorbell://")
+CELERY_BROKER_URL = environment.read("BROKER_URL", "doorbell://localhost")
 
 LOGGING_CONFIG = None
 logs.configure(json_lines=environment.read("LOG_FORMAT", "text") == "json")

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from syndicator.accounts.models import Role, User
+from syndicator.channels.sandboxes import SANDBOX_SETTINGS
 from syndicator.clock import database_now
 from syndicator.content import EntryContent, Paragraph
 from syndicator.destinations.models import Destination, Policy, Route
@@ -63,19 +64,9 @@ def make_destination(
     destination = Destination(
         name=f"{channel} account {number}", channel_name=channel, base_url=base_url
     )
-    destination.configure({**CREDENTIALS.get(channel, {}), **secrets})
+    destination.configure({**SANDBOX_SETTINGS.get(channel, {}), **secrets})
     destination.save()
     return destination
-
-
-CREDENTIALS = {
-    "x": {
-        "consumer_key": "sandbox-consumer-key",
-        "consumer_secret": "sandbox-consumer-secret",
-        "access_token": "2244994945-sandbox-access-token",
-        "access_token_secret": "sandbox-access-token-secret",
-    },
-}
 
 
 def make_route(

@@ -7,7 +7,9 @@ from pathlib import Path
 SCRATCH = Path(tempfile.mkdtemp(prefix="syndicator-tests-"))
 os.environ["SYNDICATOR_DATA"] = str(SCRATCH)
 os.environ["SYNDICATOR_DATABASE_URL"] = os.environ.get("SYNDICATOR_TEST_DATABASE_URL", "")
-os.environ["SYNDICATOR_BROKER_URL"] = os.environ.get("SYNDICATOR_TEST_BROKER_URL", "doorbell://")
+os.environ["SYNDICATOR_BROKER_URL"] = os.environ.get(
+    "SYNDICATOR_TEST_BROKER_URL", "doorbell://localhost"
+)
 os.environ["SYNDICATOR_ALLOW_PRIVATE_ADDRESSES"] = "yes"
 
 from config.settings import *  # noqa: E402, F403

@@ -23,7 +23,7 @@ FORGOTTEN = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "ENCRYPTION_KEYS")
 
 @click.command()
 @data_option(None)
-@click.option("--pause", type=float, default=None, help="Seconds between two entries.  [default: 8]")
+@click.option("--pause", type=float, help="Seconds between two entries.  [default: 8]")
 @click.option("--once", is_flag=True, help="Play to the end without a person, report, and exit.")
 @click.option(
     "--format",

@@ -89,8 +89,8 @@ def _boot_and_find(data: Path, slug: str, *, dry_run: bool) -> LiveBlog | None:
     from syndicator.boot import boot
 
     folder = data.expanduser()
-    has_database = "SYNDICATOR_DATABASE_URL" in os.environ or (folder / "syndicator.sqlite3").exists()
-    if dry_run and not has_database:
+    elsewhere = {"SYNDICATOR_DATABASE_URL", "SYNDICATOR_DATABASE_URL_FILE"} & set(os.environ)
+    if dry_run and not elsewhere and not (folder / "syndicator.sqlite3").exists():
         os.environ.setdefault("SYNDICATOR_SECRET_KEY", "of no use after this dry run")
         os.environ.setdefault("SYNDICATOR_ENCRYPTION_KEYS", Fernet.generate_key().decode())
         boot()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from syndicator.boot import use_data_folder
 DEFAULT_DATA = Path("~/.local/share/syndicator")
 
 
-def data_option(default: Path | None = DEFAULT_DATA) -> click.decorators.FC:
+def data_option(
+    default: Path | None = DEFAULT_DATA,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """``--data``: the folder of everything worth a backup; also ``SYNDICATOR_DATA``."""
     return click.option(
         "--data",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from pathlib import Path
 
@@ -24,6 +23,6 @@ def command(data: Path, desk: str, pause: float) -> None:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read1(1024):
+    while os.read(0, 1024):
         pass
     os._exit(0)

@@ -16,16 +16,12 @@ from syndicator.commands.options import data_option
 @click.option("--http-port", type=int, default=8801, show_default=True)
 @click.option("--smtp-port", type=int, default=8802, show_default=True)
 @click.option("--exit-with-parent", is_flag=True, help="End when standard input ends.")
-def command(
-    data: Path, host: str, http_port: int, smtp_port: int, exit_with_parent: bool
-) -> None:
+def command(data: Path, host: str, http_port: int, smtp_port: int, exit_with_parent: bool) -> None:
     """Run servers that behave like X, Facebook and a mail relay. Nothing leaves this machine."""
-    raise SystemExit(
-        sandboxes.serve(
-            data.expanduser(),
-            host=host,
-            http_port=http_port,
-            smtp_port=smtp_port,
-            exit_with_parent=exit_with_parent,
-        )
-    )
+    arguments = [
+        f"--data={data.expanduser()}",
+        f"--host={host}",
+        f"--http-port={http_port}",
+        f"--smtp-port={smtp_port}",
+    ]
+    raise SystemExit(sandboxes.main(arguments + ["--exit-with-parent"] * exit_with_parent))

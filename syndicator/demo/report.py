@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from syndicator.channels.sandboxes import SANDBOX_SETTINGS
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry
 from syndicator.newsletter.models import Mailing
@@ -176,9 +177,9 @@ def _seen(sandbox_url: str) -> dict[tuple[str, str], int]:
     seen: dict[tuple[str, str], int] = {}
     with requests.Session() as session:
         session.trust_env = False
-        for platform, channel in (("x", "x"), ("facebook", "facebook"), ("mail", "email")):
+        for channel in SANDBOX_SETTINGS:
             answer = session.get(
-                f"{sandbox_url}/_sandbox/accepted", params={"platform": platform}, timeout=10
+                f"{sandbox_url}/_sandbox/accepted", params={"platform": channel}, timeout=10
             )
             answer.raise_for_status()
             for act in answer.json():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from syndicator.channels import registry
 from syndicator.channels.base import Channel, Message
 from syndicator.desk.times import clock
 from syndicator.destinations.models import DestinationState
-from syndicator.posts.models import Decision, Post, PostState, Verdict
+from syndicator.posts.models import Decision, Post, PostState
 from syndicator.wording import Wording
 
 #: Posts that wait for a person: the queue.
@@ -49,8 +49,10 @@ class Card:
 
     post: Post
     refusal: Wording | None = None
-    #: Where the forms lead back to where there is no JavaScript.
+    #: The page it stands on: where its forms lead back to without JavaScript.
     back: str = "/"
+    #: With its history, and forms that reload the page, so that the history is fresh.
+    detailed: bool = False
 
     @cached_property
     def message(self) -> Message:
@@ -132,7 +134,7 @@ class Card:
             case PostState.SENT if post.sent_at:
                 return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
             case PostState.REJECTED:
-                return _("Rejected by %(who)s") % {"who": self._who(Verdict.REJECT)}
+                return _("Rejected")
             case PostState.CANCELLED:
                 return _("Cancelled")
             case PostState.SKIPPED:
@@ -140,7 +142,7 @@ class Card:
             case PostState.FAILED:
                 return _("Failed – it is not out")
             case PostState.UNCERTAIN:
-                return _("Not clear whether it is out")
+                return _("It may be out, or not")
             case _:
                 return _("Waits for an editor")
 
@@ -170,7 +172,3 @@ class Card:
 
     def _last_decision(self) -> Decision | None:
         return next(reversed(self.post.decisions.all()), None)
-
-    def _who(self, verdict: Verdict) -> str:
-        decision = self._last_decision()
-        return str(decision.user) if decision and decision.verdict == verdict else "–"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import getaddresses
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -54,7 +55,7 @@ class LogFilter(forms.Form):
         return {lookup: value for lookup, value in chosen.items() if value}
 
 
-class BlogForm(forms.ModelForm[LiveBlog]):
+class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
     language = forms.CharField(
         label=_("Language"),
         initial="de",
@@ -82,7 +83,7 @@ class BlogForm(forms.ModelForm[LiveBlog]):
         }
 
 
-class RouteForm(forms.ModelForm[Route]):
+class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Route
         fields = ["policy", "hold_seconds"]
@@ -90,7 +91,7 @@ class RouteForm(forms.ModelForm[Route]):
         help_texts = {"hold_seconds": ""}
 
 
-class SourceForm(forms.ModelForm[Source]):
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Source
         fields = ["name"]
@@ -104,7 +105,7 @@ class SourceForm(forms.ModelForm[Source]):
         return name
 
 
-class DestinationForm(forms.ModelForm[Destination]):
+class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
     """A destination with the settings that its channel asks for.
 
     A stored secret is never sent back to the browser; an empty field keeps it.
@@ -126,7 +127,7 @@ class DestinationForm(forms.ModelForm[Destination]):
         default = self.instance.channel.default_base_url
         self.fields["base_url"].required = bool(default)
         if not self.instance.pk:
-            self.initial.setdefault("base_url", default)
+            self.initial["base_url"] = default
         for setting in self.instance.channel.settings:
             self.fields[SETTING + setting.name] = self._field(setting)
 
@@ -158,16 +159,17 @@ class DestinationForm(forms.ModelForm[Destination]):
 
     def clean_base_url(self) -> str:
         address: str = self.cleaned_data["base_url"].rstrip("/")
-        default = urlsplit(self.instance.channel.default_base_url)
-        schemes = {"http", "https"} if default.scheme == "https" else {default.scheme}
+        example = self.instance.channel.default_base_url
+        # “http” goes with “https”, and “smtp” with “smtps” and “smtp+starttls”.
+        family = urlsplit(example).scheme.removesuffix("s")
         try:
             parts = urlsplit(address)
+            complete = parts.scheme.startswith(family) and bool(parts.hostname)
         except ValueError:
-            parts = urlsplit("")
-        if address and not (parts.scheme in schemes and parts.hostname):
+            complete = False
+        if address and not complete:
             raise forms.ValidationError(
-                _("Enter a full address that starts with %(schemes)s."),
-                params={"schemes": " / ".join(f"{scheme}://" for scheme in sorted(schemes))},
+                _("Enter a full address such as %(example)s."), params={"example": example}
             )
         return address
 
@@ -184,7 +186,7 @@ class DestinationForm(forms.ModelForm[Destination]):
         return super().save(commit)
 
 
-class PersonForm(forms.ModelForm[User]):
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person who works on the desk. Whoever fills it in cannot lock themselves out."""
 
     class Meta:
@@ -207,9 +209,43 @@ class PersonForm(forms.ModelForm[User]):
         return cleaned
 
 
-class NewPersonForm(BaseUserCreationForm[User]):
+class NewPersonForm(BaseUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ["username", "first_name", "last_name", "email", "role"]
         labels = {"role": _("Role")}
         help_texts = {"username": ""}
+
+
+class SubscriberForm(forms.Form):
+    email = forms.EmailField(label=_("Email address"))
+    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+
+
+class ManySubscribersForm(forms.Form):
+    """Addresses as they are pasted: one a line or separated by commas, with or without names."""
+
+    MOST = 2000
+
+    addresses = forms.CharField(
+        label=_("Addresses"),
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("One a line, or separated by commas. “Name <name@example.org>” works too."),
+    )
+
+    def clean_addresses(self) -> list[tuple[str, str]]:
+        """Pairs of name and address."""
+        pasted: str = self.cleaned_data["addresses"]
+        # Line by line: one broken line must not take the others along.
+        pairs = [
+            (name, address or line)
+            for line in map(str.strip, pasted.replace(";", ",").splitlines())
+            if line.strip(",")
+            for name, address in getaddresses([line.strip(",")])
+        ]
+        if len(pairs) > self.MOST:
+            raise forms.ValidationError(
+                _("These are %(count)s addresses. Paste at most %(most)s at a time."),
+                params={"count": len(pairs), "most": self.MOST},
+            )
+        return pairs

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined
 
@@ -34,6 +36,7 @@ def environment(**options: Any) -> Environment:
     made.globals.update(url=url, static=static)
     made.filters.update(
         say=texts.say,
+        number=partial(number_format, force_grouping=True),
         title_of=texts.title,
         first_words=texts.first_words,
         host=texts.host,

@@ -13,17 +13,20 @@ from django.utils.translation import pgettext
 from syndicator.entries.models import LiveBlog
 
 
-def clock(moment: datetime, zone: str) -> str:
-    """The time of day; with the date if that is not today, and the year if not this one."""
+def clock(moment: datetime, zone: str, precise: bool = False) -> str:  # noqa: FBT001, FBT002
+    """The time of day; with the date if that is not today, and the year if not this one.
+
+    *precise* adds the seconds.
+    """
     local = timezone.localtime(moment, ZoneInfo(zone))
     today = timezone.localtime(timezone=ZoneInfo(zone))
+    time = date_format(local, "H:i:s" if precise else "H:i", use_l10n=False)
     if local.date() == today.date():
-        form = "H:i"
-    elif local.year == today.year:
-        form = pgettext("Django date format", "j M, H:i")
-    else:
-        form = pgettext("Django date format", "j M Y, H:i")
-    return date_format(local, form, use_l10n=False)
+        return time
+    form = pgettext("Django date format", "j M") if local.year == today.year else (
+        pgettext("Django date format", "j M Y")
+    )
+    return f"{date_format(local, form, use_l10n=False)}, {time}"
 
 
 def full(moment: datetime, zone: str) -> str:

@@ -13,6 +13,7 @@ from syndicator.desk.views import (
     posts,
     queue,
     session,
+    subscribers,
 )
 
 app_name = "desk"
@@ -41,6 +42,10 @@ urlpatterns = [
     path("settings/blogs/<int:pk>/", blogs.blog, name="blog"),
     path("settings/blogs/<int:pk>/routes/", blogs.routes, name="routes"),
     path("settings/blogs/<int:pk>/sources/", blogs.new_source, name="new_source"),
+    path("settings/blogs/<int:pk>/subscribers/", subscribers.subscribers, name="subscribers"),
+    path("settings/blogs/<int:pk>/subscribers/add/", subscribers.add, name="add_subscriber"),
+    path("settings/blogs/<int:pk>/subscribers/paste/", subscribers.paste, name="add_subscribers"),
+    path("settings/subscriptions/<int:pk>/remove/", subscribers.remove, name="remove_subscriber"),
     path("settings/sources/<int:pk>/token/", blogs.new_token, name="new_token"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/new/", people.new_person, name="new_person"),

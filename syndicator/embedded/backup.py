@@ -39,7 +39,10 @@ def save(folder: Path, target: Path) -> None:
             tarfile.open(fileobj=file, mode="w:gz") as archive,
         ):
             copy = Path(scratch) / DATABASE
-            with closing(sqlite3.connect(database)) as here, closing(sqlite3.connect(copy)) as there:
+            with (
+                closing(sqlite3.connect(database)) as here,
+                closing(sqlite3.connect(copy)) as there,
+            ):
                 here.backup(there)
             archive.add(copy, DATABASE)
             if (folder / KEYS).is_file():

@@ -42,7 +42,9 @@ class Channel(memory.Channel):
 class Transport(memory.Transport):
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    cycle: Any
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Deliver one message; `TimeoutError` when none came within *timeout* seconds."""
         ends = None if timeout is None else monotonic() + timeout
         while not _closing.is_set():

@@ -8,11 +8,8 @@ from contextlib import ExitStack
 
 def free_ports(host: str, wanted: list[int]) -> list[int]:
     """For each wanted port that port if it is free, else one that is; no port twice."""
-    found: list[int] = []
     with ExitStack() as stack:
-        for port in wanted:
-            found.append(_bind(stack, host, port))
-    return found
+        return [_bind(stack, host, port) for port in wanted]
 
 
 def _bind(stack: ExitStack, host: str, port: int) -> int:

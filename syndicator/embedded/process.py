@@ -7,9 +7,13 @@ import signal
 import sys
 from threading import Event, Thread
 
+import celery
 import structlog
+from django.conf import settings
 
 from syndicator.boot import boot
+from syndicator.clock import database_now
+from syndicator.embedded.exclusive import FolderInUse, hold
 from syndicator.embedded.web import WebServer
 from syndicator.embedded.worker import EmbeddedWorker
 
@@ -27,6 +31,18 @@ def run(host: str, port: int, *, exit_with_parent: bool) -> int:
 
     app = boot()
     log = structlog.get_logger(__name__)
+    try:
+        held = hold(settings.DATA_FOLDER)
+    except FolderInUse as error:
+        log.error(str(error))
+        return 1
+    with held:
+        _take_over()
+        return _serve(app, host, port, stopping)
+
+
+def _serve(app: celery.Celery, host: str, port: int, stopping: Event) -> int:
+    log = structlog.get_logger(__name__)
     worker = EmbeddedWorker(app)
     web = WebServer(host, port)
     try:
@@ -43,6 +59,13 @@ def run(host: str, port: int, *, exit_with_parent: bool) -> int:
         sys.stderr.flush()
         os._exit(0)
     return 0
+
+
+def _take_over() -> None:
+    """Whoever sent from this folder before is dead, so no lease of theirs need be waited out."""
+    from syndicator.posts.reconcile import mark_abandoned
+
+    mark_abandoned(database_now(), senders_are_dead=True)
 
 
 def _wait_for_parent(stopping: Event) -> None:

@@ -31,9 +31,7 @@ class EmbeddedWorker:
             quiet=True,
         )
         self._worker = Thread(target=self._controller.start, name="worker", daemon=True)
-        self._beat = beat.Service(
-            app, max_interval=BEAT_LOOP_SECONDS, scheduler_cls="celery.beat:Scheduler"
-        )
+        self._beat = beat.Service(app, max_interval=BEAT_LOOP_SECONDS, scheduler_cls=beat.Scheduler)
         self._beat_thread = Thread(
             target=self._beat.start, kwargs={"embedded_process": False}, name="beat", daemon=True
         )

@@ -17,8 +17,9 @@ from ninja.security import HttpBearer
 
 from syndicator.content import EntryContent, MalformedContent, blocks_from_json, clean_text
 from syndicator.entries.ingest import Change, Ingested, ingest, withdraw
-from syndicator.entries.models import Entry, EntryState, Source, hash_token
-from syndicator.sources.permalinks import entry_permalink
+from syndicator.entries.models import Entry, Source, hash_token
+from syndicator.sources.base import SourceDocument
+from syndicator.sources.permalinks import with_permalinks
 
 
 class SourceToken(HttpBearer):
@@ -118,7 +119,7 @@ api = NinjaAPI(
 )
 def push_entry(request: HttpRequest, slug: str, entry: EntryIn) -> Status[IngestedOut]:
     source = _source(request, slug)
-    if entry.state == EntryState.WITHDRAWN:
+    if entry.state == "withdrawn":
         return _withdraw(source, entry.external_id)
     try:
         ingested = ingest(source, _content(source, entry))
@@ -177,14 +178,15 @@ def _content(source: Source, entry: EntryIn) -> EntryContent:
         author=clean_text(entry.author),
         headline=clean_text(entry.headline),
         published_at=published_at,
-        permalink=entry_permalink(entry.permalink, entry.external_id, source.blog.canonical_url),
+        permalink=entry.permalink,
         blocks=blocks_from_json(blocks),
         key_event=entry.key_event,
         tags=tuple(filter(None, map(clean_text, entry.tags))),
     )
     if not content.headline and not content.blocks:
         raise MalformedContent("it has neither a headline nor any block")
-    return content
+    pushed = SourceDocument("push", (content,))
+    return with_permalinks(pushed, source.blog.canonical_url).entries[0]
 
 
 def _out(ingested: Ingested) -> IngestedOut:

@@ -28,7 +28,8 @@ def import_document(blog: LiveBlog, document: SourceDocument) -> list[Ingested]:
         rows = Entry.objects.filter(blog=blog).order_by("published_at", "id")
         known = {entry.external_id: entry for entry in rows}
         incoming = adopt_ids(
-            document.entries, [entry.content for entry in known.values() if entry.source_id == source.pk]
+            document.entries,
+            [entry.content for entry in known.values() if entry.source_id == source.pk],
         )
         ingested = []
         for content in incoming:

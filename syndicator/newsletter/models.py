@@ -28,7 +28,7 @@ class SubscriptionState(models.TextChoices):
 
 
 class Subscription(models.Model):
-    """A subscriber × live blog. The row stays when they leave, so that no import brings them back."""
+    """A subscriber × live blog. Its row stays when they leave: no import may bring them back."""
 
     subscriber = models.ForeignKey(
         Subscriber, on_delete=models.CASCADE, related_name="subscriptions"
@@ -62,9 +62,7 @@ class Mailing(models.Model):
     *paused_until* and *reason* are set while the relay cannot be used.
     """
 
-    destination = models.ForeignKey(
-        Destination, on_delete=models.PROTECT, related_name="mailings"
-    )
+    destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="mailings")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="mailings")
     key = models.CharField(max_length=200, unique=True)
     message = models.JSONField()
@@ -113,9 +111,7 @@ class MailingRecipient(models.Model):
     )
     address = models.EmailField()
     message_id = models.CharField(max_length=350, unique=True)
-    state = models.CharField(
-        max_length=10, choices=RecipientState, default=RecipientState.QUEUED
-    )
+    state = models.CharField(max_length=10, choices=RecipientState, default=RecipientState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     epoch = models.PositiveIntegerField(default=0)
@@ -128,10 +124,10 @@ class MailingRecipient(models.Model):
             models.UniqueConstraint("mailing", "subscription", name="one_mail_per_subscription")
         ]
         indexes = [
+            models.Index("mailing", "state", "due_at", name="recipients_of_mailing"),
             models.Index(
-                "mailing", "due_at", name="recipients_due", condition=models.Q(due_at__isnull=False)
+                "state", "due_at", name="recipients_due", condition=models.Q(due_at__isnull=False)
             ),
-            models.Index("mailing", "state", name="recipients_by_state"),
         ]
 
     def __str__(self) -> str:

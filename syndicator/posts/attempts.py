@@ -19,9 +19,9 @@ from syndicator.posts.states import move
 from syndicator.wording import Wording
 
 #: How long a claimed post is nobody else's. Longer than the deadline and its margins.
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=60)
 #: How long one call to a platform may take in all.
-DEADLINE = timedelta(seconds=30)
+DEADLINE = timedelta(seconds=20)
 #: Nothing may start when less than the deadline and this is left of the lease.
 MARGIN = timedelta(seconds=1)
 ANSWER_KEPT = 2000

@@ -16,7 +16,6 @@ from django.db import transaction
 from syndicator import queue
 from syndicator.channels.base import (
     ChannelError,
-    Duplicate,
     Receipt,
     Rejected,
     TryLater,
@@ -130,44 +129,47 @@ def _record_receipt(claim: Claim, receipt: Receipt) -> None:
 
 def _record_error(claim: Claim, error: ChannelError) -> None:
     post = claim.post
-    said = {"status": error.status, "answer": error.answer}
     with transaction.atomic():
         now = database_now()
-        outcome = AttemptOutcome(error.outcome.value)
-        match error:
-            case TryLater(retry_after=wait) if wait is not None or post.tries < MAX_TRIES:
-                due_at = now + (wait if wait is not None else _backoff(post.tries))
-                claim.finish(
-                    PostState.APPROVED, outcome, reason=error.reason, due_at=due_at, now=now, **said
-                )
-                if wait is not None:
-                    # The platform's limit is the account's, not this post's.
-                    Destination.objects.filter(pk=post.destination_id).update(next_post_at=due_at)
-            case TryLater():
-                gave_up = Wording(
-                    GAVE_UP.sentence, {"tries": post.tries, "answer": str(error.reason)}
-                )
-                claim.finish(PostState.FAILED, outcome, reason=gave_up, now=now, **said)
-            case Rejected():
-                claim.finish(PostState.FAILED, outcome, reason=error.reason, now=now, **said)
-            case Unauthorised():
-                claim.finish(
-                    PostState.APPROVED, outcome, reason=error.reason, due_at=now, now=now, **said
-                )
-                _pause(post.destination_id, error.reason, now)
-            case Duplicate() | Unknown() | _:
-                due_at = now + post.destination.channel.settle_time
-                claim.finish(
-                    PostState.UNCERTAIN,
-                    outcome,
-                    reason=error.reason,
-                    due_at=due_at,
-                    now=now,
-                    **said,
-                )
+        target, reason, due_at = _consequence(post, error, now)
+        recorded = claim.finish(
+            target,
+            AttemptOutcome(error.outcome.value),
+            reason=reason,
+            due_at=due_at,
+            status=error.status,
+            answer=error.answer,
+            now=now,
+        )
+        if recorded and isinstance(error, TryLater) and error.retry_after is not None:
+            # The platform's limit is the account's, not this post's.
+            Destination.objects.filter(pk=post.destination_id).update(next_post_at=due_at)
+        if recorded and isinstance(error, Unauthorised):
+            _pause(post.destination_id, error.reason, now)
     log.warning(
         "not sent", post=post.pk, outcome=error.outcome, status=error.status, why=str(error.reason)
     )
+
+
+def _consequence(
+    post: Post, error: ChannelError, now: datetime
+) -> tuple[PostState, Wording, datetime | None]:
+    """The post's next state, why, and when it is due again; None ends it."""
+    match error:
+        case TryLater(retry_after=timedelta() as wait):
+            return PostState.APPROVED, error.reason, now + wait
+        case TryLater() if post.tries < MAX_TRIES:
+            return PostState.APPROVED, error.reason, now + _backoff(post.tries)
+        case TryLater():
+            gaps: dict[str, str | int] = {"tries": post.tries, "answer": str(error.reason)}
+            return PostState.FAILED, Wording(GAVE_UP.sentence, gaps), None
+        case Rejected():
+            return PostState.FAILED, error.reason, None
+        case Unauthorised():
+            # Kept in the queue of the destination, which is paused.
+            return PostState.APPROVED, error.reason, now
+        case _:
+            return PostState.UNCERTAIN, error.reason, now + post.destination.channel.settle_time
 
 
 def _pause(destination_id: int, reason: Wording, now: datetime) -> None:

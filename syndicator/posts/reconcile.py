@@ -40,12 +40,16 @@ SENDER_DIED = Wording(
 )
 
 
-def mark_abandoned(now: datetime) -> int:
-    """Make posts uncertain whose sender's lease is over; the number of them."""
+def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
+    """Make posts uncertain whose sender's lease is over; the number of them.
+
+    With *senders_are_dead*, known from elsewhere, leases that still run are not waited for.
+    """
+    sending = Post.objects.select_related("destination").filter(state=PostState.SENDING)
+    if not senders_are_dead:
+        sending = sending.filter(due_at__lte=now)
     marked = 0
-    for post in Post.objects.select_related("destination").filter(
-        state=PostState.SENDING, due_at__lte=now
-    ):
+    for post in sending:
         marked += Post.objects.filter(pk=post.pk, state=PostState.SENDING, epoch=post.epoch).update(
             state=PostState.UNCERTAIN,
             changed_at=now,

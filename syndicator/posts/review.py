@@ -26,6 +26,7 @@ CHANGED = Wording(
     gettext_noop("The post changed while you were looking at it. Read it again, then decide.")
 )
 NO_REASON = Wording(gettext_noop("Say why, so that the author knows."))
+EDITED = Wording(gettext_noop("%(who)s edited the text."))
 NOT_POSSIBLE = Wording(gettext_noop("That is no longer possible: the post is %(state)s."))
 
 
@@ -45,7 +46,7 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
             PostState.PENDING,
             PostState.APPROVED,
             now=now,
-            payload_hash=seen_hash,
+            seen_hash=seen_hash,
             due_at=due_at,
         ):
             raise _not_possible(post)
@@ -84,24 +85,16 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
         problems = channel.problems(message)
         if problems:
             raise ReviewRefused(problems[0])
-        edited = Wording(gettext_noop("%(who)s edited the text."), {"who": str(editor)})
-        fields = {"payload": message.to_json(), "payload_hash": message.fingerprint()}
-        now = database_now()
-        if post.state == PostState.PENDING:
-            done = Post.objects.filter(
-                pk=post.pk, state=PostState.PENDING, payload_hash=seen_hash
-            ).update(reason=edited.to_json(), changed_at=now, **fields)
-        else:
-            done = move(
-                post.pk,
-                PostState.APPROVED,
-                PostState.PENDING,
-                now=now,
-                reason=edited,
-                fence=post.epoch,
-                **fields,
-            )
-        if not done:
+        if not move(
+            post.pk,
+            (PostState.PENDING, PostState.APPROVED),
+            PostState.PENDING,
+            now=database_now(),
+            seen_hash=seen_hash,
+            reason=Wording(EDITED.sentence, {"who": str(editor)}),
+            payload=message.to_json(),
+            payload_hash=message.fingerprint(),
+        ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.EDIT, before.text)
 
@@ -191,7 +184,9 @@ def _must_be_seen(post: Post, seen_hash: str) -> None:
 
 def _not_possible(post: Post) -> ReviewRefused:
     post.refresh_from_db(fields=["state"])
-    return ReviewRefused(Wording(NOT_POSSIBLE.sentence, {"state": PostState(post.state).label}))
+    return ReviewRefused(
+        Wording(NOT_POSSIBLE.sentence, {"state": str(PostState(post.state).label)})
+    )
 
 
 def _decided(post: Post, editor: User, verdict: Verdict, comment: str = "") -> Post:

@@ -13,7 +13,7 @@ S = PostState
 
 #: From each state, where a post may go. States that are not keys here are end states.
 TRANSITIONS: dict[PostState, frozenset[PostState]] = {
-    S.PENDING: frozenset({S.APPROVED, S.REJECTED, S.CANCELLED}),
+    S.PENDING: frozenset({S.PENDING, S.APPROVED, S.REJECTED, S.CANCELLED}),
     S.APPROVED: frozenset({S.SENDING, S.PENDING, S.REJECTED, S.CANCELLED}),
     S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.APPROVED}),
     S.UNCERTAIN: frozenset({S.SENT, S.APPROVED, S.FAILED, S.UNCERTAIN}),
@@ -30,15 +30,15 @@ def move(
     *,
     now: datetime,
     fence: int | None = None,
-    payload_hash: str | None = None,
+    seen_hash: str | None = None,
     reason: Wording | None = None,
     due_at: datetime | None = None,
     **changes: Any,
 ) -> bool:
     """Move a post in one conditional UPDATE; False if it was not (any longer) as expected.
 
-    *fence* (the epoch the writer holds) and *payload_hash*, where given, must be the row's own.
-    *due_at* is always written: a row that ends or waits for a person has none.
+    *fence* (the epoch the writer holds) and *seen_hash* (of the payload) must be the row's own,
+    where given. *due_at* is always written: a row that ends or waits for a person has none.
     """
     expected = {sources} if isinstance(sources, PostState) else set(sources)
     for source in expected:
@@ -47,8 +47,8 @@ def move(
     rows = Post.objects.filter(pk=pk, state__in=expected)
     if fence is not None:
         rows = rows.filter(epoch=fence)
-    if payload_hash is not None:
-        rows = rows.filter(payload_hash=payload_hash)
+    if seen_hash is not None:
+        rows = rows.filter(payload_hash=seen_hash)
     changed = rows.update(
         state=target,
         changed_at=now,

@@ -37,6 +37,11 @@ def without_prefix(line: str) -> str:
     return _PREFIX.sub("", line, count=1) if _PREFIX.match(line) else line
 
 
+def people_in(author: str) -> list[str]:
+    """The single persons that *author* joins: "Ida Brandt und Jon Falk" are two."""
+    return [name for name in _BETWEEN_NAMES.split(author) if is_person(name)]
+
+
 def is_desk(text: str) -> bool:
     """Whether *text* names a part of a newsroom, not a person."""
     return len(text) <= 40 and bool(_DESK.fullmatch(text))

@@ -30,8 +30,9 @@ def with_derived_ids(entries: Sequence[EntryContent]) -> tuple[EntryContent, ...
                 seen[base] += 1
                 external_id = base if seen[base] == 1 else f"{base}-{seen[base]}"
             taken.add(external_id)
-            entry = replace(entry, external_id=external_id, derived_id=True)
-        named.append(entry)
+            named.append(replace(entry, external_id=external_id, derived_id=True))
+        else:
+            named.append(entry)
     return tuple(named)
 
 

@@ -172,8 +172,15 @@ def _name_under_caption(line: str, above: Sequence[Piece]) -> str:
     last = above[-1] if above else None
     if not is_person(line) or not isinstance(last, str) or not _may_be_caption(last):
         return ""
-    copied_twice = len(above) > 1 and above[-2] == last
-    return line if copied_twice or last.endswith((".", "!", "?")) else ""
+    if len(above) > 1 and above[-2] == last:
+        return line
+    # Else the entry's only text would be taken for a caption.
+    has_text = any(not isinstance(piece, str) or _ends_sentence(piece) for piece in above[:-1])
+    return line if has_text and _ends_sentence(last) else ""
+
+
+def _ends_sentence(line: str) -> bool:
+    return line.endswith((".", "!", "?", "“", "”", "«", "»", '"'))
 
 
 def _may_be_caption(line: str) -> bool:

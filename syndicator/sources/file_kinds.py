@@ -12,17 +12,19 @@ from syndicator.sources.text_encoding import decode_text
 MAX_BYTES = 25 * 1024 * 1024
 
 _SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF-", "a PDF"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\xd0\xcf\x11\xe0", "an old office document"),
-    (b"{\\rtf", "a rich text document"),
-    (b"\x1f\x8b", "a gzip archive"),
+    (r"\s*\Z", "an empty file"),
+    (r"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (r"\xff\xd8\xff", "a JPEG image"),
+    (r"GIF8", "a GIF image"),
+    (r"RIFF.{4}WEBP", "a WebP image"),
+    (r"%PDF-", "a PDF"),
+    (r"PK\x03\x04", "a ZIP archive or an office document"),
+    (r"\xd0\xcf\x11\xe0", "an old office document"),
+    (r"\{\\rtf", "a rich text document"),
+    (r"\x1f\x8b", "a gzip archive"),
 )
 _HTML = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script)\b", re.I | re.S
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL
 )
 _FEED = re.compile(r"<(?:rss|feed|rdf:RDF)\b", re.IGNORECASE)
 
@@ -39,30 +41,27 @@ def is_json(text: str) -> bool:
 
 def describe(data: bytes) -> str:
     """What *data* is: "a PNG image", "an HTML page without a LiveBlogPosting"."""
-    if not data.strip():
-        return "an empty file"
     if len(data) > MAX_BYTES:
         return (
             f"a file of {len(data) // 1_048_576} MB, and no more than "
             f"{MAX_BYTES // 1_048_576} MB are read"
         )
     for signature, kind in _SIGNATURES:
-        if data.startswith(signature):
+        if re.match(signature.encode(), data, re.DOTALL):
             return kind
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "a WebP image"
-    text = decode_text(data)
-    if not text.strip():
-        return "an empty file"
-    if text.count("\0") or text.count("\ufffd") > len(text) // 10:
+    return _describe_text(decode_text(data))
+
+
+def _describe_text(text: str) -> str:
+    if "\0" in text or text.count("\ufffd") > len(text) // 10:
         return "a file that is not text"
     if is_html(text):
         return "an HTML page without a LiveBlogPosting"
-    if text.lstrip().startswith("<"):
-        return "an RSS or Atom feed" if _FEED.search(text[:2000]) else "an XML file"
     if is_json(text):
         return _describe_json(text)
-    return "plain text without share buttons or author lines"
+    if text.lstrip().startswith("<"):
+        return "an RSS or Atom feed" if _FEED.search(text, 0, 2000) else "an XML file"
+    return "plain text without share buttons or author lines" if text.strip() else "an empty file"
 
 
 def _describe_json(text: str) -> str:
@@ -72,9 +71,8 @@ def _describe_json(text: str) -> str:
         return "a JSON file nested too deeply"
     except ValueError:
         return "a broken JSON file"
-    if isinstance(top, list):
-        return "a JSON file whose top level is a list"
-    return "a JSON file without “entries”"
+    kind = "whose top level is a list" if isinstance(top, list) else "without “entries”"
+    return f"a JSON file {kind}"
 
 
 def unreadable(expected: str, data: bytes) -> UnreadableSource:

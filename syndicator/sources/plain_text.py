@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import takewhile
+from itertools import pairwise
 from typing import ClassVar
 from urllib.parse import urldefrag, urlsplit
 
@@ -18,7 +18,7 @@ import regex
 
 from syndicator.content import EntryContent, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
-from syndicator.sources.bylines import author_of, without_prefix
+from syndicator.sources.bylines import author_of, people_in, without_prefix
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import is_list_item, read_body
 from syndicator.sources.file_kinds import MAX_BYTES, is_html, is_json, unreadable
@@ -272,7 +272,12 @@ def _split_at_authors(lines: Sequence[str]) -> list[list[str]]:
 def _authors(runs: Sequence[Sequence[str]]) -> set[str]:
     """Who the page says has written: by form, or named over several entries."""
     first_lines = [line for run in runs[1:-1] if (line := _first_line(run))]
-    by_form = {name for line in first_lines if (name := _author_and_time(line)[0])}
+    by_form = {
+        name
+        for line in first_lines
+        if (together := _author_and_time(line)[0])
+        for name in (together, *people_in(together))
+    }
     bare = Counter(_beside_time(line) for line in first_lines)
     return by_form | {name for name, count in bare.items() if count > 1 and _could_be_name(name)}
 
@@ -314,27 +319,31 @@ def _is_author(run: Sequence[str], authors: Set[str]) -> bool:
 
 
 def _first_entry(runs: Sequence[Sequence[str]], authors: Set[str]) -> tuple[int, int]:
-    """The run and the line in it where the first entry begins, times above its author included.
+    """The run and the line in it where the first entry begins, its badge and times included.
 
-    The first two runs are candidates: the page may have share buttons of its own in its head.
+    That is in the first run, or in the second if the page's head has share buttons of its own.
     """
-    heads = range(min(2, max(1, len(runs) - 1)))
-    below = {index: _below_key_updates(runs[index]) for index in heads}
-    known = {
-        index: [i for i in _author_lines(runs[index], authors) if i >= below[index]]
-        for index in heads
-    }
-    if 1 in heads and known[1] and (below[1] or known[1][0] > len(_above_author(runs[1]))):
-        return 1, _with_header_above(runs, 1, known[1][0] if below[1] else known[1][-1])
-    if known[0]:
-        # A byline of the whole page stands above its lead: without a heading, the last counts.
-        return 0, _with_header_above(runs, 0, known[0][0] if below[0] else known[0][-1])
+    second = runs[1] if len(runs) > 2 else ()
+    head_goes_on = bool(second) and (
+        not _is_author(second, authors)
+        or bool(_below_key_updates(second) and len(_known_authors(second, authors)) > 1)
+    )
     everywhere = Counter(line for run in runs for line in run)
-    if once := [i for i in _named_lines(runs[0]) if i >= below[0] and everywhere[runs[0][i]] == 1]:
-        return 0, _with_header_above(runs, 0, once[0] if below[0] else once[-1])
+    tries = [(0, _known_authors(runs[0], authors))]
+    if head_goes_on:
+        tries.append((1, _known_authors(second, authors)))
+        if _below_key_updates(second):
+            tries.reverse()
+            tries.append((1, _possible_authors(second, everywhere)))
+    tries.append((0, _possible_authors(runs[0], everywhere)))
+    for index, found in tries:
+        heading = _below_key_updates(runs[index])
+        if below := [line for line in found if line >= heading]:
+            # A byline of the whole page stands above its lead: without a heading, the last counts.
+            return index, _with_header_above(runs, index, below[0] if heading else below[-1])
     if authors:
         return next(i for i, run in enumerate(runs) if i and _is_author(run, authors)), 0
-    return 0, _below_list(runs[0], below[0])
+    return 0, _below_list(runs[0], _below_key_updates(runs[0]))
 
 
 def _below_key_updates(run: Sequence[str]) -> int:
@@ -342,17 +351,16 @@ def _below_key_updates(run: Sequence[str]) -> int:
     return max((i + 1 for i, line in enumerate(run) if is_key_updates_heading(line)), default=0)
 
 
-def _author_lines(run: Sequence[str], authors: Set[str]) -> list[int]:
+def _known_authors(run: Sequence[str], authors: Set[str]) -> list[int]:
     """Where known authors stand in *run* with something below them."""
-    return [i for i in _named_lines(run, authors) if _is_author(run[i : i + 1], authors)]
+    return [i for i, line in enumerate(run[:-1]) if _author_and_time(line, authors)[0] in authors]
 
 
-def _named_lines(run: Sequence[str], authors: Set[str] = frozenset()) -> list[int]:
-    return [i for i, line in enumerate(run[:-1]) if _author_and_time(line, authors)[0]]
-
-
-def _above_author(run: Sequence[str]) -> Sequence[str]:
-    return list(takewhile(_is_beside_author, run))
+def _possible_authors(run: Sequence[str], everywhere: Counter[str]) -> list[int]:
+    """Where names stand in *run* that the page has once: headlines come again above their text."""
+    return [
+        i for i, line in enumerate(run[:-1]) if everywhere[line] == 1 and _author_and_time(line)[0]
+    ]
 
 
 def _with_header_above(runs: Sequence[Sequence[str]], index: int, start: int) -> int:
@@ -445,4 +453,4 @@ def _oldest_first(entries: Sequence[EntryContent]) -> bool:
     known = [time for time in times if time is not None]
     if len(known) < 3 or len(known) < len(times):
         return False
-    return all(above < below for above, below in zip(known, known[1:], strict=False))
+    return all(above < below for above, below in pairwise(known))

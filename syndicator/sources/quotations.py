@@ -24,7 +24,6 @@ _DASH = regex.compile(r"^[\s–—-]+")
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", ",")
 _ABBREVIATED_END = regex.compile(r"\b(?:a\. ?D|e\. ?V|[JS]r|jun|sen|i\. ?R)\.$")
 _SENTENCE_RUN_ON = regex.compile(r"[.!?…][“”\"«»]?(?=\p{Lu})")
-_GLUED = regex.compile(r"(?<=\p{Ll})(?=\p{Lu})")
 _LONGEST_SPEAKER = 120
 
 
@@ -92,21 +91,15 @@ def _split_unmarked(line: str) -> Quote | None:
     """A quote whose marks were drawn by the page's style: "Wir sind bereit.Mara Lindner"."""
     if not _may_end_a_speaker(line[-_LONGEST_SPEAKER:]):
         return None
-    start = max(0, len(line) - _LONGEST_SPEAKER)
-    for gap in _SENTENCE_RUN_ON.finditer(line, start):
-        if _names_speaker(line[gap.end() :], role_needed=False):
+    for gap in _SENTENCE_RUN_ON.finditer(line, max(0, len(line) - _LONGEST_SPEAKER)):
+        if _names_speaker(line[gap.end() :]):
             return Quote(line[: gap.end()].rstrip('“”"«»'), line[gap.end() :])
-    for gap in _GLUED.finditer(line, start):
-        if " " in line[: gap.start()] and _names_speaker(line[gap.end() :], role_needed=True):
-            return Quote(line[: gap.start()], line[gap.end() :])
     return None
 
 
-def _names_speaker(text: str, *, role_needed: bool) -> bool:
-    name, comma, role = (part.strip() for part in text.partition(","))
-    if not is_person(_IN_BRACKETS.sub("", name)) or is_agency(role):
-        return False
-    return bool(role) if comma else not role_needed
+def _names_speaker(text: str) -> bool:
+    name, _, role = (part.strip() for part in text.partition(","))
+    return is_person(_IN_BRACKETS.sub("", name)) and not is_agency(role)
 
 
 def _may_end_a_speaker(text: str) -> bool:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from kombu import Connection, Consumer, Queue
+from kombu import Connection, Consumer, Producer, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from syndicator.embedded import doorbell
@@ -22,8 +22,12 @@ def queue(request: pytest.FixtureRequest) -> Queue:
 
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    with Connection("doorbell://") as opened:
+    with Connection("doorbell://localhost") as opened:
         yield opened
+
+
+def put(connection: Connection, queue: Queue, body: dict[str, object]) -> None:
+    Producer(connection).publish(body, routing_key=queue.name, declare=[queue])
 
 
 def test_a_waiting_consumer_wakes_at_once(connection: Connection, queue: Queue) -> None:
@@ -33,9 +37,7 @@ def test_a_waiting_consumer_wakes_at_once(connection: Connection, queue: Queue) 
         [queue],
         callbacks=[lambda body, message: (taken.append((body, time.monotonic())), message.ack())],
     ):
-        rung = threading.Timer(
-            0.3, lambda: connection.SimpleQueue(queue).put({"rung": time.monotonic()})
-        )
+        rung = threading.Timer(0.3, lambda: put(connection, queue, {"rung": True}))
         rung.start()
         # Polling would find it only at the next full second.
         connection.drain_events(timeout=5)
@@ -52,9 +54,8 @@ def test_what_was_put_before_anybody_looked_is_delivered(
     connection: Connection, queue: Queue
 ) -> None:
     bodies = []
-    simple = connection.SimpleQueue(queue)
     for number in range(50):
-        simple.put({"n": number})
+        put(connection, queue, {"n": number})
 
     def take(body: dict[str, int], message: object) -> None:
         bodies.append(body["n"])

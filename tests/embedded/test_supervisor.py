@@ -1,4 +1,4 @@
-"""The supervisor with real child processes: the sandbox, which starts fast and needs no database."""
+"""The supervisor with real child processes: sandboxes, which start fast without a database."""
 
 from __future__ import annotations
 

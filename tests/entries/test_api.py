@@ -80,7 +80,9 @@ def test_a_repeated_call_is_harmless(newsroom: Newsroom) -> None:
 def test_update_and_withdraw_by_external_id(newsroom: Newsroom) -> None:
     newsroom.push(ENTRY)
     assert newsroom.push({**ENTRY, "headline": "Neu"}).json()["change"] == "updated"
-    assert newsroom.push({"external_id": "e1", "state": "withdrawn"}).json()["change"] == "withdrawn"
+    assert (
+        newsroom.push({"external_id": "e1", "state": "withdrawn"}).json()["change"] == "withdrawn"
+    )
     assert Entry.objects.get().state == EntryState.WITHDRAWN
     deleted = newsroom.client.delete(f"{newsroom.url}/e1", headers=newsroom.headers)
     assert deleted.json()["change"] == "unchanged"

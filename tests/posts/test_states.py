@@ -49,5 +49,5 @@ def test_a_move_that_finds_another_state_fence_or_payload_changes_nothing() -> N
     now = database_now()
     assert not move(post.pk, PostState.APPROVED, PostState.CANCELLED, now=now)
     assert not move(post.pk, PostState.PENDING, PostState.APPROVED, now=now, fence=7)
-    assert not move(post.pk, PostState.PENDING, PostState.APPROVED, now=now, payload_hash="other")
+    assert not move(post.pk, PostState.PENDING, PostState.APPROVED, now=now, seen_hash="other")
     assert Post.objects.values().get() == before

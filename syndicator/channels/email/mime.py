@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, formataddr
@@ -68,7 +68,7 @@ def build(message: Message, envelope: Envelope) -> bytes:
     return mail.as_bytes()
 
 
-class _Verbatim(UnstructuredHeader):
+class _Verbatim(UnstructuredHeader, BaseHeader):
     """ASCII on one line, as RFC 5322 allows up to 998 octets.
 
     The policy's own folding makes encoded words of a long address or link, which no mail program
@@ -114,7 +114,7 @@ def _encoded(text: str, header_name: str, policy: Policy) -> str:
     return Header(text, "utf-8", header_name=header_name).encode(linesep=policy.linesep)
 
 
-def _policy() -> EmailPolicy:
+def _policy() -> EmailPolicy[EmailMessage]:
     headers = HeaderRegistry()
     headers.map_to_type("from", _Mailbox)
     headers.map_to_type("subject", _Text)

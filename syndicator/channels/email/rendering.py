@@ -8,6 +8,7 @@ was not touched keeps its markup (and its picture), any other is marked up anew.
 from __future__ import annotations
 
 import re
+import jinja2.sandbox
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -37,9 +38,9 @@ SUBJECT_LENGTH = 78
 BLOCK = '<!--"block"-->'
 
 _FOLDER = Path(__file__).parent / "templates"
-_INLINER = CSSInliner(
-    extra_css=(_FOLDER / "mail.css").read_text(encoding="utf-8"), load_remote_stylesheets=False
-)
+_STYLES = (_FOLDER / "mail.css").read_text(encoding="utf-8")
+#: Most mail programs honour no style sheet but for dark mode, so mail.css goes into the elements.
+_INLINER = CSSInliner(extra_css=_STYLES, keep_style_tags=True, load_remote_stylesheets=False)
 _LIST_ITEM = re.compile(r"(?P<number>\d+\.|-) (?P<text>.+)")
 
 
@@ -47,7 +48,7 @@ def render(story: Story) -> Message | None:
     """*story* as a mail to the subscribers of its live blog; None if there is nothing to read."""
     entry = story.entry
     headline = _clean(entry.headline)
-    blocks = list(filter(None, map(_clean_block, entry.blocks)))
+    blocks = [block for raw in entry.blocks if (block := _clean_block(raw))]
     if not headline and not blocks:
         return None
     words = words_for(story.language)
@@ -89,14 +90,19 @@ def revise(message: Message, text: str) -> Message:
         else:
             heading = here.lstrip().startswith("<h1")
             marked_up.append(known.get(block) or _mark_up(block, message.permalink, heading))
-    source = next((i for i, b in enumerate(before) if subject_line(b) == message.subject), None)
-    edited = source is not None and before[source] not in after and source < len(after)
     return replace(
         message,
         text="\n\n".join(after),
-        html=_INLINER.inline(BLOCK.join([head, *marked_up, tail])),
-        subject=subject_line(after[source]) if edited else message.subject,
+        html=BLOCK.join([head, *marked_up, tail]),
+        subject=_revised_subject(message.subject, before, after),
     )
+
+
+def _revised_subject(subject: str, before: Sequence[str], after: Sequence[str]) -> str:
+    for index, block in enumerate(before[: len(after)]):
+        if subject_line(block) == subject and block not in after:
+            return subject_line(after[index])
+    return subject
 
 
 def subject_line(text: str) -> str:
@@ -186,7 +192,7 @@ def _mark_up(block: str, permalink: str, heading: bool) -> str:
     """HTML for one *block* of an editor's text."""
     lines = block.split("\n")
     items = [match["text"] for match in map(_LIST_ITEM.fullmatch, lines) if match]
-    return _template(
+    html = _template(
         "edited.html.jinja",
         {
             "lines": lines,
@@ -196,6 +202,7 @@ def _mark_up(block: str, permalink: str, heading: bool) -> str:
             "permalink": permalink if is_web_address(permalink) else "",
         },
     )
+    return _INLINER.inline_fragment(html, "")
 
 
 def _clean_lines(text: str, permalink: str) -> str:
@@ -212,4 +219,14 @@ def _text_blocks(text: str) -> list[str]:
     return [block.strip("\n") for block in re.split(r"\n{2,}", stripped) if block.strip("\n")]
 
 
-def _template(name: str, context: Mapping[str, object]) -> str: ...
+def _template(name: str, context: Mapping[str, object]) -> str:
+    import jinja2  # TEMPORARY
+
+    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=lambda n: ".html" in (n or ""),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return env.get_template(name).render(**context)

@@ -127,18 +127,18 @@ class _Session(smtplib.SMTP):
         self._relay, self._limit = relay, limit
         # Empty instead of absent: smtplib would ask the name service, which can take long.
         super().__init__(relay.host, relay.port, local_hostname="")
-        self.local_hostname = _literal(self.socket.getsockname()[0])
+        self.local_hostname = _literal(self.wire.getsockname()[0])
 
     @property
-    def socket(self) -> socket.socket:
+    def wire(self) -> socket.socket:
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("the connection is closed")
         return self.sock
 
     def bound(self, limit: Deadline) -> None:
         """Let *limit* end whatever is waited for on this connection."""
-        limit.watch(self.socket)
-        self.socket.settimeout(max(0.001, limit.remaining))
+        limit.watch(self.wire)
+        self.wire.settimeout(max(0.001, limit.remaining))
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         sock = connect(
@@ -211,6 +211,15 @@ class Connection:
         session = self._session
         if session is None:
             raise RuntimeError("send() needs a connection that is ready()")
+        try:
+            return self._hand_in(session, recipient, mail, deadline)
+        except (Rejected, Unauthorised):
+            raise  # answered in full: the connection is as good as before
+        except BaseException:
+            self._drop()
+            raise
+
+    def _hand_in(self, session: _Session, recipient: str, mail: bytes, deadline: timedelta) -> str:
         with Deadline(deadline) as limit:
             try:
                 session.bound(limit)
@@ -220,19 +229,17 @@ class Connection:
             except ChannelError:
                 raise
             except OSError as error:
-                self._drop()
                 raise TryLater(self._say(BROKE_OFF), answer=str(error)) from error
             try:
                 session.send(b".\r\n")
                 code, words = session.getreply()
             except OSError as error:
-                self._drop()
                 raise Unknown(self._say(NO_ANSWER), answer=str(error)) from error
-        if code // 100 == 2:
-            return _answer(code, words)
-        if code // 100 in (4, 5):
-            raise self._mail_refused(code, words)
-        self._drop()
+        match code // 100:
+            case 2:
+                return _answer(code, words)
+            case 4 | 5:
+                raise self._mail_refused(code, words)
         raise Unknown(self._say(NO_ANSWER), status=code, answer=_answer(code, words))
 
     def _open(self, limit: Deadline) -> None:
@@ -320,6 +327,6 @@ def _dot_stuffed(mail: bytes) -> bytes:
 
 
 def _literal(address: str) -> str:
-    """An address literal (RFC 5321, 4.1.3): how a client without a public name introduces itself."""
+    """An address literal (RFC 5321, 4.1.3), for a client without a public name of its own."""
     address = address.partition("%")[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

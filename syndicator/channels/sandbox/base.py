@@ -6,10 +6,11 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
@@ -53,6 +54,16 @@ class Route:
     call: Call | None = None
 
 
+@lru_cache
+def _url_map(patterns: tuple[tuple[str, str], ...]) -> MapAdapter:
+    """Where each (method, path) stands in *patterns*; slow to make, so made once in a process."""
+    rules = [
+        Rule(path, methods=[method], endpoint=place)
+        for place, (method, path) in enumerate(patterns)
+    ]
+    return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
+
+
 class Site(ABC):
     """A part of the sandbox's one web address, below *prefix*."""
 
@@ -62,14 +73,10 @@ class Site(ABC):
         self.store = surroundings.store
         self.faults = surroundings.faults
         self.closing = surroundings.closing
-        self._urls = Map(
-            [
-                Rule(self.prefix + route.path, methods=[route.method], endpoint=route)
-                for route in self.routes()
-            ],
-            strict_slashes=False,
-            merge_slashes=False,
-        ).bind("sandbox")
+        self._routes = self.routes()
+        self._urls = _url_map(
+            tuple((route.method, self.prefix + route.path) for route in self._routes)
+        )
 
     @abstractmethod
     def routes(self) -> Sequence[Route]:
@@ -77,8 +84,8 @@ class Site(ABC):
 
     def answer(self, request: Request) -> Response:
         try:
-            route, captured = self._urls.match(request.path, request.method)
-            return self.respond(request, route, captured)
+            place, captured = self._urls.match(request.path, request.method)
+            return self.respond(request, self._routes[place], captured)
         except HTTPException as problem:
             return self.unanswerable(request, problem)
 

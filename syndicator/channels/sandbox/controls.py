@@ -98,7 +98,7 @@ class Controls(Site):
         fields = _fields(request)
         platform = self._platform(fields)
         known = self._platforms[platform].fault_labels
-        if fields.get("fault") not in known:
+        if str(fields.get("fault")) not in known:
             raise BadRequest(f"fault is one of {', '.join(known)}")
         self.faults.switch_on(platform, _fault(fields))
         return self._done(request)
@@ -109,10 +109,10 @@ class Controls(Site):
         return self._done(request)
 
     def _platform(self, fields: Mapping[str, Any]) -> str:
-        name = fields.get("platform")
+        name = str(fields.get("platform"))
         if name not in self._platforms:
             raise BadRequest(f"platform is one of {', '.join(self._platforms)}")
-        return str(name)
+        return name
 
     def _done(self, request: Request) -> Response:
         if request.mimetype == "application/x-www-form-urlencoded":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import socket
@@ -46,7 +47,7 @@ class _Connection(HTTPConnection):
 
 class _Server(wsgi.Server):
     ConnectionClass = _Connection
-    expiration_interval = 0.25
+    expiration_interval = 1.0
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         logger.log(level, "%s", msg, exc_info=traceback)
@@ -82,7 +83,13 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.stop()
+        stopping = threading.Thread(target=self._server.stop)
+        stopping.start()
+        while stopping.is_alive():
+            # cheroot sees that it is to stop only when its select() returns: give it something.
+            with contextlib.suppress(OSError):
+                socket.create_connection(self._server.bind_addr, timeout=0.1).close()
+            stopping.join(0.02)
         self._thread.join()
 
     @property

@@ -61,6 +61,8 @@ class SandboxServer:
 
     def stop(self) -> None:
         """End every thread and connection within a second, hanging requests among them."""
+        if self._surroundings.closing.is_set():
+            return
         self._surroundings.closing.set()
         self._http.stop()
         self._smtp.stop()

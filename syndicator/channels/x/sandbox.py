@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from syndicator.channels.x.weighted_length import weighted_length
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -29,6 +28,7 @@ from syndicator.channels.sandbox.oauth1 import SignatureCheck
 from syndicator.channels.sandbox.pages import Pages
 from syndicator.channels.sandbox.store import Accepted, Action
 from syndicator.channels.x.sandbox_tweets import TWEET_FIELDS, shorten, tweet_json
+from syndicator.channels.x.weighted_length import weighted_length
 
 USER_ID = "2244994945"
 USER_NAME = "Sandbox Newsroom"

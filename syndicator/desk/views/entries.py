@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +17,22 @@ from syndicator.desk.cards import Card, posts_with_history
 from syndicator.desk.views.posts import REFUSED, announce, attempt, back, from_htmx
 from syndicator.desk.views.queue import Group
 from syndicator.entries.models import Entry
+from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
+from syndicator.newsletter.progress import progress
 from syndicator.posts import review
+from syndicator.posts.models import Post
+
+#: Recipients of a mailing that are listed one by one.
+RECIPIENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MailingReport:
+    """What became of a mailing: how many mails are in which state, and the first of them."""
+
+    mailing: Mailing
+    counts: list[tuple[RecipientState, int]]
+    recipients: list[MailingRecipient]
 
 
 @require_GET
@@ -28,7 +46,8 @@ def entry(request: DeskRequest, pk: int) -> HttpResponse:
             (revision, blocks_from_json(revision.content.get("blocks", [])))
             for revision in shown.revisions.order_by("-revision")
         ],
-        "cards": [Card(post, back=request.path) for post in posts],
+        "cards": [Card(post, back=request.path, detailed=True) for post in posts],
+        "mailings": _mailings(posts),
     }
     return render(request, "desk/entry.html", context)
 
@@ -59,3 +78,16 @@ def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
     if not cards:
         messages.warning(request, _("There was nothing to approve."))
     return redirect(back(request))
+
+
+def _mailings(posts: Iterable[Post]) -> dict[str, MailingReport]:
+    """Reports of the mailings that *posts* became, by the posts' idempotency keys."""
+    keys = [post.idempotency_key for post in posts]
+    return {
+        mailing.key: MailingReport(
+            mailing,
+            [(state, count) for state, count in progress(mailing.pk).items() if count],
+            list(mailing.recipients.order_by("id")[:RECIPIENTS]),
+        )
+        for mailing in Mailing.objects.filter(key__in=keys)
+    }

@@ -155,7 +155,7 @@ def _answer(request: DeskRequest, shown: Card) -> HttpResponse:
         status = REFUSED if shown.refusal else 200
         return render(request, "desk/acted.html", {"card": shown}, status=status)
     announce(request, shown)
-    return redirect(shown.back)
+    return redirect(f"{shown.back}#post-{shown.post.pk}")
 
 
 def announce(request: DeskRequest, shown: Card) -> None:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from syndicator.channels.sandbox.links import Link, LinkCard, find_links, text_and_links
 
 HOSTILE = st.lists(
-    st.sampled_from(["https://", "http://a.example/ä", "(", ")", "]", "[", ".", " ", "“", "x", "\n"])
+    st.sampled_from(
+        ["https://", "http://a.example/ä", "(", ")", "]", "[", ".", " ", "“", "x", "\n"]
+    )
     | st.text(max_size=5)
 ).map("".join)
 
@@ -45,7 +47,11 @@ def test_links_end_before_the_sentence_does(text: str, urls: list[str]) -> None:
 @pytest.mark.parametrize(
     ("url", "domain", "title"),
     [
-        ("https://www.a.example/live/streik-bei-der-bahn.html#e-7", "a.example", "Streik bei der bahn"),
+        (
+            "https://www.a.example/live/streik-bei-der-bahn.html#e-7",
+            "a.example",
+            "Streik bei der bahn",
+        ),
         ("https://a.example/live/2026/11/22/", "a.example", "Live"),
         ("https://a.example/", "a.example", "a.example"),
         ("https://user:secret@a.example/", "a.example", "a.example"),

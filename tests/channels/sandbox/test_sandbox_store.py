@@ -1,62 +1,77 @@
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicator.channels.sandbox.store import Action, SandboxStore
+from syndicator.channels.sandbox.store import Accepted, Action, SandboxStore
 
 
-def test_what_was_accepted_is_there_for_another_reader_at_once(tmp_path: Path) -> None:
-    writer = SandboxStore(tmp_path)
-    writer.record("x", Action.PUBLISH, "1", text="Eins", link="https://a.example/1")
-    reader = SandboxStore(tmp_path)
-
-    [accepted] = reader.accepted("x")
-
-    assert (accepted.remote_id, accepted.text, accepted.link) == ("1", "Eins", "https://a.example/1")
-    assert reader.accepted("facebook") == []
-    writer.close()
-    reader.close()
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SandboxStore]:
+    with closing(SandboxStore(tmp_path)) as opened:
+        yield opened
 
 
-def test_readers_see_the_latest_edit_and_no_deleted_post(tmp_path: Path) -> None:
-    store = SandboxStore(tmp_path)
+def ids(posts: list[Accepted]) -> list[str]:
+    return [post.remote_id for post in posts]
+
+
+def test_another_reader_sees_at_once_what_was_accepted(store: SandboxStore, tmp_path: Path) -> None:
+    at = store.record(
+        "x", Action.PUBLISH, "1", text="Eins", link="https://a.example/1", request={"text": "Eins"}
+    )
+
+    with closing(SandboxStore(tmp_path)) as reader:
+        assert reader.accepted("x") == [
+            Accepted(
+                1, "x", Action.PUBLISH, "1", "Eins", "https://a.example/1", at, {"text": "Eins"}
+            )
+        ]
+        assert reader.accepted("facebook") == []
+
+
+def test_readers_see_the_latest_edit_and_no_deleted_post(store: SandboxStore) -> None:
     for post in ("1", "2", "3"):
         store.record("facebook", Action.PUBLISH, post, text=f"Text {post}")
     store.record("facebook", Action.EDIT, "2", text="Neu")
     store.record("facebook", Action.EDIT, "2", text="Noch neuer")
     store.record("facebook", Action.DELETE, "3")
     store.record("facebook", Action.DRAFT, "4", text="Entwurf")
+    store.record("x", Action.DELETE, "1")
 
-    assert [(post.remote_id, post.text) for post in store.posts("facebook")] == [
-        ("2", "Noch neuer"),
-        ("1", "Text 1"),
-    ]
+    assert [post.text for post in store.posts("facebook")] == ["Noch neuer", "Text 1"]
     assert [post.text for post in store.accepted("facebook")] == ["Text 1", "Text 2", "Text 3"]
     assert store.post("facebook", "3") is None
     assert store.post("facebook", "4") is not None
-    store.close()
+    assert store.last_remote_id("facebook") == "4"
 
 
-def test_posts_are_bounded_by_time_and_number(tmp_path: Path) -> None:
-    store = SandboxStore(tmp_path)
-    times = [store.record("x", Action.PUBLISH, str(n)) for n in range(5)]
+def test_posts_are_bounded_by_time_and_number(store: SandboxStore) -> None:
+    times = [store.record("x", Action.PUBLISH, str(number)) for number in range(5)]
 
-    def ids(**bounds: datetime | int | None) -> list[str]:
-        return [post.remote_id for post in store.posts("x", **bounds)]  # type: ignore[arg-type]
-
-    assert ids(since=times[2]) == ["4", "3", "2"]
-    assert ids(until=times[1]) == ["1", "0"]
-    assert ids(before=3, limit=1) == ["1"]
-    assert ids(since=datetime.now(UTC) + timedelta(seconds=5)) == []
-    store.close()
+    assert ids(store.posts("x", since=times[2])) == ["4", "3", "2"]
+    assert ids(store.posts("x", until=times[1])) == ["1", "0"]
+    assert ids(store.posts("x", before=3, limit=1)) == ["1"]
+    assert store.posts("x", since=datetime.now(UTC) + timedelta(seconds=5)) == []
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_comes_back_as_it_was(
-    tmp_path_factory: object, text: str
-) -> None:
-    assert text == text
+@settings(max_examples=25)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5), st.binary())
+def test_texts_and_bytes_come_back_as_they_were(texts: list[str], raw: bytes) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(SandboxStore(Path(folder))) as store,
+    ):
+        for number, text in enumerate(texts):
+            store.record("email", Action.PUBLISH, str(number), text=text, raw=raw)
+
+        assert [post.text for post in store.accepted("email")] == texts
+        assert all(store.raw("email", str(number)) == raw for number in range(len(texts)))
+        assert all(store.has_post_with_text("email", text) for text in texts)

@@ -1,0 +1,61 @@
+// What plain forms cannot do: keep the focus, say that the server is away, guard typed text, copy.
+(() => {
+  "use strict";
+  const trouble = document.getElementById("trouble");
+  const setTrouble = (there) => {
+    if (trouble) trouble.hidden = !there;
+  };
+
+  document.addEventListener("htmx:sendError", () => setTrouble(true));
+  document.addEventListener("htmx:timeout", () => setTrouble(true));
+  document.addEventListener("htmx:responseError", () => setTrouble(true));
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.xhr.status < 400) setTrouble(false);
+  });
+
+  // A swapped card takes its pressed button along: the focus goes to what came in its place.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const swapped = event.detail.elt;
+    const lost = !document.activeElement || document.activeElement === document.body;
+    if (lost && swapped.matches(".card, .group")) {
+      (swapped.matches(".card") ? swapped : swapped.querySelector(".card"))?.focus({
+        preventScroll: true,
+      });
+    }
+  });
+
+  const isUnsaved = (area) => area.value.trim() !== area.dataset.saved.trim();
+  let submitting = false;
+  document.addEventListener("submit", () => {
+    submitting = true;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    const unsaved = [...document.querySelectorAll("textarea[data-saved]")].some(isUnsaved);
+    if (unsaved && !submitting) event.preventDefault();
+  });
+  document.addEventListener("htmx:afterRequest", () => {
+    submitting = false;
+  });
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+      button.textContent = button.dataset.copied;
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open], details.reject[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && event.target.closest("details[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
+})();

@@ -1,0 +1,161 @@
+"""Mail as a channel: posting to it means making a mailing, whose fan-out follows by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import DatabaseError, transaction
+
+from syndicator import queue
+from syndicator.channels.base import (
+    Account,
+    Channel,
+    Client,
+    LookUp,
+    LookUpStrength,
+    Message,
+    Receipt,
+    Rejected,
+    Setting,
+    Unknown,
+)
+from syndicator.channels.email import rendering
+from syndicator.channels.email.mime import UNSUBSCRIBE
+from syndicator.channels.email.smtp import Relay
+from syndicator.clock import database_now
+from syndicator.content import Story
+from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.models import (
+    Mailing,
+    MailingRecipient,
+    MailingState,
+    Subscription,
+    SubscriptionState,
+)
+from syndicator.wording import Wording, gettext_noop
+
+NO_SUBJECT = Wording(gettext_noop("The mail has no subject."))
+NO_LINK = gettext_noop("The entry's permalink %(permalink)s is missing from the mail's HTML part.")
+NO_WAY_OUT = Wording(gettext_noop("The link to unsubscribe is missing from the mail."))
+NO_BLOG = Wording(gettext_noop("The live blog whose subscribers should get this mail is gone."))
+NOT_STORED = Wording(gettext_noop("The database did not say whether it took the mailing."))
+
+
+class NewsletterChannel(Channel):
+    name = "email"
+    label = "Email"
+    default_base_url = "smtp://127.0.0.1:25"
+    settings = (
+        Setting(
+            "from_address",
+            gettext_noop("Sender address"),
+            help=gettext_noop("What subscribers see as the sender, and where bounces go."),
+        ),
+        Setting("from_name", gettext_noop("Sender name"), required=False),
+        Setting("username", gettext_noop("User name on the mail server"), required=False),
+        Setting(
+            "password", gettext_noop("Password on the mail server"), secret=True, required=False
+        ),
+    )
+    look_up_strength = LookUpStrength.STRONG
+    settle_time = timedelta(0)
+
+    def render(self, story: Story) -> Message | None:
+        return rendering.render(story)
+
+    def revise(self, message: Message, text: str) -> Message:
+        return rendering.revise(message, text)
+
+    def problems(self, message: Message) -> list[Wording]:
+        found = super().problems(message)
+        if not message.subject.strip():
+            found.append(NO_SUBJECT)
+        if message.permalink not in rendering.link_targets(message.html):
+            found.append(Wording(NO_LINK, {"permalink": message.permalink}))
+        if message.html.count(UNSUBSCRIBE) != 1:
+            found.append(NO_WAY_OUT)
+        return found
+
+    def client(self, account: Account) -> Client:
+        return NewsletterClient(account)
+
+
+class NewsletterClient(Client):
+    """Makes mailings for the destination whose id is in the account's settings."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        """Make the mailing called *key*, with one mail for each subscriber, all or nothing.
+
+        The same key again makes nothing and gives the same receipt. The one thing waited for is
+        the database, which has time limits of its own.
+        """
+        relay = Relay.from_account(self._account)
+        try:
+            with transaction.atomic():
+                blog = LiveBlog.objects.get(slug=message.audience)
+                mailing, created = Mailing.objects.get_or_create(
+                    key=key,
+                    defaults={
+                        "destination_id": int(self._account.settings["destination_id"]),
+                        "blog": blog,
+                        "message": message.to_json(),
+                        "created_at": database_now(),
+                    },
+                )
+                if created:
+                    _address(mailing, relay.from_address.rpartition("@")[2])
+                return _receipt(mailing)
+        except LiveBlog.DoesNotExist:
+            raise Rejected(NO_BLOG) from None
+        except DatabaseError as error:
+            raise Unknown(NOT_STORED, answer=str(error)) from error
+
+    def look_up(
+        self, message: Message, *, key: str, since: datetime, deadline: timedelta
+    ) -> LookUp:
+        try:
+            mailing = Mailing.objects.filter(key=key).first()
+        except DatabaseError as error:
+            raise Unknown(NOT_STORED, answer=str(error)) from error
+        return LookUp(_receipt(mailing) if mailing else None, complete=True)
+
+
+def _address(mailing: Mailing, domain: str) -> None:
+    """Queue one mail for each who is subscribed now, and ring for them."""
+    subscriptions = (
+        Subscription.objects.filter(blog=mailing.blog_id, state=SubscriptionState.ACTIVE)
+        .select_related("subscriber")
+        .order_by("id")
+    )
+    MailingRecipient.objects.bulk_create(
+        (
+            MailingRecipient(
+                mailing=mailing,
+                subscription=subscription,
+                address=subscription.subscriber.email,
+                message_id=f"<{uuid4().hex}.{mailing.pk}@{domain}>",
+                due_at=mailing.created_at,
+            )
+            for subscription in subscriptions.iterator(chunk_size=2000)
+        ),
+        batch_size=1000,
+    )
+    if mailing.recipients.exists():
+        queue.after_commit(queue.SEND_MAILING, mailing.pk)
+    else:
+        mailing.state = MailingState.DONE
+        mailing.save(update_fields=["state"])
+
+
+def _receipt(mailing: Mailing) -> Receipt:
+    addressed = mailing.recipients.count()
+    return Receipt(
+        remote_id=f"mailing-{mailing.pk}",
+        answer=f"Mailing to {addressed} subscribers."
+        if addressed
+        else "The live blog has no subscribers, so nobody gets this mail.",
+    )

@@ -1,0 +1,58 @@
+"""Picks up what a lost worker or ring left behind. Idempotent: it may run at any time, often."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import structlog
+from django.db.models import Exists, OuterRef
+
+from syndicator import queue
+from syndicator.clock import database_now
+from syndicator.newsletter.fanout import close_finished, due
+from syndicator.newsletter.models import (
+    Mailing,
+    MailingRecipient,
+    MailingState,
+    RecipientState,
+)
+from syndicator.wording import Wording, gettext_noop
+
+log = structlog.get_logger(__name__)
+
+LEASE_OVER = Wording(
+    gettext_noop("The worker that was sending this mail did not come back; it may be out.")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep found: mails that became uncertain; mailings rung again; mailings done."""
+
+    abandoned: int
+    rung: int
+    finished: int
+
+    def __bool__(self) -> bool:
+        return any((self.abandoned, self.rung, self.finished))
+
+
+def sweep() -> Swept:
+    in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
+    abandoned = in_flight.filter(due_at__lte=database_now()).update(
+        state=RecipientState.UNCERTAIN, due_at=None, reason=LEASE_OVER.to_json()
+    )
+    # Where a mail is on its way a worker is busy, and will go on with the rest.
+    waiting = list(
+        Mailing.objects.filter(
+            Exists(due().filter(mailing=OuterRef("pk"))),
+            ~Exists(in_flight.filter(mailing=OuterRef("pk"))),
+            state=MailingState.SENDING,
+        ).values_list("pk", flat=True)
+    )
+    for pk in waiting:
+        queue.ring(queue.SEND_MAILING, pk)
+    swept = Swept(abandoned, len(waiting), close_finished())
+    if swept:
+        log.info("swept mailings", **asdict(swept))
+    return swept

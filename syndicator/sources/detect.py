@@ -1,0 +1,60 @@
+"""Which format a source is in, and how to read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from importlib.metadata import entry_points
+
+from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.file_kinds import describe
+from syndicator.sources.permalinks import with_permalinks
+
+_GROUP = "syndicator.readers"
+#: The formats that say what they are come before those that are guessed. A plug-in's reader is
+#: asked before plain text, which takes almost anything.
+_BY_STRICTNESS = ("liveblog-json", "json-ld")
+_LAST = "plain-text"
+
+
+def readers() -> tuple[Reader, ...]:
+    """The installed readers, the strictest first, whatever order they were installed in."""
+    found = {point.name: point for point in entry_points(group=_GROUP)}
+    loaded: list[Reader] = [found[name].load()() for name in sorted(found, key=_strictness)]
+    return tuple(loaded)
+
+
+def read_source(data: bytes, context: ReadingContext) -> SourceDocument:
+    """Read *data* in whatever format it is; `UnreadableSource` if it is in none.
+
+    Entries get their permalinks if the live blog's URL is known: that of *context* wins over
+    the document's own. Of entries with the same id the newest stays.
+    """
+    available = readers()
+    for reader in available:
+        if reader.recognises(data):
+            document = reader.read(data, context)
+            canonical_url = context.canonical_url or document.canonical_url
+            return with_permalinks(_without_duplicates(document), canonical_url)
+    formats = "; or ".join(reader.describes for reader in available)
+    raise UnreadableSource(f"Expected {formats}.", f"Found {describe(data)}.")
+
+
+def _strictness(name: str) -> tuple[int, str]:
+    if name in _BY_STRICTNESS:
+        return _BY_STRICTNESS.index(name), name
+    return len(_BY_STRICTNESS) + (name == _LAST), name
+
+
+def _without_duplicates(document: SourceDocument) -> SourceDocument:
+    newest = {entry.external_id: index for index, entry in enumerate(document.entries)}
+    if len(newest) == len(document.entries):
+        return document
+    kept = tuple(document.entries[index] for index in sorted(newest.values()))
+    counts = Counter(entry.external_id for entry in document.entries)
+    warnings = tuple(
+        f"{count} entries have the same id “{external_id}”; only the newest was kept."
+        for external_id, count in counts.items()
+        if count > 1
+    )
+    return replace(document, entries=kept, warnings=document.warnings + warnings)

@@ -1,0 +1,303 @@
+"""An HTML page with a schema.org LiveBlogPosting in JSON-LD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, ClassVar
+from urllib.parse import urldefrag
+
+from syndicator.content import EntryContent, Image, Paragraph, clean_text
+from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
+from syndicator.sources.derived_ids import with_derived_ids
+from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.file_kinds import MAX_BYTES, is_html, unreadable
+from syndicator.sources.html_blocks import (
+    absolute_url,
+    has_block_markup,
+    pieces_of_html,
+    text_of_html,
+)
+from syndicator.sources.json_text import load_json
+from syndicator.sources.page_head import PageHead, read_page_head
+from syndicator.sources.share_labels import is_share_label
+from syndicator.sources.text_encoding import decode_text
+from syndicator.sources.timestamps import aware_time
+
+_LIVE_BLOG = "LiveBlogPosting"
+_WRAPPING = re.compile(
+    r"^\s*(?://\s*|/\*\s*)?(?:<!\[CDATA\[|<!--)(?:\s*\*/)?"
+    r"|(?://\s*|/\*\s*)?(?:\]\]>|-->)(?:\s*\*/)?\s*$"
+)
+
+#: One JSON object.
+Node = Mapping[str, Any]
+
+
+class JsonLdReader(Reader):
+    name: ClassVar[str] = "json-ld"
+    describes: ClassVar[str] = "an HTML page with a schema.org LiveBlogPosting in JSON-LD"
+
+    def recognises(self, data: bytes) -> bool:
+        if len(data) > MAX_BYTES:
+            return False
+        text = decode_text(data)
+        return _LIVE_BLOG in text and (is_html(text) or "<script" in text)
+
+    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
+        if not self.recognises(data):
+            raise unreadable(self.describes, data)
+        head = read_page_head(decode_text(data))
+        values, broken = _values(head.json_ld)
+        graph = _Graph(values)
+        live_blog = graph.live_blog()
+        if live_blog is None:
+            found = "Found LiveBlogPosting data that is not valid JSON." if broken else (
+                "Found an HTML page without a LiveBlogPosting."
+            )  # fmt: skip
+            raise UnreadableSource(f"Expected {self.describes}.", found)
+        canonical_url = _canonical_url(live_blog, head, context)
+        updates = _Updates(graph, canonical_url, context)
+        entries = updates.read(_listed(live_blog.get("liveBlogUpdate")))
+        if broken:
+            updates.warnings.append(f"{broken} JSON-LD scripts of the page are broken.")
+        return SourceDocument(
+            reader=self.name,
+            entries=entries,
+            title=_text(live_blog.get("headline")) or _text(live_blog.get("name")),
+            canonical_url=canonical_url,
+            language=_text(live_blog.get("inLanguage")) or head.language,
+            warnings=tuple(updates.warnings),
+        )
+
+
+class _Graph:
+    """All JSON-LD of a page: nodes may be nested, or named by their @id somewhere else."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._live_blogs: list[Node] = []
+        self._by_id: dict[str, Node] = {}
+        waiting = list(values)
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting.extend(value)
+            elif isinstance(value, dict):
+                waiting.extend(value.values())
+                if _is_a(value, _LIVE_BLOG):
+                    self._live_blogs.append(value)
+                if isinstance(value.get("@id"), str) and len(value) > 1:
+                    self._by_id.setdefault(value["@id"], value)
+
+    def live_blog(self) -> Node | None:
+        """The live blog of the page; of several, the one with the most updates."""
+        return max(
+            self._live_blogs,
+            key=lambda node: len(_listed(node.get("liveBlogUpdate"))),
+            default=None,
+        )
+
+    def whole(self, value: Any) -> Any:
+        """*value*, or the node it only names."""
+        if isinstance(value, dict) and set(value) == {"@id"} and isinstance(value["@id"], str):
+            return self._by_id.get(value["@id"], value)
+        return value
+
+
+@dataclass
+class _Updates:
+    """Turns the updates of one live blog into entries."""
+
+    graph: _Graph
+    canonical_url: str
+    context: ReadingContext
+    warnings: list[str] = field(default_factory=list)
+
+    def read(self, updates: list[Any]) -> tuple[EntryContent, ...]:
+        """The entries of *updates*, oldest first."""
+        if not updates:
+            self.warnings.append("The LiveBlogPosting has no updates yet.")
+        entries = []
+        for number, value in enumerate(updates, start=1):
+            update = self.graph.whole(value)
+            if not isinstance(update, dict):
+                self.warnings.append(f"Update {number} was left out: it is not an object.")
+            elif entry := self._entry(update, number):
+                entries.append(entry)
+        return with_derived_ids(_oldest_first(entries))
+
+    def _entry(self, update: Node, number: int) -> EntryContent | None:
+        headline = text_of_html(_string(update.get("headline")))
+        body = update.get("articleBody")
+        pieces = self._body(_string(body))
+        pieces += list(self._images(update.get("image"), pieces))
+        blocks = read_blocks(pieces)
+        if blocks and isinstance(blocks[0], Paragraph):
+            headline, without = _without_repetition(headline, blocks[0].text, len(blocks) > 1)
+            blocks = blocks[1:] if without else blocks
+        if not blocks and not headline:
+            self.warnings.append(f"Update {number} was left out: it has neither headline nor text.")
+            return None
+        link = self._link(update)
+        return EntryContent(
+            external_id=self._native_id(update, link),
+            author=", ".join(self._names(update.get("author"))),
+            headline=headline,
+            published_at=self._published_at(update, number),
+            permalink=link,
+            blocks=blocks,
+        )
+
+    def _body(self, body: str) -> list[Piece]:
+        if has_block_markup(body):
+            return pieces_of_html(body, self.canonical_url)
+        lines = map(text_of_html, body.splitlines())
+        return [line for line in lines if line and not is_share_label(line)]
+
+    def _images(self, value: Any, pieces: list[Piece]) -> Iterator[Image]:
+        """The images of *value* that the body does not show already."""
+        shown = {piece.url for piece in pieces if isinstance(piece, Image)}
+        for listed in _listed(value):
+            image = self.graph.whole(listed)
+            if isinstance(image, str):
+                image = {"url": image}
+            if not isinstance(image, dict):
+                continue
+            source = _string(image.get("url")) or _string(image.get("contentUrl"))
+            url = absolute_url(source or _string(image.get("@id")), self.canonical_url)
+            caption = text_of_html(_string(image.get("caption")))
+            credit = ", ".join(self._credits(image))
+            if not credit:
+                caption, credit = split_credit(caption)
+            if (url and url not in shown) or caption_key(caption):
+                shown.add(url)
+                yield Image(caption, credit_of(credit) or credit, url=url)
+
+    def _credits(self, image: Node) -> list[str]:
+        for name in ("creditText", "copyrightHolder", "creator", "copyrightNotice", "author"):
+            if names := self._names(image.get(name)):
+                return names
+        return []
+
+    def _names(self, value: Any) -> list[str]:
+        """The names of people or organisations, given as text, objects, or a list of either."""
+        names = []
+        for listed in _listed(value):
+            person = self.graph.whole(listed)
+            name = person.get("name") if isinstance(person, dict) else person
+            if (text := text_of_html(_string(name))) and text not in names:
+                names.append(text)
+        return names
+
+    def _published_at(self, update: Node, number: int) -> datetime | None:
+        stated = [_string(update.get(name)) for name in ("datePublished", "dateModified")]
+        for text in filter(None, stated):
+            if moment := aware_time(text, self.context.time_zone):
+                return moment
+            self.warnings.append(f"Update {number}: the date “{clean_text(text)[:40]}” is unclear.")
+        return None
+
+    def _link(self, update: Node) -> str:
+        """The update's own address. That of the whole page is none."""
+        page = update.get("mainEntityOfPage")
+        about = self.graph.whole(page)
+        candidates = [update.get("url"), update.get("@id"), page]
+        if isinstance(about, dict):
+            candidates += [about.get("url"), about.get("@id")]
+        for candidate in map(_string, candidates):
+            if not re.match(r"https?://|[/#?]", candidate):
+                continue
+            url = absolute_url(candidate, self.canonical_url)
+            if url and not self._is_page(url):
+                return url
+        return ""
+
+    def _native_id(self, update: Node, link: str) -> str:
+        """What the source calls the update: a fragment of the page, or its whole @id or URL."""
+        for candidate in (clean_text(_string(update.get("@id"))), link):
+            page, fragment = urldefrag(absolute_url(candidate, self.canonical_url))
+            if fragment and self._is_page(page):
+                return fragment
+            if candidate and not self._is_page(candidate):
+                return candidate.removeprefix("#")
+        return ""
+
+    def _is_page(self, url: str) -> bool:
+        """Whether *url* is that of the whole live blog, tracking parameters apart."""
+        page = self.canonical_url.rstrip("/")
+        if "?" not in page:
+            url = url.partition("?")[0]
+        return bool(page) and url.rstrip("/#") == page
+
+
+def _values(scripts: Iterable[str]) -> tuple[list[Any], int]:
+    """The values of JSON-LD *scripts*, and how many of these are broken."""
+    values, broken = [], 0
+    for script in scripts:
+        try:
+            values.append(load_json(_WRAPPING.sub("", script)))
+        except ValueError:
+            broken += 1
+    return values, broken
+
+
+def _canonical_url(live_blog: Node, head: PageHead, context: ReadingContext) -> str:
+    """The page's address without its fragment, from the most to the least binding statement."""
+    stated = (_string(live_blog.get("url")), head.canonical, head.open_graph_url)
+    urls = (absolute_url(url, context.canonical_url) for url in stated if url)
+    return urldefrag(next(filter(None, urls), context.canonical_url)).url
+
+
+def _oldest_first(entries: list[EntryContent]) -> list[EntryContent]:
+    """*entries* by their times; where one has none, newest first as pages are."""
+    times = [entry.published_at for entry in entries if entry.published_at]
+    rising = sum(above < below for above, below in pairwise(times))
+    falling = sum(above > below for above, below in pairwise(times))
+    ordered = entries if rising > falling else entries[::-1]
+    if len(times) < len(entries):
+        return ordered
+    return sorted(ordered, key=lambda entry: entry.published_at or times[0])
+
+
+def _without_repetition(headline: str, first: str, more: bool) -> tuple[str, bool]:
+    """The headline, unless a machine took it from the text; and whether *first* only repeats it."""
+    start = headline.rstrip("….").strip()
+    if not start or not first.startswith(start):
+        return headline, False
+    rest = first[len(start) :]
+    if not rest.strip(".…!"):
+        return (headline, True) if more else ("", False)
+    cut = headline.endswith(("…", "..."))
+    # A single word before a text that begins with it is a topic, put there by a person.
+    automatic = cut or (not rest[0].isalnum() and start.count(" ") >= 2)
+    return ("" if automatic else headline), False
+
+
+def _is_a(node: Node, kind: str) -> bool:
+    return any(
+        isinstance(name, str) and re.split(r"[/:#]", name)[-1] == kind
+        for name in _listed(node.get("@type"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _string(value: Any) -> str:
+    """*value* as text if it is text or a number, or a list that begins with either."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    return text_of_html(_string(value))

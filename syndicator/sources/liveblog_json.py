@@ -1,0 +1,159 @@
+"""Syndicator's own JSON, described by docs/schemas/liveblog.schema.json."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from syndicator.content import Block, EntryContent, MalformedContent, block_from_json, clean_text
+from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
+from syndicator.sources.html_blocks import absolute_url
+from syndicator.sources.json_text import load_json
+from syndicator.sources.text_encoding import decode_text
+from syndicator.sources.timestamps import aware_time
+
+LIVE_BLOG_FIELDS = frozenset({"title", "url", "language"})
+ENTRY_FIELDS = frozenset(
+    {
+        "external_id",
+        "author",
+        "headline",
+        "published_at",
+        "permalink",
+        "key_event",
+        "tags",
+        "blocks",
+    }
+)
+#: What `syndicator import --dry-run --format json` adds to an entry: how it would be posted.
+_PRINTED_FIELDS = frozenset({"posts"})
+_ENTRIES = re.compile(r"\"entries\"\s*:")
+
+
+class LiveBlogJsonReader(Reader):
+    name: ClassVar[str] = "liveblog-json"
+    describes: ClassVar[str] = "a JSON file in Syndicator's own format, with its “entries”"
+
+    def recognises(self, data: bytes) -> bool:
+        if len(data) > MAX_BYTES:
+            return False
+        text = decode_text(data)
+        return text.lstrip().startswith("{") and is_json(text) and bool(_ENTRIES.search(text))
+
+    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
+        if not self.recognises(data):
+            raise unreadable(self.describes, data)
+        try:
+            document = load_json(decode_text(data))
+        except ValueError as error:
+            raise self._refused(f"Found a broken JSON file: {error}.") from error
+        entries = document.get("entries")
+        if not isinstance(entries, list):
+            raise self._refused("Found a JSON file whose “entries” are not an array.")
+        about = document.get("live_blog", {})
+        if not isinstance(about, dict):
+            raise self._refused("Found a JSON file whose “live_blog” is not an object.")
+        warnings: list[str] = []
+        try:
+            said = _Fields(about, "live_blog")
+            url = said.text("url")
+            return SourceDocument(
+                reader=self.name,
+                entries=tuple(
+                    _entry(item, number, context, warnings)
+                    for number, item in enumerate(entries, start=1)
+                ),
+                title=said.text("title"),
+                canonical_url=_web_address(url),
+                language=said.text("language"),
+                warnings=tuple(warnings),
+            )
+        except MalformedContent as error:
+            raise self._refused(f"Found an error in {error}.") from error
+
+    def _refused(self, found: str) -> UnreadableSource:
+        return UnreadableSource(f"Expected {self.describes}.", found)
+
+
+class _Fields:
+    """The fields of one object, read with errors that say where they are."""
+
+    def __init__(self, data: Mapping[str, Any], where: str) -> None:
+        self._data = data
+        self._where = where
+
+    def error(self, name: str, problem: str) -> MalformedContent:
+        return MalformedContent(f"{self._where}, field “{name}”: {problem}")
+
+    def text(self, name: str) -> str:
+        value = self._data.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self.error(name, "it must be a string")
+        return clean_text(value)
+
+    def flag(self, name: str) -> bool:
+        value = self._data.get(name, False)
+        if not isinstance(value, bool):
+            raise self.error(name, "it must be true or false")
+        return value
+
+    def array(self, name: str) -> list[Any]:
+        value = self._data.get(name, [])
+        if not isinstance(value, list):
+            raise self.error(name, "it must be an array")
+        return value
+
+
+def _entry(item: Any, number: int, context: ReadingContext, warnings: list[str]) -> EntryContent:
+    where = f"entry {number}"
+    if not isinstance(item, dict):
+        raise MalformedContent(f"{where}: it must be an object")
+    said = _Fields(item, where)
+    warnings.extend(
+        f"Entry {number}: the unknown field “{clean_text(name)}” was left out."
+        for name in sorted(item.keys() - ENTRY_FIELDS - _PRINTED_FIELDS)
+    )
+    external_id = said.text("external_id")
+    if not external_id:
+        raise said.error("external_id", "it must not be empty")
+    published_at = None
+    if stated := said.text("published_at"):
+        published_at = aware_time(stated, context.time_zone)
+        if published_at is None:
+            raise said.error("published_at", "it must be a date and time in ISO 8601")
+    tags = said.array("tags")
+    if not all(isinstance(tag, str) for tag in tags):
+        raise said.error("tags", "all of them must be strings")
+    headline, blocks = said.text("headline"), _blocks(said)
+    if not headline and not blocks:
+        raise said.error("blocks", "an entry needs a headline or at least one block")
+    return EntryContent(
+        external_id=external_id,
+        author=said.text("author"),
+        headline=headline,
+        published_at=published_at,
+        permalink=said.text("permalink"),
+        blocks=blocks,
+        key_event=said.flag("key_event"),
+        tags=tuple(filter(None, map(clean_text, tags))),
+    )
+
+
+def _blocks(said: _Fields) -> tuple[Block, ...]:
+    blocks = []
+    for number, item in enumerate(said.array("blocks"), start=1):
+        try:
+            blocks.append(block_from_json(item))
+        except MalformedContent as error:
+            raise said.error(f"blocks[{number}]", str(error)) from error
+    return tuple(blocks)
+
+
+def _web_address(url: str) -> str:
+    if url and not absolute_url(url, ""):
+        raise MalformedContent("live_blog, field “url”: it must be an http or https address")
+    return url

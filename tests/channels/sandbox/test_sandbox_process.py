@@ -1,0 +1,104 @@
+"""The sandboxes as the product runs them: one process, killed and started again."""
+
+from __future__ import annotations
+
+import re
+import signal
+import smtplib
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from syndicator.channels.sandbox.store import SandboxStore
+from syndicator.channels.x.sandbox import SANDBOX_BEARER_TOKEN
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[str]
+    url: str
+    smtp_port: int
+
+    def post(self, text: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {SANDBOX_BEARER_TOKEN}"}
+        return requests.post(
+            f"{self.url}x/2/tweets", json={"text": text}, headers=headers, timeout=10
+        )
+
+
+@contextmanager
+def sandboxes(folder: Path, *options: str) -> Iterator[Running]:
+    command = [sys.executable, "-m", "syndicator.channels.sandboxes", "--data", str(folder)]
+    with subprocess.Popen(
+        [*command, "--http-port", "0", "--smtp-port", "0", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = process.stdout.readline() + process.stdout.readline()
+        addresses = re.search(r"(http://127\.0\.0\.1:\d+/)\s.*: 127\.0\.0\.1:(\d+)\s", lines)
+        assert addresses, lines
+        try:
+            yield Running(process, addresses[1], int(addresses[2]))
+        finally:
+            process.kill()
+
+
+def test_what_was_answered_with_success_survives_a_kill(tmp_path: Path) -> None:
+    with sandboxes(tmp_path) as first:
+        ids = [first.post(text).json()["data"]["id"] for text in ("Eins", "Zwei")]
+        with smtplib.SMTP("127.0.0.1", first.smtp_port, timeout=10) as client:
+            client.sendmail("a@a.example", ["b@b.example"], b"Subject: Drei\r\n\r\n")
+            first.process.kill()
+            first.process.wait(10)
+
+    with closing(SandboxStore(tmp_path)) as store:
+        assert [post.remote_id for post in store.accepted("x")] == ids
+        assert [mail.request["subject"] for mail in store.accepted("email")] == ["Drei"]
+    with sandboxes(tmp_path) as second:
+        assert second.post("Eins").status_code == 403
+        assert int(second.post("Vier").json()["data"]["id"]) > int(ids[1])
+        accepted = requests.get(f"{second.url}_sandbox/accepted?platform=x", timeout=10).json()
+        assert [act["text"] for act in accepted] == ["Eins", "Zwei", "Vier"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
+    with sandboxes(tmp_path) as running:
+        running.post("Eins")
+        running.process.send_signal(ending)
+        assert running.process.wait(10) == 0
+        assert running.process.stdout is not None
+        assert running.process.stdout.read() == ""
+
+
+def test_it_ends_with_its_parent_if_asked_to(tmp_path: Path) -> None:
+    with sandboxes(tmp_path, "--exit-with-parent") as running:
+        assert running.process.stdin is not None
+        running.process.stdin.close()
+        assert running.process.wait(10) == 0
+
+
+def test_a_taken_port_is_said_in_words(tmp_path: Path) -> None:
+    with sandboxes(tmp_path / "first") as running:
+        port = running.url.rsplit(":", 1)[1].strip("/")
+        command = [sys.executable, "-m", "syndicator.channels.sandboxes", "--smtp-port", "0"]
+        second = subprocess.run(
+            [*command, "--data", str(tmp_path / "second"), "--http-port", port],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+
+    assert second.returncode == 1
+    assert second.stderr.startswith("The sandbox platforms cannot start:")
+    assert "Traceback" not in second.stderr
