@@ -46,8 +46,10 @@ def configure(*, json_lines: bool) -> None:
             "loggers": {
                 "syndicator": {"level": "INFO"},
                 "workers": {"level": "INFO"},
-                # Its DEBUG log prints the bearer token.
-                "tweepy.client": {"level": "INFO"},
+                # Their DEBUG logs print tokens.
+                "tweepy": {"level": "INFO"},
+                "oauthlib": {"level": "INFO"},
+                "requests_oauthlib": {"level": "INFO"},
             },
         }
     )

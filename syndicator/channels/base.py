@@ -50,7 +50,11 @@ class ChannelError(Exception):
 
 
 class TryLater(ChannelError):
-    """Provably not done, or the platform said when to come back (*retry_after*, if it did)."""
+    """Provably not done, or the platform said when to come back.
+
+    *retry_after*, if it did say, holds the whole account. *tries* is the number of tries after
+    which there is no point in more of them; without it the engine's own limit holds.
+    """
 
     outcome = Outcome.TRY_LATER
 
@@ -59,11 +63,13 @@ class TryLater(ChannelError):
         reason: Wording,
         *,
         retry_after: timedelta | None = None,
+        tries: int | None = None,
         status: int | None = None,
         answer: str = "",
     ) -> None:
         super().__init__(reason, status=status, answer=answer)
         self.retry_after = retry_after
+        self.tries = tries
 
 
 class Rejected(ChannelError):

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from syndicator.channels.email.sandbox import EmailSandbox
@@ -16,6 +16,11 @@ from syndicator.channels.sandbox.server import SandboxServer
 from syndicator.channels.x.sandbox import XSandbox
 
 PLATFORMS = (XSandbox, FacebookSandbox, EmailSandbox)
+
+#: The test accounts: channel name → the settings of a destination that posts to its sandbox.
+SANDBOX_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    platform.name: platform.credentials for platform in PLATFORMS
+}
 
 #: Channel → the settings that connect a destination to its sandbox.
 SANDBOX_SETTINGS = {platform.name: platform.credentials for platform in PLATFORMS}

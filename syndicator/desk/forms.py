@@ -63,11 +63,14 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
         validators=[_language_tag],
         help_text=_("The language that readers read, as a tag: “de”, “en-GB”."),
     )
-    time_zone = forms.ChoiceField(
+    time_zone = forms.CharField(
         label=_("Time zone"),
         initial="Europe/Berlin",
-        choices=lambda: [(name, name) for name in sorted(available_timezones()) if "/" in name],
+        widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
+        help_text=_("The times of the live blog are shown in it, for instance “Europe/Berlin”."),
     )
+    #: What the browser offers while typing.
+    zones = sorted(zone for zone in available_timezones() if "/" in zone)
 
     class Meta:
         model = LiveBlog
@@ -81,6 +84,12 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
             "slug": _("Letters, digits and hyphens; it is part of the push API's address."),
             "canonical_url": _("Where readers read the live blog. Permalinks start from here."),
         }
+
+    def clean_time_zone(self) -> str:
+        name: str = self.cleaned_data["time_zone"]
+        if name not in available_timezones():
+            raise forms.ValidationError(_("There is no time zone of that name."))
+        return name
 
 
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -230,22 +239,26 @@ class ManySubscribersForm(forms.Form):
     addresses = forms.CharField(
         label=_("Addresses"),
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("One a line, or separated by commas. “Name <name@example.org>” works too."),
+        help_text=_(
+            "One a line, or separated by commas or spaces. “Name <name@example.org>” works too."
+        ),
     )
 
     def clean_addresses(self) -> list[tuple[str, str]]:
         """Pairs of name and address."""
         pasted: str = self.cleaned_data["addresses"]
         # Line by line: one broken line must not take the others along.
-        pairs = [
-            (name, address or line)
-            for line in map(str.strip, pasted.replace(";", ",").splitlines())
-            if line.strip(",")
-            for name, address in getaddresses([line.strip(",")])
-        ]
+        pairs = [pair for line in pasted.replace(";", ",").splitlines() for pair in _people(line)]
         if len(pairs) > self.MOST:
             raise forms.ValidationError(
                 _("These are %(count)s addresses. Paste at most %(most)s at a time."),
                 params={"count": len(pairs), "most": self.MOST},
             )
         return pairs
+
+
+def _people(line: str) -> list[tuple[str, str]]:
+    """Name and address of each person on a pasted line; what is no address comes as one."""
+    if "<" in line:
+        return [(name, address or line) for name, address in getaddresses([line.strip(" ,")])]
+    return [("", word) for word in line.replace(",", " ").split()]

@@ -45,6 +45,7 @@ def environment(**options: Any) -> Environment:
         clock=times.clock,
         full=times.full,
     )
+    made.tests["web_address"] = texts.is_web_address
     return made
 
 

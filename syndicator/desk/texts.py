@@ -35,6 +35,11 @@ def title(entry: Entry) -> str:
     return first_words(next(filter(None, texts), entry.external_id))
 
 
+def is_web_address(address: str) -> bool:
+    """Whether *address* may become a link: not every scheme leads to a page."""
+    return address.startswith(("https://", "http://")) and bool(host(address))
+
+
 def host(address: str) -> str:
     """Whose address it is, for a link card: without port and “www.”."""
     try:

@@ -156,6 +156,8 @@ def _consequence(
 ) -> tuple[PostState, Wording, datetime | None]:
     """The post's next state, why, and when it is due again; None ends it."""
     match error:
+        case TryLater(tries=int() as enough) if post.tries >= enough:
+            return PostState.FAILED, error.reason, None
         case TryLater(retry_after=timedelta() as wait):
             return PostState.APPROVED, error.reason, now + wait
         case TryLater() if post.tries < MAX_TRIES:

@@ -72,31 +72,24 @@ def find_pictures(lines: Sequence[Piece]) -> list[Piece]:
 def merge_pictures(pieces: Sequence[Piece]) -> list[Piece]:
     """*pieces* with every caption once: pages give it as alternative text and as caption.
 
-    Of two images with one caption, or an image and its caption as a line, the first place stays;
-    two equal lines one after the other are an image whose credit was not copied.
+    Of two images with one caption the first place stays. A line with the caption is dropped below
+    the image and right above it; two equal lines one after the other are an image whose credit
+    was not copied.
     """
     merged: list[Piece] = []
     places: dict[str, int] = {}
-    captions = {caption_key(piece.text) for piece in pieces if isinstance(piece, Image)}
-    for previous, piece in zip((None, *pieces), pieces, strict=False):
-        if isinstance(piece, Image):
-            image, key = piece, caption_key(piece.text)
-        elif isinstance(piece, str) and could_be_caption(piece) and not is_list_item(piece):
-            image, key = Image(once(piece)), caption_key(piece)
-            twice = isinstance(previous, str) and caption_key(previous) == key
-            if twice and key not in places and merged:
-                merged.pop()
-            if not key or not (twice or key in captions):
-                merged.append(piece)
-                continue
+    for index, piece in enumerate(pieces):
+        following = pieces[index + 1] if index + 1 < len(pieces) else None
+        key = caption_key(piece.text if isinstance(piece, Image) else _caption(piece))
+        if not key:
+            merged.append(piece)
+        elif key in places:
+            merged[places[key]] = _one_image(merged[places[key]], piece)
+        elif isinstance(piece, Image) or piece == following or _is_caption_of(piece, following):
+            places[key] = len(merged)
+            merged.append(piece if isinstance(piece, Image) else Image(once(_caption(piece))))
         else:
             merged.append(piece)
-            continue
-        if key and key in places:
-            merged[places[key]] = _one_image(merged[places[key]], image)
-        else:
-            places[key] = len(merged)
-            merged.append(image)
     return merged
 
 
@@ -114,6 +107,8 @@ def split_headline(pieces: Sequence[Piece]) -> tuple[str, Sequence[Piece]]:
 
 def _is_headline(line: str, following: Piece) -> bool:
     if len(line) > _LONGEST_HEADLINE or _SENTENCE_END.search(line) or is_list_item(line):
+        return False
+    if isinstance(following, str) and following[0].islower():
         return False
     quote = split_quote(line)
     if quote and (quote.speaker or (isinstance(following, str) and speaker_of(following))):
@@ -187,10 +182,20 @@ def _may_be_caption(line: str) -> bool:
     return could_be_caption(line) and not is_list_item(line) and not is_quoted(line)
 
 
-def _one_image(first: Piece, second: Image) -> Piece:
+def _caption(piece: Piece) -> str:
+    """*piece* if it is a line that may be a caption, else nothing."""
+    is_line = isinstance(piece, str) and could_be_caption(piece) and not is_list_item(piece)
+    return str(piece) if is_line else ""
+
+
+def _is_caption_of(line: Piece, image: Piece | None) -> bool:
+    return isinstance(image, Image) and caption_key(_caption(line)) == caption_key(image.text)
+
+
+def _one_image(first: Piece, second: Piece) -> Piece:
     """*first* with what only *second* says."""
-    if not isinstance(first, Image):
-        return second
+    if not isinstance(first, Image) or not isinstance(second, Image):
+        return first
     return Image(
         first.text or second.text,
         first.credit or second.credit,

@@ -41,6 +41,7 @@ _MARKUP = regex.compile(
 )
 _BLOCK_TAG = regex.compile(rf"<(?:{'|'.join(sorted(_KEPT - _INLINE))})\b", regex.IGNORECASE)
 _TAG = regex.compile(r"<(?P<closing>/?)(?P<name>[a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
+_SCHEME = regex.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _LEFT_OPEN = {"p", "li", "br", "img", "hr", "wbr", "dt", "dd", "tr", "td", "th", "input", "source"}
 _DEEPEST_CLEANED = 300
 #: Below it, elements are read as plain text: nobody nests so deeply, and the stack is finite.
@@ -92,8 +93,12 @@ def _nests_too_deeply(markup: str) -> bool:
 
 def absolute_url(url: str, base_url: str) -> str:
     """*url* resolved against *base_url* if that makes an http(s) address, else nothing."""
+    url = url.strip()
+    if not url:
+        return ""
     try:
-        joined = urljoin(base_url, url.strip())
+        # To urljoin, "https:" alone means the page itself.
+        joined = url if _SCHEME.match(url) else urljoin(base_url, url)
         parts = urlsplit(joined)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
@@ -144,10 +149,10 @@ class _Walk:
         """The items of a list, those of lists inside it after the item they are in."""
         items: list[str] = []
         images: list[Piece] = []
-        for item in element.find_all("li", recursive=False):
+        for item in element.children:
             lines: list[str] = []
             inner: list[str] = []
-            for piece in self._children(item, depth):
+            for piece in self._children(item, depth) if isinstance(item, Tag) else [_text(item)]:
                 if isinstance(piece, BulletList):
                     inner.extend(piece.items)
                 elif isinstance(piece, Image):
@@ -188,14 +193,14 @@ class _Walk:
             speaker = clean_text(_text(caption_tag)).lstrip("–—- ") if caption_tag else ""
             yield from self._quote(quote, speaker, depth)
             return
-        images = [found for img in element.find_all("img") if (found := self._image(img))]
+        pieces = list(self._children(element, depth))
+        images = [piece for piece in pieces if isinstance(piece, Image)]
         caption, credit = _caption_and_credit(caption_tag) if caption_tag else ("", "")
-        if not images and not caption and not credit:
-            yield from self._children(element, depth)
-            return
-        first = images[0] if images else Image()
-        yield Image(caption, credit, first.alt, first.url)
-        yield from images[1:]
+        if caption or credit:
+            first = images[0] if images else Image()
+            pieces = [piece for piece in pieces if piece is not first]
+            yield Image(caption, credit, first.alt, first.url)
+        yield from pieces
 
     def _image(self, img: Tag) -> Image | None:
         url = absolute_url(str(img.get("src", "")), self._base_url)

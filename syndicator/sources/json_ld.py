@@ -46,7 +46,7 @@ class JsonLdReader(Reader):
         if len(data) > MAX_BYTES:
             return False
         text = decode_text(data)
-        return _LIVE_BLOG in text and (is_html(text) or "<script" in text)
+        return _LIVE_BLOG in text and "ld+json" in text and (is_html(text) or "<script" in text)
 
     def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
         if not self.recognises(data):
@@ -229,9 +229,10 @@ class _Updates:
     def _is_page(self, url: str) -> bool:
         """Whether *url* is that of the whole live blog, tracking parameters apart."""
         page = self.canonical_url.rstrip("/")
+        url, fragment = urldefrag(url)
         if "?" not in page:
             url = url.partition("?")[0]
-        return bool(page) and url.rstrip("/#") == page
+        return bool(page) and not fragment and url.rstrip("/") == page
 
 
 def _values(scripts: Iterable[str]) -> tuple[list[Any], int]:

@@ -21,7 +21,7 @@ from syndicator.sources.base import Reader, ReadingContext, SourceDocument, Unre
 from syndicator.sources.bylines import author_of, people_in, without_prefix
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import is_list_item, read_body
-from syndicator.sources.file_kinds import MAX_BYTES, is_html, is_json, unreadable
+from syndicator.sources.file_kinds import is_html, is_json, unreadable
 from syndicator.sources.page_furniture import (
     Furniture,
     furniture_of,
@@ -40,6 +40,8 @@ from syndicator.sources.time_lines import Moment, dates_in, read_time_line, spli
 _URL = regex.compile(r"https?://[^\s<>\"“”„»«]+", regex.IGNORECASE)
 _IN_PLACE_OF_A_PICTURE = "\ufffc"
 _LONGEST_TITLE = 140
+#: In bytes; nobody selects and copies more, and every line of it is looked at.
+_LONGEST_COPY = 4 * 1024 * 1024
 
 
 class PlainTextReader(Reader):
@@ -50,7 +52,7 @@ class PlainTextReader(Reader):
     )
 
     def recognises(self, data: bytes) -> bool:
-        if len(data) > MAX_BYTES or data.startswith(b"%PDF-"):
+        if len(data) > _LONGEST_COPY or data.startswith(b"%PDF-"):
             return False
         text = decode_text(data)
         if "\0" in text or text.lstrip().startswith("<") or is_html(text) or is_json(text):

@@ -73,6 +73,9 @@ _PIECE = re.compile(
     r"|[\s,:|•·()/–—-]+",
     re.IGNORECASE,
 )
+_MAY_SAY_WHEN = re.compile(
+    r"\d|\b(?:vor|ago|gerade|soeben|just|heute|gestern|today|yesterday)\b", re.IGNORECASE
+)
 _FULL_DATE = re.compile(rf"(?<![\d.])(?:{_DATE}|(?P<iso>\d{{4}}-\d\d-\d\d)(?!\d))", re.IGNORECASE)
 _SINCE = re.compile(r"(?:seit|since|ab|nach|before|after)(?:\s(?:dem|the))?\s?$", re.IGNORECASE)
 _LONGEST = 120
@@ -118,7 +121,7 @@ def read_time_line(line: str) -> Moment | None:
 
 def split_time(line: str) -> tuple[str, Moment] | None:
     """A line like "Mara Lindner, 14:32 Uhr" as what is beside the time, and the time."""
-    if len(line) > _LONGEST:
+    if len(line) > _LONGEST or not _MAY_SAY_WHEN.search(line):
         return None
     moment, end = _scan(line)
     if moment and end < len(line):

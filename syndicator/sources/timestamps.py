@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 
 def aware_time(text: str, time_zone: tzinfo) -> datetime | None:
@@ -11,7 +11,7 @@ def aware_time(text: str, time_zone: tzinfo) -> datetime | None:
         moment = datetime.fromisoformat(text.strip())
         moment = moment if moment.tzinfo else moment.replace(tzinfo=time_zone)
         # Near the ends of the calendar a time exists that no other zone can show.
-        moment.timestamp()
+        moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment

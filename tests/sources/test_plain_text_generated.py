@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,9 +14,10 @@ from syndicator.sources.base import ReadingContext
 from syndicator.sources.plain_text import PlainTextReader
 
 AUTHORS = ["Mara Lindner", "Jon Falk", "Ida von der Brandt", "SZ-Redaktion", "dpa", "J. R. Möller"]
+AUTHORS += ["Mara Lindner und Jon Falk", "Ute Sommer, Kiew"]
 PHOTOGRAPHERS = ["Tomas Wieck/AFP", "IMAGO / Petra Sand", "Lena Koll/Reuters/dpa"]
 SPEAKERS = ["Helene Oster, Außenministerin", "Karim Odeh, UN-Gesandter", "Paul Brenner"]
-WORDS = "die vermittler haben am abend einen neuen entwurf in genf vorgelegt sagten gäste".split()
+WORDS = ["die", "vermittler", "haben", "am", "abend", "neuen", "entwurf", "genf", "gäste", "in"]
 
 LABELS = [
     ["Link kopieren", "Auf Facebook teilen", "Auf X teilen", "Per E-Mail teilen"],
@@ -24,6 +26,7 @@ LABELS = [
     ["Copy link", "Share on Facebook", "Share on X", "Share via email"],
     ["Share"],
 ]
+LABEL_LINES = [line for row in LABELS for line in row]
 CREDITS: list[Callable[[str, str], list[str]]] = [
     lambda caption, credit: [caption, credit],
     lambda caption, credit: [caption, f"Foto: {credit}"],
@@ -91,14 +94,16 @@ blocks = st.lists(
     # Equal texts in one entry are one picture's, and two lists in a row are one list.
     unique_by=lambda block: block.text,
 ).filter(
-    lambda found: not any(
-        isinstance(above, BulletList) and isinstance(below, BulletList)
-        for above, below in zip(found, found[1:], strict=False)
+    lambda found: (
+        not any(
+            isinstance(above, BulletList) and isinstance(below, BulletList)
+            for above, below in pairwise(found)
+        )
     )
 )
 entries = st.builds(
     Entry, st.sampled_from(AUTHORS), st.one_of(st.just(""), headlines), blocks.map(tuple)
-)
+).filter(lambda entry: entry.blocks[0].text.rstrip(".") != entry.headline.rstrip("?"))
 
 
 def page_of(newest_first: Sequence[Entry], style: Style) -> str:
@@ -126,7 +131,7 @@ def written(block: Block, style: Style) -> list[str]:
             return style.credit(caption, credit)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(entries, min_size=1, max_size=8), styles)
 def test_a_page_gives_its_entries_back(newest_first: list[Entry], style: Style) -> None:
     page = page_of(newest_first, style)
@@ -138,8 +143,8 @@ def test_a_page_gives_its_entries_back(newest_first: list[Entry], style: Style) 
     assert all(entry.derived_id for entry in document.entries)
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(sum(LABELS, []))), max_size=30))
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(LABEL_LINES)), max_size=30))
 def test_no_text_is_too_strange(lines: list[str]) -> None:
     data = "\n".join(lines).encode("utf-8", "replace")
     reader = PlainTextReader()

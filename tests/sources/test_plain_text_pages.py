@@ -63,3 +63,52 @@ def test_how_a_page_was_saved_makes_no_difference(page: Path, retold: Any) -> No
     if "https://" in text and b"\xc2\xad" in retold(text):
         pytest.skip("soft hyphens inside a URL break it")
     assert as_json(read(retold(text))) == as_json(read(text.encode()))
+
+
+def test_the_example_in_the_documentation_is_read_as_it_says() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    found = re.search(r"```\n(https://morgenblatt.*?)```", guide, re.DOTALL)
+    assert found is not None
+    document = read(found[1].encode())
+    (entry,) = document.entries
+    assert document.canonical_url == "https://morgenblatt.example/politik/liveblog"
+    assert (entry.author, entry.headline) == ("Mara Lindner", "Entwurf liegt auf dem Tisch")
+    assert [block.type for block in entry.blocks] == ["paragraph", "list", "quote", "image"]
+
+
+def test_times_alone_need_a_date_above_the_entries() -> None:
+    page = "Lead.\nMara Lindner\n14:32 Uhr\nText.\nTeilen\nMara Lindner\n9 Uhr\nMehr.\nTeilen"
+    assert [entry.published_at for entry in read(page.encode()).entries] == [None, None]
+
+
+def test_a_page_sorted_the_other_way_is_read_the_other_way() -> None:
+    page = "17.11.2026\n" + "".join(
+        f"Mara Lindner, {hour} Uhr\nText {hour}.\nTeilen\n" for hour in (9, 10, 11)
+    )
+    texts = [block.text for entry in read(page.encode()).entries for block in entry.blocks]
+    assert texts == ["Text 9.", "Text 10.", "Text 11."]
+
+
+def test_two_authors_on_two_lines_are_both_named() -> None:
+    page = "".join(f"{who}\nEin Satz.\nTeilen\n" for who in ("Ida Sand", "Ida Sand\nJon Falk"))
+    page += "Jon Falk\nNoch einer.\nTeilen\n"
+    authors = [entry.author for entry in read(page.encode()).entries]
+    assert authors == ["Jon Falk", "Ida Sand, Jon Falk", "Ida Sand"]
+
+
+def test_an_entry_cut_off_at_the_end_is_kept_and_a_footer_is_not() -> None:
+    page = "Ida Sand\nEins.\nTeilen\nIda Sand\nZwei.\nTeilen\n"
+    assert len(read((page + "Ida Sand\nDrei.\n© Morgenblatt").encode()).entries) == 3
+    assert len(read((page + "Morgen Blatt\nImpressum").encode()).entries) == 2
+
+
+def test_an_entry_without_text_is_left_out_with_a_reason() -> None:
+    document = read(b"Ida Sand\nEins.\nTeilen\nIda Sand\n14:32\nTeilen\nJon Falk\nDrei.\nTeilen")
+    assert [entry.author for entry in document.entries] == ["Jon Falk", "Ida Sand"]
+
+
+def test_a_link_to_another_page_stays_text() -> None:
+    page = b"https://m.example/blog\nLead.\nIda Sand\nEins.\nhttps://n.example/x#y\nTeilen\n"
+    (entry,) = read(page + b"").entries
+    assert entry.permalink == ""
+    assert [block.text for block in entry.blocks] == ["Eins.", "https://n.example/x#y"]

@@ -8,8 +8,7 @@ was not touched keeps its markup (and its picture), any other is marked up anew.
 from __future__ import annotations
 
 import re
-import jinja2.sandbox
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +20,10 @@ from css_inline import CSSInliner
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.words import Words, words_for
+from syndicator.channels.fitting.pieces import headline_of
+from syndicator.channels.fitting.quotations import in_quotation_marks
+from syndicator.channels.fitting.sentences import sentence_ends
+from syndicator.channels.templating import render_text
 from syndicator.content import (
     Block,
     BulletList,
@@ -47,8 +50,8 @@ _LIST_ITEM = re.compile(r"(?P<number>\d+\.|-) (?P<text>.+)")
 def render(story: Story) -> Message | None:
     """*story* as a mail to the subscribers of its live blog; None if there is nothing to read."""
     entry = story.entry
-    headline = _clean(entry.headline)
-    blocks = [block for raw in entry.blocks if (block := _clean_block(raw))]
+    headline = _clean(headline_of(entry))
+    blocks = [block for raw in entry.blocks if (block := _clean_block(raw, story.language))]
     if not headline and not blocks:
         return None
     words = words_for(story.language)
@@ -64,10 +67,12 @@ def render(story: Story) -> Message | None:
         **_marks(words, entry, story.time_zone),
     }
     return Message(
-        text="\n\n".join(_text_blocks(_template("entry.txt.jinja", context))),
+        text="\n\n".join(_text_blocks(render_text(__package__, "entry.txt.jinja", **context))),
         permalink=entry.permalink,
-        subject=subject_line(headline or _first_words(blocks) or blog_title),
-        html=_INLINER.inline(_template("entry.html.jinja", context)),
+        subject=subject_line(
+            _clean(entry.headline) or _first_words(blocks) or blog_title, story.language
+        ),
+        html=_INLINER.inline(render_text(__package__, "entry.html.jinja", **context)),
         audience=story.blog_slug,
         language=story.language,
     )
@@ -94,26 +99,30 @@ def revise(message: Message, text: str) -> Message:
         message,
         text="\n\n".join(after),
         html=BLOCK.join([head, *marked_up, tail]),
-        subject=_revised_subject(message.subject, before, after),
+        subject=_revised_subject(message, before, after),
     )
 
 
-def _revised_subject(subject: str, before: Sequence[str], after: Sequence[str]) -> str:
+def _revised_subject(message: Message, before: Sequence[str], after: Sequence[str]) -> str:
     for index, block in enumerate(before[: len(after)]):
-        if subject_line(block) == subject and block not in after:
-            return subject_line(after[index])
-    return subject
+        if subject_line(block, message.language) == message.subject and block not in after:
+            return subject_line(after[index], message.language)
+    return message.subject
 
 
-def subject_line(text: str) -> str:
-    """*text* on one line of at most `SUBJECT_LENGTH` characters, cut between words if need be."""
+def subject_line(text: str, language: str) -> str:
+    """*text* on one line of at most `SUBJECT_LENGTH` characters: all of it, or its first sentence,
+    or its first words."""
     line = _clean(text)
     if len(line) <= SUBJECT_LENGTH:
         return line
-    cut = line[:SUBJECT_LENGTH]
-    at_word = cut.rpartition(" ")[0]
-    # A single word that fills the line has no better place to be cut.
-    return f"{at_word or cut[:-1]}…"
+    sentence = line[: next(sentence_ends(line, language))]
+    if len(sentence) <= SUBJECT_LENGTH:
+        return sentence
+    cut = line[: SUBJECT_LENGTH - 1]
+    # A word that fills the whole line has no better place to be cut.
+    words = cut if line[len(cut)] == " " else cut.rpartition(" ")[0] or cut
+    return f"{words.rstrip()}…"
 
 
 def is_web_address(url: str) -> bool:
@@ -148,7 +157,7 @@ def _clean(text: str) -> str:
     return clean_text(text).encode(errors="replace").decode()
 
 
-def _clean_block(block: Block) -> Block | None:
+def _clean_block(block: Block, language: str) -> Block | None:
     """*block* ready for both parts; None if there is nothing to read or see in it."""
     match block:
         case Paragraph():
@@ -159,7 +168,8 @@ def _clean_block(block: Block) -> Block | None:
             return BulletList(items, block.ordered) if items else None
         case Quote():
             text = _clean(block.text)
-            return Quote(text, _clean(block.speaker)) if text else None
+            spoken = in_quotation_marks(text, language)
+            return Quote(spoken, _clean(block.speaker)) if text else None
         case Image():
             caption, credit, alt = _clean(block.text), _clean(block.credit), _clean(block.alt)
             if is_web_address(block.url):
@@ -192,15 +202,14 @@ def _mark_up(block: str, permalink: str, heading: bool) -> str:
     """HTML for one *block* of an editor's text."""
     lines = block.split("\n")
     items = [match["text"] for match in map(_LIST_ITEM.fullmatch, lines) if match]
-    html = _template(
+    html = render_text(
+        __package__,
         "edited.html.jinja",
-        {
-            "lines": lines,
-            "items": items if len(items) == len(lines) else [],
-            "ordered": block[0] != "-",
-            "heading": heading and len(lines) == 1,
-            "permalink": permalink if is_web_address(permalink) else "",
-        },
+        lines=lines,
+        items=items if len(items) == len(lines) else [],
+        ordered=block[0] != "-",
+        heading=heading and len(lines) == 1,
+        permalink=permalink if is_web_address(permalink) else "",
     )
     return _INLINER.inline_fragment(html, "")
 
@@ -217,16 +226,3 @@ def _text_blocks(text: str) -> list[str]:
     """What stands between the empty lines of *text*."""
     stripped = "\n".join(line.strip() for line in text.split("\n"))
     return [block.strip("\n") for block in re.split(r"\n{2,}", stripped) if block.strip("\n")]
-
-
-def _template(name: str, context: Mapping[str, object]) -> str:
-    import jinja2  # TEMPORARY
-
-    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=lambda n: ".html" in (n or ""),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return env.get_template(name).render(**context)

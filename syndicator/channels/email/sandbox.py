@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from syndicator.channels.email.sandbox_message import read_mail
 from syndicator.channels.sandbox.base import Request, Route, SandboxPlatform, Surroundings
 from syndicator.channels.sandbox.faults import Call, FaultBoard
+from syndicator.channels.sandbox.links import find_links
 from syndicator.channels.sandbox.pages import Pages, protect
 from syndicator.channels.sandbox.store import Accepted, Action, SandboxStore
 
@@ -103,6 +104,7 @@ class MailHandler:
                 Action.PUBLISH,
                 str(number),
                 text=mail.text,
+                link=next((link.url for link in find_links(mail.text)), ""),
                 request={
                     "envelope_from": _printable(envelope.mail_from or ""),
                     "recipients": [_printable(address) for address in envelope.rcpt_tos],

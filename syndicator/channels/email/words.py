@@ -15,7 +15,6 @@ class Words:
     key_event: str
     photo: str
     image: str
-    quotation_marks: str
     read_on: str
     because: str
     unsubscribe: str
@@ -40,7 +39,6 @@ GERMAN = Words(
     key_event="Wichtig",
     photo="Foto",
     image="Bild",
-    quotation_marks="„“",
     read_on="Im Liveblog lesen",
     because="Sie erhalten diese Mail, weil Sie den Liveblog „{blog}“ abonniert haben.",
     unsubscribe="Abbestellen",
@@ -55,7 +53,6 @@ ENGLISH = Words(
     key_event="Key event",
     photo="Photo",
     image="Image",
-    quotation_marks="“”",
     read_on="Read in the live blog",
     because="You get this mail because you subscribed to the live blog “{blog}”.",
     unsubscribe="Unsubscribe",

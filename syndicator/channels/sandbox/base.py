@@ -124,6 +124,8 @@ class SandboxPlatform(Site):
         fault = self.faults.take(self.name, route.call) if route.call else None
         if fault is None:
             return handle()
+        # Read it all: a connection that breaks while a request arrives looks different each time.
+        request.get_data()
         return misbehave(fault, handle, self.refuse, self.closing)
 
 

@@ -43,7 +43,8 @@ class Pages:
 def protect(response: Response, content_security_policy: str) -> Response:
     response.headers["Content-Security-Policy"] = content_security_policy
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # With "no-referrer", browsers would send "Origin: null" with our own forms too.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
 

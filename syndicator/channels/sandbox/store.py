@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS accepted (
     request TEXT NOT NULL,
     raw BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS accepted_in_order ON accepted (platform, action, number);
+CREATE INDEX IF NOT EXISTS accepted_in_order ON accepted (platform, number);
 CREATE INDEX IF NOT EXISTS accepted_by_id ON accepted (platform, remote_id, action);
 """
 
@@ -62,7 +62,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One act a platform accepted. *accepted_at* is aware; *request* holds the fields as sent."""
+    """One act a platform accepted.
+
+    *link* is the URL it points to: a link card's, else the one the platform makes of the text.
+    *accepted_at* is aware; *request* holds the fields as sent, without credentials.
+    """
 
     number: int
     platform: str

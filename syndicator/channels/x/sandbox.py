@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 from syndicator.channels.sandbox.base import Request, Route, SandboxPlatform, Surroundings
 from syndicator.channels.sandbox.faults import Call, Fault
 from syndicator.channels.sandbox.http_faults import HTTP_FAULTS
-from syndicator.channels.sandbox.links import LinkCard, find_links
+from syndicator.channels.sandbox.links import LinkCard
 from syndicator.channels.sandbox.oauth1 import SignatureCheck
 from syndicator.channels.sandbox.pages import Pages
 from syndicator.channels.sandbox.store import Accepted, Action
@@ -244,17 +244,12 @@ class XSandbox(SandboxPlatform):
             if self.store.has_post_with_text(self.name, text):
                 raise duplicate()
             tweet = self._next_id()
-            link = next((link.url for link in find_links(text)), "")
+            shortened = shorten(tweet, text)
             self.store.record(
-                self.name, Action.PUBLISH, tweet, text=text, link=link, request=fields
+                self.name, Action.PUBLISH, tweet, text=text, link=shortened.card, request=fields
             )
-        return {
-            "data": {
-                "id": tweet,
-                "text": shorten(tweet, text).text,
-                "edit_history_tweet_ids": [tweet],
-            }
-        }
+        data = {"id": tweet, "text": shortened.text, "edit_history_tweet_ids": [tweet]}
+        return {"data": data}
 
     def timeline(self, request: Request, user: str) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/users/get-posts"""
@@ -426,13 +421,12 @@ def _start_time(asked: str | None) -> datetime | None:
 
 
 def _shown(post: Accepted) -> Mapping[str, object]:
-    """A post as X shows it: short links in the text, and a card for the last of them."""
-    shortened = shorten(post.remote_id, post.text)
+    """A post as X shows it: short links in the text, and a card below it."""
     return {
         "id": post.remote_id,
         "at": post.accepted_at,
-        "pieces": shortened.pieces,
-        "card": LinkCard.of(shortened.links[-1].url) if shortened.links else None,
+        "pieces": shorten(post.remote_id, post.text).pieces,
+        "card": LinkCard.of(post.link) if post.link else None,
     }
 
 

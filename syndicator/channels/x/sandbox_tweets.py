@@ -57,6 +57,11 @@ class ShortenedText:
     def links(self) -> tuple[ShortLink, ...]:
         return tuple(piece for piece in self.pieces if isinstance(piece, ShortLink))
 
+    @property
+    def card(self) -> str:
+        """The URL that X shows a card for: the last one; empty if there is none."""
+        return self.links[-1].url if self.links else ""
+
 
 def shorten(tweet_id: str, text: str) -> ShortenedText:
     """*text* with its URLs shortened; the same for the same post at every time."""

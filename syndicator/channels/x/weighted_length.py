@@ -13,7 +13,7 @@ import re
 import string
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from importlib.resources import files
 
 LINK_WEIGHT = 23
@@ -49,20 +49,23 @@ def _emoji_by_first_character() -> dict[str, list[str]]:
     return found
 
 
-def _tld_pattern() -> str:
-    """One pattern for all, grouped by first character: a list of 1,700 is tried one by one."""
+def _one_of(names: Iterable[str]) -> str:
+    """A pattern for *names*, grouped by first character: a list of 1,700 is tried one by one."""
     rests = defaultdict(list)
-    for name in sorted(_lines("tlds.txt"), key=len, reverse=True):
+    for name in sorted(names, key=len, reverse=True):
         rests[name[0]].append(name[1:])
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
 
 
+#: Name, and "new" if X may not know it yet.
+_TLDS = dict(line.partition(" ")[::2] for line in _lines("tlds.txt"))
+_OLD_TLDS = frozenset(name for name, age in _TLDS.items() if not age)
 _EMOJI = _emoji_by_first_character()
 _IPA = "\u0253\u0254\u0256\u0257\u0259\u025b\u0263\u0268\u026f\u0272\u0289\u028b\u02bb"
 _LATIN = f"À-ÖØ-öø-ɏ{_IPA}\u0300-\u036fḀ-ỿ"
 _CYRILLIC = "\u0400-\u04ff"
 _LABEL = rf"[a-z0-9{_LATIN}](?:[a-z0-9{_LATIN}-]{{0,62}}[a-z0-9{_LATIN}])?"
-_TLD = rf"(?:{_tld_pattern()}|xn--[0-9a-z-]+)(?![0-9a-z@+-])"
+_TLD = rf"(?:{_one_of(_TLDS)}|xn--[0-9a-z-]+)(?![0-9a-z@+-])"
 _PATH_END = rf"a-z0-9=_#/+{_LATIN}{_CYRILLIC}-"
 _PATH = rf"/(?:[{_PATH_END}!*';:,.$%\[\]~@|&\u2013]*[{_PATH_END}])?"
 _QUERY = r"\?[a-z0-9!?*'@();:&=+$/%#\[\]_.,~|-]*[a-z0-9_&=#/-]"
@@ -70,58 +73,72 @@ _REST = rf"(?::[0-9]+)?(?:{_PATH})?(?:{_QUERY})?"
 
 _LINK = re.compile(
     rf"""
-    # A host that X accepts, and as much of what follows as X surely takes for the link. Of a t.co
-    # link it takes less.
-    (?P<certain> (?<![a-z0-9@＠$\#＃]) https?://
-        (?!t\.co/) (?P<host> (?:{_LABEL}\.){{1,8}}{_TLD} ) {_REST} )
-    # Anything else with a scheme: what is behind it counts on top.
-    | (?P<doubtful> https?:// )
-    # Without a scheme, X finds hosts of Latin letters in the middle of other scripts too. What is
-    # behind the host counts on top: sometimes X takes it for a part of the link, sometimes not.
-    | (?P<bare> (?<![a-z0-9@$\#]) (?:[a-z0-9{_LATIN}-]{{1,63}}\.){{1,8}}{_TLD} )
+    # A scheme, a host, and as much of what follows as X surely takes for the link (of a t.co link
+    # it takes less).
+    (?<![a-z0-9@＠$\#＃]) https?://
+        (?!t\.co/) (?P<host> (?:{_LABEL}\.){{1,8}} (?P<tld>{_TLD}) ) {_REST}
+    # Anything else with a scheme.
+    | https?://
+    # Without a scheme X finds hosts of Latin letters. What follows the host counts on top:
+    # sometimes X takes it for a part of the link, sometimes not.
+    | (?<![a-z0-9@$\#]) (?P<bare> (?:[a-z0-9{_LATIN}-]{{1,63}}\.){{1,8}}{_TLD} )
     """,
     re.VERBOSE | re.ASCII,
 )
 #: Not `str.lower`: that can change how long a text is. Ignoring case is slower than this.
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _WORD = re.compile(r"\S+")
+_NOT_EUROPEAN = re.compile(f"[^\u0021-\u007e\u2010-\u201f\u2026\u00a0-\u00bf{_LATIN}]")
 
 
 def weighted_length(text: str) -> int:
     """The weight of *text*; X accepts up to 280."""
     text = unicodedata.normalize("NFC", text)
     weight = position = 0
-    for start, link in _links(text):
-        weight += _plain_weight(text[position:start]) + _link_weight(link)
-        position = start + len(link[0])
+    for word in _WORD.finditer(text, 0, _SEARCHED):
+        if "." in word[0][1:-1]:
+            weight += _plain_weight(text[position : word.start()]) + _weight_of_dotted(word[0])
+            position = word.end()
     return weight + _plain_weight(text[position:])
 
 
-def _links(text: str) -> Iterator[tuple[int, re.Match[str]]]:
-    """Start and match of what may be a link, in order. The match is in the word it is part of."""
-    for word in _WORD.finditer(text, 0, _SEARCHED):
-        if "." in word[0][1:-1]:
-            for link in _LINK.finditer(word[0].translate(_TO_LOWER)):
-                yield word.start() + link.start(), link
+def _weight_of_dotted(word: str) -> int:
+    """The weight of a *word* that may have links in it."""
+    links = list(_LINK.finditer(word.translate(_TO_LOWER)))
+    if not links:
+        return _plain_weight(word)
+    link = links[0]
+    before, after = word[: link.start()], word[link.end() :]
+    if len(links) == 1 and "." not in before and _is_sure(link):
+        return _plain_weight(before) + _link_weight(link) + _plain_weight(after)
+    # How X parts such a word depends on much; but it finds no more links in it than these.
+    return _character_weights(word) + LINK_WEIGHT * len(links)
+
+
+def _is_sure(link: re.Match[str]) -> bool:
+    """Whether X sees this link, or none, if there is no other one in the same word."""
+    if link["bare"]:
+        return not _NOT_EUROPEAN.search(link.string) and _has_dns_lengths(link["bare"])
+    return (
+        link["host"] is not None
+        and (link["tld"] in _OLD_TLDS or link["tld"].startswith("xn--"))
+        and _has_dns_lengths(link["host"])
+        and len(link[0]) <= _LONGEST_LINK
+    )
 
 
 def _link_weight(link: re.Match[str]) -> int:
-    plain = _plain_weight(link[0])
-    if link["doubtful"]:
-        return LINK_WEIGHT + plain
-    # Behind another host in the same word, X may take the link for that one's path.
-    if link["certain"] and "." not in link.string[: link.start()] and _is_short_enough(link):
-        return LINK_WEIGHT
-    # X may find that a host begins one character later, unless that one is ASCII.
-    return max(LINK_WEIGHT + (not link[0][0].isascii()), plain)
+    if bare := link["bare"]:
+        # X may see no link here, or one that begins after a first letter that is not ASCII.
+        return max(LINK_WEIGHT + (not bare[0].isascii()), _plain_weight(bare))
+    return LINK_WEIGHT
 
 
-def _is_short_enough(link: re.Match[str]) -> bool:
-    """Whether all is within the lengths beyond which X sees no link (DNS labels as punycode)."""
-    labels = link["host"].split(".")
-    return len(link[0]) <= _LONGEST_LINK and all(
+def _has_dns_lengths(host: str) -> bool:
+    """Whether no label is longer, in punycode, than DNS allows (RFC 1035, 2.3.4)."""
+    return all(
         len(label) <= 63 if label.isascii() else len(label.encode("punycode")) <= 59
-        for label in labels
+        for label in host.split(".")
     )
 
 

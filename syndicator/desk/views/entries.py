@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -61,13 +62,16 @@ def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
     """
     shown = get_object_or_404(Entry.objects.select_related("blog"), pk=pk)
     seen = dict(value.split(":", 1) for value in request.POST.getlist("seen") if ":" in value)
-    posts = posts_with_history().filter(entry=shown, pk__in=filter(str.isdecimal, seen))
+    posts = posts_with_history().filter(entry=shown).order_by("destination_id", "id")
     refusals = {
-        post.pk: attempt(lambda post=post: review.approve(post.pk, request.user, seen[str(post.pk)]))
+        post.pk: attempt(partial(review.approve, post.pk, request.user, seen[str(post.pk)]))
         for post in posts
+        if str(post.pk) in seen
     }
     cards = [
-        Card(post, refusals[post.pk], back(request)) for post in posts.order_by("destination_id")
+        Card(post, refusals[post.pk], back(request))
+        for post in posts.all()  # as they are now
+        if post.pk in refusals
     ]
     if from_htmx(request):
         status = REFUSED if any(refusals.values()) else 200

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from syndicator.channels.registry import UnknownChannel
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, posts_with_history
-from syndicator.desk.texts import say
+from syndicator.desk.texts import is_web_address, say
 from syndicator.posts import review
 from syndicator.posts.models import Post
 from syndicator.posts.review import ReviewRefused
@@ -26,6 +26,7 @@ from syndicator.wording import Wording, gettext_noop
 NO_PLUG_IN = Wording(
     gettext_noop("The plug-in for this platform is not installed. Ask an administrator.")
 )
+NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
 #: A refused act is an answer that the page shows, with a status that says it was not done.
 REFUSED = 409
 
@@ -71,8 +72,14 @@ def retry(request: DeskRequest, pk: int) -> HttpResponse:
 @require_POST
 @deciders_only
 def confirm_sent(request: DeskRequest, pk: int) -> HttpResponse:
-    address = request.POST.get("url", "")
-    return _act(request, pk, lambda: review.confirm_sent(pk, request.user, address))
+    address = request.POST.get("url", "").strip()
+
+    def confirm() -> None:
+        if address and not is_web_address(address):
+            raise ReviewRefused(NO_ADDRESS)
+        review.confirm_sent(pk, request.user, address)
+
+    return _act(request, pk, confirm)
 
 
 @require_POST
@@ -84,7 +91,7 @@ def confirm_absent(request: DeskRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @deciders_only
 def edit(request: DeskRequest, pk: int) -> HttpResponse:
-    """GET: the card with its text open for editing. POST: save; what was typed is never lost."""
+    """GET: the card with its text open for editing. POST: save; a refused text stays in the form."""
     if request.method == "GET":
         shown = _card(request, pk)
         if shown.can_edit:

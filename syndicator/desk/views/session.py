@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
 
@@ -29,4 +30,4 @@ class LoginView(auth.LoginView):
         return super().dispatch(request, *args, **kwargs)
 
 
-set_language = login_not_required(django_set_language)
+set_language = login_not_required(require_POST(django_set_language))

@@ -103,7 +103,7 @@ def check_login(
     server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
 ) -> AuthResult:
     expected = LoginPassword(USERNAME.encode(), PASSWORD.encode())
-    return AuthResult(success=data == expected)
+    return AuthResult(success=data == expected, handled=False)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def serving(
             hostname="relay",
             authenticator=check_login if login else None,
             auth_required=login,
-            auth_require_tls=False,
+            auth_require_tls=not login,
             tls_context=starttls,
         )
 
@@ -141,9 +141,11 @@ def serving(
     thread = threading.Thread(target=run, name="scripted-relay")
     thread.start()
     started.wait()
-    yield relay
-    loop.call_soon_threadsafe(relay.closing.set)
-    thread.join()
+    try:
+        yield relay
+    finally:
+        loop.call_soon_threadsafe(relay.closing.set)
+        thread.join()
 
 
 def make_certificate(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:

@@ -28,6 +28,8 @@ from tests.channels.email.scripted_relay import (
     serving,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
 SOON = timedelta(seconds=5)
 MAIL = b"Subject: x\r\n\r\nHello\r\n.hidden\r\n.\r\n..\r\nBye\r\n"
 

@@ -33,6 +33,7 @@ def test_a_mail_is_kept_as_it_came(sandbox: SandboxServer, smtp: smtplib.SMTP) -
 
     [accepted] = sandbox.store.accepted("email")
     assert accepted.text == "Züge fahren wieder.\nhttps://zeitung.example/live#e-1\n"
+    assert accepted.link == "https://zeitung.example/live#e-1"
     assert accepted.request == {
         "envelope_from": SENDER,
         "recipients": ["leser@mail.example"],

@@ -77,7 +77,7 @@ def test_a_broken_connection(
 ) -> None:
     platforms.fail(platform, fault)
 
-    with pytest.raises(requests.ConnectionError, match=r"reset by peer|without response"):
+    with pytest.raises(requests.ConnectionError, match="reset by peer"):
         platforms.post(platform)
 
     assert platforms.accepted(platform) == accepted

@@ -20,6 +20,8 @@ def test_every_page_is_labelled_and_locked_down(web: requests.Session, path: str
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # Anything stricter makes browsers hide the origin of the page's own forms, which we check.
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/x", "/facebook", "/mail", "/_sandbox"])

@@ -1,0 +1,90 @@
+"""What the Graph API's error codes mean for a post: one table.
+
+https://developers.facebook.com/docs/graph-api/guides/error-handling. Facebook answers most errors
+with HTTP 400, so the code inside counts. Codes 1 and 2 and all 5xx are *unknown*: posts have been
+seen live behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from syndicator.channels.base import (
+    ChannelError,
+    Duplicate,
+    Rejected,
+    TryLater,
+    Unauthorised,
+    Unknown,
+)
+from syndicator.wording import Wording, gettext_noop
+
+TOKEN_CODES = frozenset({102, 190})
+PERMISSION_CODES = frozenset({3, 10, *range(200, 300)})
+LIMIT_CODES = frozenset({4, 17, 32, 341, 613, 80001})
+#: (code, subcode)
+SPAM_LIMIT = (368, 1390008)
+IDENTITY_CHECK = (368, 4854002)
+ALREADY_POSTED = (368, 1404082)
+LINK_SCRAPE = (100, 1609005)
+DUPLICATE_CODE = 506
+INVALID_CODE = 100
+
+#: How long to wait where Facebook asks for patience without naming a time.
+LIMIT_WAIT = timedelta(minutes=15)
+SPAM_WAIT = timedelta(hours=3)
+
+TOKEN = Wording(
+    gettext_noop("Facebook no longer accepts the page's access token. Connect the page again.")
+)
+PERMISSION = Wording(
+    gettext_noop("The access token may not post on this page. Connect the page again.")
+)
+LIMIT = Wording(gettext_noop("Facebook asks to wait; it will be tried again later."))
+SPAM = Wording(gettext_noop("Facebook thinks the page posts too much; it will be tried again."))
+IDENTITY = Wording(
+    gettext_noop("Facebook asks for an identity check. Log in to Facebook and do it there.")
+)
+DUPLICATE = Wording(gettext_noop("Facebook says it has this post already."))
+SCRAPE = Wording(gettext_noop("Facebook could not read the linked page; it will be tried again."))
+REFUSED = gettext_noop("Facebook refused the post: %(answer)s")
+UNCLEAR = Wording(gettext_noop("Facebook's answer does not say whether the post is out."))
+
+
+def error_of(
+    error: Mapping[str, Any], *, status: int, answer: str, wait: timedelta | None
+) -> ChannelError:
+    """The `ChannelError` that an answer's *error* object stands for (empty if it had none).
+
+    *answer* is the redacted body, *wait* the time that the usage headers ask for.
+    """
+    code, subcode = _number(error, "code"), _number(error, "error_subcode")
+    match (code, subcode):
+        case _ if not error or status >= 500:
+            return Unknown(UNCLEAR, status=status, answer=answer)
+        case _ if code in TOKEN_CODES:
+            return Unauthorised(TOKEN, status=status, answer=answer)
+        case _ if code in PERMISSION_CODES:
+            return Unauthorised(PERMISSION, status=status, answer=answer)
+        case _ if code in LIMIT_CODES:
+            return TryLater(LIMIT, retry_after=wait or LIMIT_WAIT, status=status, answer=answer)
+        case pair if pair == SPAM_LIMIT:
+            return TryLater(SPAM, retry_after=wait or SPAM_WAIT, status=status, answer=answer)
+        case pair if pair == IDENTITY_CHECK:
+            return Unauthorised(IDENTITY, status=status, answer=answer)
+        case pair if pair == ALREADY_POSTED or code == DUPLICATE_CODE:
+            return Duplicate(DUPLICATE, status=status, answer=answer)
+        case pair if pair == LINK_SCRAPE:
+            return TryLater(SCRAPE, tries=2, status=status, answer=answer)
+        case _ if code == INVALID_CODE:
+            said = error.get("error_user_msg") or error.get("message") or ""
+            refused = Wording(REFUSED, {"answer": str(said)[:300]})
+            return Rejected(refused, status=status, answer=answer)
+    return Unknown(UNCLEAR, status=status, answer=answer)
+
+
+def _number(error: Mapping[str, Any], name: str) -> int:
+    value = error.get(name)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,73 @@
+"""Pairs of quotation marks in running text, and the marks a quote is set in."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+#: Deeper than anybody quotes: only hostile text goes on.
+_DEEPEST = 20
+_MARK = re.compile('["„“”‚‘’»«›‹]')
+#: For each mark that can close: the marks that it closes, as German, English and French use them.
+_CLOSES = {
+    '"': '"',
+    "“": "„",
+    "”": "“„",
+    "‘": "‚",
+    "’": "‘‚",
+    "»": "«",
+    "«": "»",
+    "›": "‹",
+    "‹": "›",
+}
+
+
+def quoted_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each outermost pair of quotation marks, with the marks, in order.
+
+    A mark without a partner is not a quotation; apostrophes are none either.
+    """
+    spans: list[tuple[int, int]] = []
+    still_open: list[tuple[str, int]] = []
+    for found in _MARK.finditer(text):
+        mark, at = found[0], found.start()
+        if mark in "‘’" and _is_inside_word(text, at):
+            continue
+        # Sources also write „so".
+        closes = '"„' if mark == '"' and text[at - 1 : at].strip() else _CLOSES.get(mark, "")
+        opened = _partner(still_open, closes)
+        if opened is not None:
+            start = still_open[opened][1]
+            del still_open[opened:]
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, at + 1))
+        elif mark not in "”’":
+            still_open.append((mark, at))
+            del still_open[:-_DEEPEST]
+    return spans
+
+
+def is_inside(spans: list[tuple[int, int]], position: int) -> bool:
+    """Whether a cut at *position* would part one of *spans*."""
+    index = bisect_left(spans, (position, 0)) - 1
+    return index >= 0 and position < spans[index][1]
+
+
+def in_quotation_marks(text: str, language: str) -> str:
+    """*text* in the outer marks of its *language* (BCP 47), unless it stands in marks already."""
+    if quoted_spans(text) == [(0, len(text))]:
+        return text
+    return f"„{text}“" if language.lower().startswith("de") else f"“{text}”"
+
+
+def _partner(still_open: list[tuple[str, int]], closes: str) -> int | None:
+    """The index of the innermost open mark that one which *closes* these belongs to."""
+    for index in range(len(still_open) - 1, -1, -1):
+        if still_open[index][0] in closes:
+            return index
+    return None
+
+
+def _is_inside_word(text: str, at: int) -> bool:
+    return text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()

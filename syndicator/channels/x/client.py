@@ -1,0 +1,171 @@
+"""Posts on one X account (API v2, OAuth 1.0a user context), through tweepy.
+
+https://docs.x.com/x-api/posts/creation-of-a-post. There is no idempotency key: an unclear answer
+is looked up in the account's own timeline by its link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import tweepy
+
+from syndicator.channels.base import Account, Client, LookUp, Message, Receipt, TryLater, Unknown
+from syndicator.channels.x.errors import UNCLEAR, error_of
+from syndicator.outbound.answers import json_object, redact
+from syndicator.outbound.deadline import Deadline, DeadlinePassed
+from syndicator.outbound.http import OutboundSession, did_not_act, make_session
+from syndicator.wording import Wording, gettext_noop
+
+PAGE_SIZE = 100
+#: Pages of a look-up; past that it is incomplete and proves nothing. X keeps 3,200 posts anyway.
+MAX_PAGES = 32
+
+UNREACHABLE = Wording(gettext_noop("X could not be reached; it will be tried again."))
+
+SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+
+
+class XClient(Client):
+    def __init__(self, account: Account) -> None:
+        self._base_url = account.base_url.rstrip("/")
+        self._keys = {name: account.settings[name] for name in SECRETS}
+        # An OAuth 1.0a user token begins with the user's own id.
+        self._user_id = self._keys["access_token"].partition("-")[0]
+        self._allow_private_addresses = account.allow_private_addresses
+
+    def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        with Deadline(deadline) as ends:
+            text = message.text.replace("\r\n", "\n")
+            answer = self._call(ends, "POST", "/2/tweets", json={"text": text})
+        data = json_object(answer).get("data")
+        remote_id = data.get("id") if isinstance(data, Mapping) else None
+        if answer.status_code != requests.codes.created or not _is_id(remote_id):
+            self._fail(answer)
+        return Receipt(
+            str(remote_id),
+            url=f"https://x.com/i/web/status/{remote_id}",
+            answer=self._redacted(answer.text),
+            status=answer.status_code,
+        )
+
+    def look_up(
+        self, message: Message, *, key: str, since: datetime, deadline: timedelta
+    ) -> LookUp:
+        complete = False
+        with Deadline(deadline) as ends:
+            for posts, complete in self._timeline(ends, since):
+                for post in posts:
+                    if message.permalink in _links(post) and _is_id(post.get("id")):
+                        remote_id = str(post["id"])
+                        url = f"https://x.com/i/web/status/{remote_id}"
+                        return LookUp(Receipt(remote_id, url=url), complete=complete)
+        return LookUp(None, complete=complete)
+
+    def _timeline(
+        self, deadline: Deadline, since: datetime
+    ) -> Iterator[tuple[list[Mapping[str, Any]], bool]]:
+        """The account's posts since *since*, page by page; and whether that one was the last.
+
+        https://docs.x.com/x-api/posts/get-posts
+        """
+        parameters = {
+            "max_results": str(PAGE_SIZE),
+            "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "tweet.fields": "created_at,entities",
+        }
+        for _ in range(MAX_PAGES):
+            route = f"/2/users/{self._user_id}/tweets"
+            answer = self._call(deadline, "GET", route, params=parameters)
+            body = json_object(answer)
+            meta, posts = body.get("meta"), body.get("data", [])
+            if (
+                answer.status_code != requests.codes.ok
+                or not isinstance(meta, Mapping)
+                or not isinstance(posts, list)
+                or "errors" in body
+            ):
+                self._fail(answer)
+            further = meta.get("next_token")
+            yield [post for post in posts if isinstance(post, Mapping)], further is None
+            if further is None:
+                return
+            parameters["pagination_token"] = str(further)
+
+    def _call(self, deadline: Deadline, method: str, route: str, **what: Any) -> requests.Response:
+        """One signed call; whatever X answers is returned, and no answer is a `ChannelError`."""
+        client = tweepy.Client(
+            **self._keys, return_type=requests.Response, wait_on_rate_limit=False
+        )
+        session = _Redirected(
+            make_session(deadline, allow_private_addresses=self._allow_private_addresses),
+            self._base_url,
+        )
+        client.session = session
+        try:
+            client.request(method, route, user_auth=True, **what)
+        except (requests.RequestException, DeadlinePassed) as error:
+            told = self._redacted(str(error))
+            if did_not_act(error):
+                raise TryLater(UNREACHABLE, answer=told) from error
+            raise Unknown(UNCLEAR, answer=told) from error
+        except (tweepy.TweepyException, ValueError, AttributeError, TypeError):
+            # tweepy raises for every answer but success, and trips over bodies and headers of
+            # unexpected form. The answer itself says more.
+            pass
+        if session.answer is None:
+            raise Unknown(UNCLEAR)
+        return session.answer
+
+    def _fail(self, answer: requests.Response) -> NoReturn:
+        raise error_of(
+            json_object(answer),
+            status=answer.status_code,
+            headers=answer.headers,
+            answer=self._redacted(answer.text),
+            now=datetime.now(UTC),
+        )
+
+    def _redacted(self, text: str) -> str:
+        return redact(text, self._keys.values())
+
+
+class _Redirected:
+    """Stands in for tweepy's session: its fixed host becomes the configured base URL.
+
+    The swap comes before OAuth signs the request, so the signature is made over the real target.
+    """
+
+    def __init__(self, session: OutboundSession, base_url: str) -> None:
+        self._session = session
+        self._base = urlsplit(base_url)
+        self.answer: requests.Response | None = None
+
+    def request(self, method: str, url: str, **what: Any) -> requests.Response:
+        asked = urlsplit(url)
+        target = urlunsplit(
+            (self._base.scheme, self._base.netloc, self._base.path + asked.path, asked.query, "")
+        )
+        self.answer = self._session.request(method, target, **what)
+        return self.answer
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.isdecimal() and len(value) <= 19
+
+
+def _links(post: Mapping[str, Any]) -> set[str]:
+    """Where the post's t.co links really lead."""
+    entities = post.get("entities")
+    urls = entities.get("urls") if isinstance(entities, Mapping) else None
+    return {
+        str(url[name])
+        for url in (urls if isinstance(urls, list) else [])
+        if isinstance(url, Mapping)
+        for name in ("expanded_url", "unwound_url")
+        if name in url
+    }

@@ -1,0 +1,88 @@
+"""What X's answers mean for a post: one table.
+
+https://docs.x.com/x-api/fundamentals/response-codes-and-errors. Problem types are matched by their
+suffix, because both api.twitter.com and api.x.com prefixes occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from syndicator.channels.base import (
+    ChannelError,
+    Duplicate,
+    Rejected,
+    TryLater,
+    Unauthorised,
+    Unknown,
+)
+from syndicator.wording import Wording, gettext_noop
+
+#: Each limit sends ``<prefix>-remaining`` and ``<prefix>-reset`` (Unix seconds).
+LIMITS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+BILLING_TYPES = ("/problems/credits", "/credits-depleted", "/usage-capped")
+PERMISSION_TYPES = ("/oauth1-permissions", "/client-forbidden")
+DUPLICATE_SAYS = "duplicate content"
+LIMIT_WAIT = timedelta(minutes=15)
+
+TOKEN = Wording(
+    gettext_noop("X no longer accepts the account's access keys. Connect the account again.")
+)
+BILLING = Wording(
+    gettext_noop("The X account has no credits left or has reached its spending limit.")
+)
+PERMISSION = Wording(
+    gettext_noop("The access keys may only read. Give them permission to write, on X.")
+)
+DUPLICATE = Wording(gettext_noop("X says this text was already posted."))
+LIMIT = Wording(gettext_noop("X asks to wait; it will be tried again later."))
+REFUSED = gettext_noop("X refused the post: %(answer)s")
+UNCLEAR = Wording(gettext_noop("X's answer does not say whether the post is out."))
+
+
+def error_of(
+    problem: Mapping[str, Any],
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    answer: str,
+    now: datetime,
+) -> ChannelError:
+    """The `ChannelError` for an answer other than success.
+
+    *problem* is the parsed body (empty if it was no JSON object), *answer* its redacted text.
+    """
+    kind, detail = str(problem.get("type", "")), str(problem.get("detail", ""))
+    match status:
+        case 402:
+            return Unauthorised(BILLING, status=status, answer=answer)
+        case 429 if kind.endswith(BILLING_TYPES):
+            return Unauthorised(BILLING, status=status, answer=answer)
+        case 429:
+            wait = _wait(headers, now)
+            return TryLater(LIMIT, retry_after=wait, status=status, answer=answer)
+        case 401:
+            return Unauthorised(TOKEN, status=status, answer=answer)
+        case 403 if DUPLICATE_SAYS in detail:
+            return Duplicate(DUPLICATE, status=status, answer=answer)
+        case 403 if kind.endswith(PERMISSION_TYPES):
+            return Unauthorised(PERMISSION, status=status, answer=answer)
+        case 400 | 403:
+            refused = Wording(REFUSED, {"answer": (detail or answer)[:300]})
+            return Rejected(refused, status=status, answer=answer)
+    return Unknown(UNCLEAR, status=status, answer=answer)
+
+
+def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """Until the latest reset among the limits that are used up; never in the past."""
+    resets = []
+    for limit in LIMITS:
+        remaining, reset = headers.get(f"{limit}-remaining"), headers.get(f"{limit}-reset", "")
+        if remaining == "0" and reset.isdecimal():
+            resets.append(datetime.fromtimestamp(min(int(reset), 2**35), UTC))
+    if not resets:
+        return LIMIT_WAIT
+    # Never early: the header has whole seconds, and clocks differ.
+    return max(max(resets) - now, timedelta()) + timedelta(seconds=1)

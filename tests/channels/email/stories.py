@@ -1,0 +1,49 @@
+"""A story to render, with what a test wants changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from syndicator.channels.base import Message
+from syndicator.channels.email.rendering import render
+from syndicator.content import BulletList, EntryContent, Image, Paragraph, Quote, Story
+
+PERMALINK = "https://paper.example.org/live/rat?x=1&copy=2#entry-17"
+BLOCKS = (
+    Paragraph("Nach vier Stunden hat der Stadtrat für den Ausbau gestimmt."),
+    Quote("Das ist ein guter Tag.", "Ute Beispiel, Dezernentin"),
+    BulletList(("Baubeginn: 2027", "Kosten: 84 Millionen Euro")),
+    BulletList(("Planung", "Bau"), ordered=True),
+    Image(
+        "Die Linie 4 am Markt", "Tom Lichtbild", "Eine Straßenbahn", "https://paper.example.org/4.jpg"
+    ),
+)
+
+
+def make_story(language: str = "de", time_zone: str = "Europe/Berlin", **entry: Any) -> Story:
+    return Story(
+        EntryContent(
+            **{
+                "external_id": "17",
+                "author": "Jana Muster",
+                "headline": "Stadtrat beschließt Ausbau der Linie 4",
+                "published_at": datetime(2026, 11, 22, 13, 32, tzinfo=UTC),
+                "permalink": PERMALINK,
+                "blocks": BLOCKS,
+                "key_event": True,
+                **entry,
+            }
+        ),
+        blog_slug="rat",
+        blog_title="Live: Stadtrat & Verkehr",
+        blog_url="https://paper.example.org/live/rat",
+        language=language,
+        time_zone=time_zone,
+    )
+
+
+def make_message(**entry: Any) -> Message:
+    message = render(make_story(**entry))
+    assert message is not None
+    return message

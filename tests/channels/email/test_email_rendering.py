@@ -1,0 +1,229 @@
+"""What an entry looks like as a mail, and what an editor's text makes of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syndicator.channels.base import Message
+from syndicator.channels.email.rendering import (
+    SUBJECT_LENGTH,
+    link_targets,
+    render,
+    revise,
+    subject_line,
+)
+from syndicator.content import Block, BulletList, Image, Paragraph, Quote
+from tests.channels.email.stories import PERMALINK, make_message, make_story
+
+
+def page(message: Message) -> BeautifulSoup:
+    return BeautifulSoup(message.html, "html.parser")
+
+
+def test_the_text_part_says_everything_in_order() -> None:
+    assert make_message().text == (
+        "Stadtrat beschließt Ausbau der Linie 4\n\n"
+        "Wichtig · Jana Muster · 22. November 2026, 14:32 Uhr\n\n"
+        "Nach vier Stunden hat der Stadtrat für den Ausbau gestimmt.\n\n"
+        "„Das ist ein guter Tag.“\n– Ute Beispiel, Dezernentin\n\n"
+        "- Baubeginn: 2027\n- Kosten: 84 Millionen Euro\n\n"
+        "1. Planung\n2. Bau\n\n"
+        "[Bild] Die Linie 4 am Markt\nFoto: Tom Lichtbild\n\n"
+        f"Im Liveblog lesen:\n{PERMALINK}"
+    )
+
+
+def test_the_html_part_has_the_same_in_its_own_elements() -> None:
+    html = page(make_message())
+    assert html.h1 and html.h1.text == "Stadtrat beschließt Ausbau der Linie 4"
+    assert html.time and html.time["datetime"] == "2026-11-22T14:32:00+01:00"
+    assert html.blockquote and html.blockquote.footer
+    assert html.blockquote.footer.text == "– Ute Beispiel, Dezernentin"
+    assert [item.text for item in html.select("ul > li")] == [
+        "Baubeginn: 2027",
+        "Kosten: 84 Millionen Euro",
+    ]
+    assert [item.text for item in html.select("ol > li")] == ["Planung", "Bau"]
+    image = html.select_one("figure > img")
+    assert image and image["src"] == "https://paper.example.org/4.jpg"
+    assert image["alt"] == "Eine Straßenbahn"
+    assert html.figcaption
+    assert html.figcaption.text.split() == "Die Linie 4 am Markt Foto: Tom Lichtbild".split()
+    button = html.select_one("a.button")
+    assert button and button["href"] == PERMALINK
+    assert button.text == "Im Liveblog lesen"
+    assert html.select_one("strong.key")
+
+
+def test_styles_are_in_the_elements_and_dark_mode_in_the_head() -> None:
+    html = page(make_message())
+    assert html.h1 and "font-size: 24px" in html.h1["style"]
+    assert html.style and "prefers-color-scheme: dark" in html.style.text
+    assert html.find("meta", {"name": "color-scheme"})
+
+
+def test_english_readers_get_english_words_and_their_blogs_zone() -> None:
+    message = make_message(language="en-GB", time_zone="Europe/London")
+    assert "Key event · Jana Muster · 22 November 2026, 13:32 GMT" in message.text
+    assert "Read in the live blog:\n" in message.text
+    assert page(message).select_one("html[lang='en-GB']")
+
+
+def test_what_is_missing_leaves_no_trace() -> None:
+    message = make_message(headline="", author="", published_at=None, key_event=False)
+    assert message.text.startswith("Nach vier Stunden")
+    assert page(message).h1 is None
+    assert page(message).select_one(".marks") is None
+
+
+def test_an_entry_without_anything_to_read_is_no_mail() -> None:
+    assert render(make_story(headline=" ", blocks=(Paragraph(" "), BulletList(("",))))) is None
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "data:image/png;base64,AA", "//x/y.jpg"])
+def test_only_pictures_from_the_web_are_shown_but_captions_stay(url: str) -> None:
+    message = make_message(blocks=(Image("Am Markt", "Tom Lichtbild", url=url),))
+    assert page(message).img is None
+    assert page(message).figcaption
+    assert "[Bild] Am Markt\nFoto: Tom Lichtbild" in message.text
+
+
+@pytest.mark.parametrize("permalink", ["", "javascript:alert(1)", "#entry-1"])
+def test_only_a_web_address_becomes_a_link(permalink: str) -> None:
+    message = make_message(permalink=permalink)
+    assert link_targets(message.html) == {"#unsubscribe"}
+    assert not message.carries_permalink()
+
+
+HOSTILE = '"><script>alert(1)</script><!--"block"--><a id="unsubscribe" href="#unsubscribe">{{ 7*7 }}'
+
+
+def test_hostile_text_stays_text_everywhere() -> None:
+    message = make_message(
+        headline=f"Kopf {HOSTILE}",
+        author=HOSTILE,
+        blocks=(
+            Paragraph(HOSTILE),
+            Quote(HOSTILE, HOSTILE),
+            BulletList((HOSTILE,)),
+            Image(HOSTILE, HOSTILE, HOSTILE, f"https://paper.example.org/{HOSTILE}"),
+        ),
+    )
+    html = page(message)
+    assert html.script is None
+    assert len(html.select("a#unsubscribe")) == 1
+    assert link_targets(message.html) == {PERMALINK, "#unsubscribe"}
+    assert message.text.count("{{ 7*7 }}") == 8
+    assert revise(message, message.text) == message
+
+
+def test_a_subject_is_the_headline_or_else_the_first_sentence() -> None:
+    text = "Der Rat hat entschieden. " + "Danach ging es noch lange weiter mit der Debatte. " * 3
+    assert make_message().subject == "Stadtrat beschließt Ausbau der Linie 4"
+    assert make_message(headline="", blocks=(Paragraph(text),)).subject == "Der Rat hat entschieden."
+    assert make_message(headline="", blocks=(BulletList(("Erstens",)),)).subject == "Erstens"
+
+
+def test_a_long_subject_is_cut_between_words() -> None:
+    subject = subject_line("Stadtrat beschließt nach langer Debatte " * 4, "de")
+    assert subject == "Stadtrat beschließt nach langer Debatte Stadtrat beschließt nach langer…"
+
+
+@given(st.text(min_size=1, max_size=300), st.sampled_from(["de", "en"]))
+def test_a_subject_is_one_short_line(text: str, language: str) -> None:
+    subject = subject_line(text, language)
+    assert len(subject) <= SUBJECT_LENGTH
+    assert len(subject.splitlines()) <= 1
+
+
+def test_an_untouched_text_changes_nothing() -> None:
+    message = make_message()
+    assert revise(message, message.text) == message
+    assert revise(message, message.text.replace("\n", "\r\n") + "\r\n\r\n") == message
+
+
+def test_an_edited_paragraph_is_in_both_parts_and_the_picture_stays() -> None:
+    message = make_message()
+    revised = revise(message, message.text.replace("vier Stunden", "<b>fünf</b> Stunden"))
+    assert "<b>fünf</b> Stunden" in revised.text
+    assert "Nach <b>fünf</b> Stunden hat" in page(revised).get_text()
+    assert "vier Stunden" not in revised.html
+    assert page(revised).figure
+    assert revised.subject == message.subject
+    assert page(revised).select("p[style]")[2]["style"] == "margin: 0 0 16px;"
+
+
+def test_an_edited_headline_stays_one_and_is_the_new_subject() -> None:
+    message = make_message()
+    revised = revise(message, message.text.replace("Linie 4\n", "Linie 5\n", 1))
+    assert revised.subject == "Stadtrat beschließt Ausbau der Linie 5"
+    assert page(revised).h1
+    assert page(revised).h1.text == revised.subject  # type: ignore[union-attr]
+
+
+def test_an_edited_list_stays_a_list() -> None:
+    message = make_message()
+    revised = revise(message, message.text.replace("84 Mill", "85 Mill").replace("2. Bau", "2. Tat"))
+    assert [item.text for item in page(revised).select("li")] == [
+        "Baubeginn: 2027",
+        "Kosten: 85 Millionen Euro",
+        "Planung",
+        "Tat",
+    ]
+
+
+def test_a_permalink_that_an_editor_moved_is_a_link_where_it_stands() -> None:
+    message = make_message()
+    text = f"Mehr dazu: {PERMALINK} im Blog.\n\nSchluss."
+    revised = revise(message, text)
+    assert PERMALINK in link_targets(revised.html)
+    assert [link.text for link in page(revised).select("main a")] == [PERMALINK]
+
+
+def test_a_permalink_that_an_editor_removed_is_gone_from_both_parts() -> None:
+    revised = revise(make_message(), "Nur Text.")
+    assert not revised.carries_permalink()
+    assert PERMALINK not in link_targets(revised.html)
+
+
+TEXT = st.text(max_size=60)
+BLOCK = st.one_of(
+    st.builds(Paragraph, TEXT),
+    st.builds(Quote, TEXT, TEXT),
+    st.builds(BulletList, st.lists(TEXT, max_size=3).map(tuple), st.booleans()),
+    st.builds(Image, TEXT, TEXT, TEXT, st.just("https://paper.example.org/4.jpg")),
+)
+
+
+@settings(max_examples=40)
+@given(TEXT, TEXT, st.lists(BLOCK, max_size=4).map(tuple), st.booleans())
+def test_whatever_an_entry_says_both_parts_have_the_permalink(
+    headline: str, author: str, blocks: tuple[Block, ...], key_event: bool
+) -> None:
+    story = make_story(headline=headline, author=author, blocks=blocks, key_event=key_event)
+    message = render(story)
+    if message is not None:
+        assert message.carries_permalink()
+        assert link_targets(message.html) == {PERMALINK, "#unsubscribe"}
+        assert message.subject
+
+
+@settings(max_examples=40)
+@given(st.text(max_size=200))
+def test_whatever_an_editor_writes_both_parts_say_it(text: str) -> None:
+    message = make_message(published_at=datetime(2026, 1, 1, tzinfo=UTC))
+    revised = revise(message, f"{text}\n\n{PERMALINK}")
+    assert revised.carries_permalink()
+    assert PERMALINK in link_targets(revised.html)
+    main = page(revised).main
+    assert main
+    said, shown = revised.text.split(), main.get_text(" ").split()
+    assert [word for word in shown if word not in said] == []
+    unmarked = [word for word in said if not re.fullmatch(r"-|\d+\.", word)]
+    assert [word for word in unmarked if word not in shown] == []

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import pytest
+import regex
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from syndicator.channels.fitting import Draft, fit, permalink_count
+from syndicator.content import (
+    Block,
+    BulletList,
+    EntryContent,
+    Image,
+    Paragraph,
+    Quote,
+    Story,
+    clean_text,
+)
+
+PERMALINK = "https://zeitung.example/live#eintrag-7"
+
+
+def story(*blocks: Block, headline: str = "", language: str = "de") -> Story:
+    entry = EntryContent("1", headline=headline, permalink=PERMALINK, blocks=blocks)
+    return Story(entry, "blog", "Blog", "https://zeitung.example/live", language=language)
+
+
+def render(draft: Draft) -> str:
+    return "\n\n".join(filter(None, (draft.headline, draft.body, PERMALINK)))
+
+
+def told(limit: int | None, *blocks: Block, headline: str = "", language: str = "de") -> str | None:
+    """What is told within *limit* characters, without the permalink."""
+    link = len("\n\n" + PERMALINK)
+    text = fit(
+        story(*blocks, headline=headline, language=language),
+        render,
+        limit=None if limit is None else limit + link,
+    )
+    return None if text is None else text.removesuffix("\n\n" + PERMALINK)
+
+
+TWO = Paragraph("Das 17. Sanktionspaket ist da. Es gilt ab dem 3. Mai.")
+
+
+class TestSentences:
+    def test_all_of_it_if_it_fits(self) -> None:
+        assert told(None, TWO, headline="Paket") == f"Paket\n\n{TWO.text}"
+        assert told(len(TWO.text), TWO) == TWO.text
+
+    def test_whole_sentences_in_their_order(self) -> None:
+        assert told(len(TWO.text) - 1, TWO) == "Das 17. Sanktionspaket ist da."
+
+    def test_blocks_are_parted_by_an_empty_line(self) -> None:
+        assert told(40, Paragraph("Eins. Zwei."), Paragraph("Drei. Vier.")) == (
+            "Eins. Zwei.\n\nDrei. Vier."
+        )
+        assert told(20, Paragraph("Eins. Zwei."), Paragraph("Drei. Vier.")) == (
+            "Eins. Zwei.\n\nDrei."
+        )
+
+    def test_words_only_where_no_sentence_fits(self) -> None:
+        assert told(20, TWO) == "Das 17. …"
+        assert told(25, TWO) == "Das 17. Sanktionspaket …"
+
+    def test_an_announcement_is_not_left_alone(self) -> None:
+        assert told(
+            30, Paragraph("Es gilt. Der Kanzler sagte:"), Quote("Das ist ein sehr langes Wort.")
+        ) == ("Es gilt.")
+
+    def test_a_comma_does_not_dangle(self) -> None:
+        assert told(14, Paragraph("Er kam, sah und siegte am Ende doch")) == "Er kam, sah …"
+        assert told(10, Paragraph("Er kam, sah und siegte am Ende doch")) == "Er kam …"
+
+
+class TestHeadline:
+    def test_it_comes_first_and_alone_if_nothing_else_fits(self) -> None:
+        assert told(30, TWO, headline="Neues Paket beschlossen") == "Neues Paket beschlossen"
+
+    def test_some_words_of_a_long_sentence_go_with_it(self) -> None:
+        long = Paragraph("Die Minister einigten sich am Abend " + "sehr " * 50 + "spät.")
+        assert told(52, long, headline="Paket") == (
+            "Paket\n\nDie Minister einigten sich am Abend sehr …"
+        )
+
+    def test_but_not_fewer_than_five(self) -> None:
+        long = Paragraph("Die Minister einigten sich am Abend " + "sehr " * 50 + "spät.")
+        assert told(35, long, headline="Paket") == "Paket"
+
+    def test_it_is_cut_by_words_if_it_does_not_fit_itself(self) -> None:
+        assert told(12, TWO, headline="Neues Paket beschlossen") == "Neues …"
+
+    @pytest.mark.parametrize(
+        "headline",
+        [
+            "Das 17. Sanktionspaket ist da",
+            "DAS 17. SANKTIONSPAKET IST DA.",
+            "Das 17. Sanktionspaket",
+            "Das 17. Sanktionspa…",
+            "Das 17. Sanktions...",
+        ],
+    )
+    def test_what_the_text_begins_with_is_not_said_twice(self, headline: str) -> None:
+        assert told(None, TWO, headline=headline) == TWO.text
+
+    def test_the_beginning_of_a_word_is_not_a_repetition(self) -> None:
+        assert told(None, TWO, headline="Das 17. Sanktion") == f"Das 17. Sanktion\n\n{TWO.text}"
+
+    def test_it_is_enough(self) -> None:
+        assert told(None, headline="Nur das") == "Nur das"
+
+
+class TestQuotes:
+    QUOTE = Quote("Wir gehen. Noch heute.", "Sprecherin Roth")
+
+    def test_marks_and_speaker(self) -> None:
+        assert told(None, self.QUOTE) == "„Wir gehen. Noch heute.“ – Sprecherin Roth"
+        assert told(None, self.QUOTE, language="en-GB") == (
+            "“Wir gehen. Noch heute.” – Sprecherin Roth"
+        )
+
+    def test_whole_or_not_at_all(self) -> None:
+        assert told(30, Paragraph("Kurz."), self.QUOTE) == "Kurz."
+        assert told(30, self.QUOTE) is None
+
+    def test_what_follows_a_quote_that_is_too_long_may_stand_alone(self) -> None:
+        assert told(30, self.QUOTE, Paragraph("So die Sprecherin.")) == "So die Sprecherin."
+
+    def test_no_sentence_ends_inside_of_marks(self) -> None:
+        text = "Er sagte: „Wir gehen. Noch heute.“ Dann ging er."
+        assert told(len(text) - 1, Paragraph(text)) == "Er sagte: „Wir gehen. Noch heute.“"
+        assert told(25, Paragraph(text)) == "Er sagte …"
+
+
+class TestLists:
+    LIST = BulletList(("Erstens. Und mehr", "Zweitens", "Drittens"))
+
+    def test_whole_lines(self) -> None:
+        assert told(None, Paragraph("Dies:"), self.LIST) == (
+            "Dies:\n\n• Erstens. Und mehr\n• Zweitens\n• Drittens"
+        )
+        assert told(40, Paragraph("Dies:"), self.LIST) == (
+            "Dies:\n\n• Erstens. Und mehr\n• Zweitens"
+        )
+
+    def test_numbers(self) -> None:
+        assert told(None, BulletList(("Auf", "Ab"), ordered=True)) == "1. Auf\n2. Ab"
+
+
+class TestPictures:
+    IMAGE = Image("Blick in den Saal am Abend", "Anna Beispiel/Agentur")
+
+    def test_captions_and_credits_are_no_text(self) -> None:
+        assert told(None, Paragraph("Text."), self.IMAGE) == "Text."
+
+    def test_an_entry_of_pictures_tells_them_with_their_credits(self) -> None:
+        assert told(None, self.IMAGE, Image("Zwei"), headline="Saal") == (
+            "Saal\n\nBild: Blick in den Saal am Abend (Foto: Anna Beispiel/Agentur)\n\nBild: Zwei"
+        )
+        assert told(None, self.IMAGE, language="en") == (
+            "Picture: Blick in den Saal am Abend (Photo: Anna Beispiel/Agentur)"
+        )
+        assert told(None, Image("", "Agentur")) == "Bild (Foto: Agentur)"
+        assert told(None, Image(alt="Ein Saal")) == "Bild: Ein Saal"
+        assert told(None, Image(url="https://zeitung.example/a.jpg")) is None
+
+    def test_the_caption_is_cut_and_never_the_credit(self) -> None:
+        assert told(50, self.IMAGE) == "Bild: Blick in … (Foto: Anna Beispiel/Agentur)"
+        assert told(30, self.IMAGE) is None
+
+    @pytest.mark.parametrize(
+        "repeated",
+        [
+            "Blick in den Saal am Abend",
+            "Blick in den Saal am Abend. Foto: Anna Beispiel/Agentur",
+            "Blick in den Saal am AbendFoto: Anna Beispiel / Agentur",
+            "Foto: Anna Beispiel/Agentur",
+            "Anna Beispiel/Agentur",
+            "Link kopieren",
+            "Auf Facebook teilen",
+            "Share by email",
+        ],
+    )
+    def test_what_belongs_to_pictures_or_buttons_is_dropped(self, repeated: str) -> None:
+        assert told(None, Paragraph("Text."), self.IMAGE, Paragraph(repeated)) == "Text."
+
+
+class TestTokens:
+    @pytest.mark.parametrize(
+        "token",
+        ["https://zeitung.example/" + "a" * 60, "www.zeitung.example/" + "a" * 40]
+        + ["@" + "a" * 40, "#" + "ä" * 40, "zeitung.example/" + "a" * 40],
+    )
+    def test_links_mentions_and_hashtags_stay_whole(self, token: str) -> None:
+        assert told(30, Paragraph(f"{token} ist lang")) is None
+        assert told(30, Paragraph(f"Siehe {token} dazu")) == "Siehe …"
+
+    def test_only_a_long_word_is_cut_inside_and_between_graphemes(self) -> None:
+        family = "👨‍👩‍👧‍👦"
+        assert told(20, Paragraph(family * 10)) == family * 2 + "…"
+        assert told(10, Paragraph("今日は雨が降りますが明日は晴れるでしょう")) == (
+            "今日は雨が降りま…"
+        )
+
+    def test_the_permalink_in_the_text_is_left_out(self) -> None:
+        assert told(None, Paragraph(f"Mehr hier: {PERMALINK} und dort.")) == (
+            "Mehr hier: und dort."
+        )
+        longer = f"Auch {PERMALINK}8 und {PERMALINK}/x sind gut."
+        assert told(None, Paragraph(longer)) == longer
+        assert told(None, Paragraph(PERMALINK)) is None
+
+
+def test_the_permalink_is_counted_wherever_it_stands() -> None:
+    assert (
+        permalink_count(f"a {PERMALINK}. ({PERMALINK}) {PERMALINK}8 {PERMALINK}/8", PERMALINK) == 2
+    )
+    assert permalink_count("a", "") == 0
+
+
+HOSTILE = [
+    *"aÄß .,:;!?…1@#/-–()\u00a0",
+    *"日本语。",
+    *"אבג مرح",
+    *"\u0301\u0308\u200d\ufe0f\u20e3\u200e\u202e\u0e33",
+    *("👨‍👩‍👧‍👦", "🇩🇪", "🇩", "👍🏽", "🏳️‍🌈", "1️⃣"),
+    *("Das 17. Paket", "z. B.", "Dr. ", "Ende. ", "Wirklich? ", "„", "“", "‚", "‘", '"', "»", "«"),
+    *("https://zeitung.example/x", "@wer", "#was", PERMALINK, "Wort " * 5, "w" * 50),
+]
+texts = st.lists(st.sampled_from(HOSTILE), max_size=30).map("".join).map(clean_text)
+
+
+def _quoted(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    marks = st.sampled_from(["„“", "»«", "“”", "‚‘"])
+    return st.builds(lambda pair, said: f" {pair[0]}{said}{pair[1]} ", marks, inner)
+
+
+plain = st.text(alphabet="ab .!?", min_size=1, max_size=12)
+#: Well nested; pairs of one kind only, since “ opens in English what it closes in German.
+balanced = (
+    st.lists(plain | _quoted(plain | _quoted(plain)), max_size=8).map("".join).map(clean_text)
+)
+
+
+@st.composite
+def stories(draw: st.DrawFn, text: st.SearchStrategy[str] = texts) -> Story:
+    blocks = st.one_of(
+        text.filter(bool).map(Paragraph),
+        st.builds(Quote, text.filter(bool), text),
+        st.builds(BulletList, st.lists(text.filter(bool), min_size=1, max_size=3).map(tuple)),
+        st.builds(Image, text, text),
+    )
+    found = draw(st.lists(blocks, max_size=4))
+    return story(*found, headline=draw(text), language=draw(st.sampled_from(["de", "en"])))
+
+
+def graphemes(text: str) -> list[str]:
+    return regex.findall(r"\X", text)
+
+
+@given(stories(), st.integers(40, 300))
+def test_whatever_the_entry_says_it_fits_with_its_permalink(told_story: Story, limit: int) -> None:
+    text = fit(told_story, render, limit=limit)
+    if text is None:
+        return
+    assert len(text) <= limit
+    assert text.split().count(PERMALINK) == permalink_count(text, PERMALINK) == 1
+
+
+@given(texts, st.integers(1, 60))
+def test_no_grapheme_is_split(text: str, limit: int) -> None:
+    cut = told(limit, Paragraph(text)) if text else None
+    assume(cut is not None and cut.endswith("…") and cut != text and PERMALINK not in text)
+    assert cut is not None
+    kept = cut.removesuffix("…").rstrip()
+    assert graphemes(text)[: len(graphemes(kept))] == graphemes(kept)
+
+
+@given(stories(balanced), st.integers(40, 200))
+def test_quotation_marks_stay_in_pairs(told_story: Story, limit: int) -> None:
+    text = fit(told_story, render, limit=limit) or ""
+    for opening, closing in ("„“", "»«", "‚‘"):
+        assume(closing != "“" or "”" not in str(told_story))
+        assert text.count(opening) == text.count(closing)
+
+
+@given(stories(), st.integers(40, 200))
+def test_more_room_never_says_less(told_story: Story, limit: int) -> None:
+    narrow = fit(told_story, render, limit=limit)
+    wide = fit(told_story, render, limit=limit + 50)
+    assert narrow is None or (wide is not None and len(wide) >= len(narrow))
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a ", "A. ", "„", "„a“ ", "👨‍👩‍👧‍👦", "\u0301", "Das 17. Paket ist da. "]
+)
+def test_a_megabyte_is_fitted(unit: str) -> None:
+    huge = Paragraph(unit * (1_000_000 // len(unit)))
+    text = fit(story(huge, headline="Kopf"), render, limit=280)
+    assert text is not None
+    assert len(text) <= 280

@@ -1,0 +1,162 @@
+"""Every address × every role, reading and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from syndicator.accounts.models import Role
+from syndicator.clock import database_now
+from syndicator.desk.urls import urlpatterns
+from syndicator.destinations.models import Policy
+from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.models import Subscriber, Subscription
+from syndicator.posts.models import Decision, Post, PostState
+from tests.factories import make_destination, make_post, make_user
+
+pytestmark = pytest.mark.django_db
+
+ANYONE, PEOPLE, DECIDERS, ADMINS = "anyone", "people", "deciders", "admins"
+#: For each address: the object in its path, who may read it, and who may write to it.
+#: None means that the method is not there.
+ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
+    "queue": ("", PEOPLE, None),
+    "news": ("", PEOPLE, None),
+    "post": ("post", PEOPLE, None),
+    "approve": ("post", None, DECIDERS),
+    "reject": ("post", None, DECIDERS),
+    "edit": ("post", DECIDERS, DECIDERS),
+    "length": ("post", None, DECIDERS),
+    "retry": ("post", None, DECIDERS),
+    "confirm_sent": ("post", None, DECIDERS),
+    "confirm_absent": ("post", None, DECIDERS),
+    "mail": ("post", PEOPLE, None),
+    "entry": ("entry", PEOPLE, None),
+    "approve_all": ("entry", None, DECIDERS),
+    "log": ("", PEOPLE, None),
+    "destinations": ("", PEOPLE, None),
+    "connect": ("channel", ADMINS, ADMINS),
+    "destination": ("destination", ADMINS, ADMINS),
+    "resume": ("destination", None, DECIDERS),
+    "pause": ("destination", None, ADMINS),
+    "blogs": ("", ADMINS, None),
+    "new_blog": ("", ADMINS, ADMINS),
+    "blog": ("blog", ADMINS, ADMINS),
+    "routes": ("blog", None, ADMINS),
+    "new_source": ("blog", None, ADMINS),
+    "subscribers": ("blog", ADMINS, None),
+    "add_subscriber": ("blog", None, ADMINS),
+    "add_subscribers": ("blog", None, ADMINS),
+    "remove_subscriber": ("subscription", None, ADMINS),
+    "new_token": ("source", None, ADMINS),
+    "people": ("", ADMINS, None),
+    "new_person": ("", ADMINS, ADMINS),
+    "person": ("person", ADMINS, ADMINS),
+    "password": ("person", None, ADMINS),
+    "login": ("", ANYONE, ANYONE),
+    "logout": ("", None, ANYONE),
+    "set_language": ("", None, ANYONE),
+    "health": ("", ANYONE, None),
+}
+MAY = {
+    None: {ANYONE},
+    Role.VIEWER: {ANYONE, PEOPLE},
+    Role.AUTHOR: {ANYONE, PEOPLE},
+    Role.EDITOR: {ANYONE, PEOPLE, DECIDERS},
+    Role.ADMIN: {ANYONE, PEOPLE, DECIDERS, ADMINS},
+}
+
+
+@pytest.fixture
+def paths() -> dict[str, str]:
+    post = make_post(Policy.REVIEW, make_destination("note"))
+    blog = LiveBlog.objects.get()
+    subscription = Subscription.objects.create(
+        subscriber=Subscriber.objects.create(email="reader@example.org"),
+        blog=blog,
+        confirmed_at=database_now(),
+    )
+    named = {
+        "post": post.pk,
+        "entry": post.entry_id,
+        "destination": post.destination_id,
+        "channel": "note",
+        "blog": blog.pk,
+        "source": post.entry.source_id,
+        "subscription": subscription.pk,
+        "person": make_user(Role.VIEWER).pk,
+    }
+    return {
+        name: reverse(f"desk:{name}", args=[named[kind]] if kind else [])
+        for name, (kind, _, _) in ADDRESSES.items()
+    }
+
+
+def test_every_address_has_its_line_in_the_table() -> None:
+    assert {pattern.name for pattern in urlpatterns} == set(ADDRESSES)
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_who_may_read_what(
+    browse: Callable[[Role], Browser], paths: dict[str, str], role: Role | None
+) -> None:
+    browser = browse(role) if role else Browser()
+    for name, (_, reads, _) in ADDRESSES.items():
+        if reads is None:
+            continue
+        answer = browser.get(paths[name])
+        if reads in MAY[role]:
+            assert answer.status_code in ((302,) if name == "login" and role else (200, 204)), name
+        else:
+            refused(answer.status_code, answer.headers.get("Location", ""), role, name)
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_who_may_write_what(
+    browse: Callable[[Role], Browser], paths: dict[str, str], role: Role | None
+) -> None:
+    browser = browse(role) if role else Browser()
+    before = (PostState.PENDING, Post.objects.get().payload_hash)
+    for name, (_, _, writes) in ADDRESSES.items():
+        if writes is None or name == "logout":
+            continue
+        answer = browser.post(paths[name])
+        if writes in MAY[role]:
+            assert answer.status_code in (200, 204, 302, 409), name
+            assert "/log-in/" not in answer.headers.get("Location", ""), name
+        else:
+            refused(answer.status_code, answer.headers.get("Location", ""), role, name)
+    if DECIDERS not in MAY[role]:
+        post = Post.objects.get()
+        assert (post.state, post.payload_hash) == before
+        assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("role", [role for role in MAY if role])
+def test_reading_never_writes(
+    browse: Callable[[Role], Browser], paths: dict[str, str], role: Role
+) -> None:
+    browser = browse(role)
+    for name, (_, reads, _) in ADDRESSES.items():
+        if reads is None:
+            assert browser.get(paths[name]).status_code == 405, name
+
+
+def test_who_is_deactivated_is_out_at_once(browse: Callable[[Role], Browser]) -> None:
+    from syndicator.accounts.models import User
+
+    browser = browse(Role.ADMIN)
+    assert browser.get("/").status_code == 200
+    User.objects.update(is_active=False)
+    assert browser.get("/").status_code == 302
+
+
+def refused(status: int, location: str, role: Role | None, name: str) -> None:
+    if role is None:
+        assert status == 302, name
+        assert location.startswith("/log-in/"), name
+    else:
+        assert status == 403, name
