@@ -1,11 +1,17 @@
 """All addresses: the desk at the root, the push API, and the newsletter's public pages."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from syndicator.entries.api import api
 
+_api_patterns, *_api_names = api.urls
+for _pattern in _api_patterns:
+    # A source's token lets it in, not a person's session.
+    login_not_required(_pattern.callback)
+
 urlpatterns = [
-    path("api/v1/", api.urls),
+    path("api/v1/", (_api_patterns, *_api_names)),
     path("newsletter/", include("syndicator.newsletter.urls")),
     path("", include("syndicator.desk.urls")),
 ]

@@ -57,4 +57,5 @@ def _push(session: requests.Session, url: str, step: dict[str, Any]) -> None:
             if answer.status_code < 500:
                 answer.raise_for_status()
                 return
+            log.warning("the desk could not take an entry; it is pushed again", said=answer.text)
         time.sleep(PATIENCE)

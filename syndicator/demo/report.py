@@ -108,19 +108,22 @@ class Report:
                 json.dumps({"rows": rows, "summary": self.summary()}), indent=2
             )
             return
+        console = Console()
+        if not console.is_terminal:
+            console.width = 200
         table = Table(box=box.SIMPLE)
         for heading in ("Entry", "Destination", "State", "Posted", "Remote id", "Seconds"):
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading, no_wrap=True, ratio=1 if heading == "Posted" else None)
         for row in self.rows:
+            told = row.posted.replace(row.permalink, "").split() or [row.reason]
             table.add_row(
                 row.entry,
-                row.destination,
+                row.destination.removesuffix(" (sandbox)"),
                 _state(row),
-                Text("\n".join([row.posted or row.reason, *row.notes])),
+                Text(" ".join([*told, *(f"[{note}]" for note in row.notes)])),
                 row.remote_id,
                 f"{row.seconds:.2f}" if row.seconds is not None else "",
             )
-        console = Console()
         console.print(table)
         told = self.summary()
         console.print(

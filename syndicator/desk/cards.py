@@ -14,10 +14,23 @@ from syndicator.channels.base import Channel, Message
 from syndicator.desk.times import clock
 from syndicator.destinations.models import DestinationState
 from syndicator.posts.models import Decision, Post, PostState
-from syndicator.wording import Wording
+from syndicator.wording import Wording, gettext_noop
 
 #: Posts that wait for a person: the queue.
 WAITING = Q(state=PostState.PENDING) | Q(state=PostState.UNCERTAIN, due_at=None)
+
+
+#: Where a post stands, in words. Approved and sent ones also say when.
+STANDINGS = {
+    PostState.PENDING: gettext_noop("Waits for an editor"),
+    PostState.SENDING: gettext_noop("Being sent now"),
+    PostState.SENT: gettext_noop("Sent"),
+    PostState.FAILED: gettext_noop("Failed – it is not out"),
+    PostState.UNCERTAIN: gettext_noop("It may be out, or not"),
+    PostState.REJECTED: gettext_noop("Rejected"),
+    PostState.CANCELLED: gettext_noop("Cancelled"),
+    PostState.SKIPPED: gettext_noop("Nothing is posted"),
+}
 
 
 def posts_with_history() -> QuerySet[Post]:
@@ -125,26 +138,13 @@ class Card:
     @property
     def status(self) -> str:
         """Where the post stands, in a sentence."""
-        post, zone = self.post, self.post.entry.blog.time_zone
-        match post.state:
-            case PostState.APPROVED:
-                return self._approved()
-            case PostState.SENDING:
-                return _("Being sent now")
-            case PostState.SENT if post.sent_at:
-                return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
-            case PostState.REJECTED:
-                return _("Rejected")
-            case PostState.CANCELLED:
-                return _("Cancelled")
-            case PostState.SKIPPED:
-                return _("Nothing is posted")
-            case PostState.FAILED:
-                return _("Failed – it is not out")
-            case PostState.UNCERTAIN:
-                return _("It may be out, or not")
-            case _:
-                return _("Waits for an editor")
+        post = self.post
+        if post.state == PostState.APPROVED:
+            return self._approved()
+        if post.state == PostState.SENT and post.sent_at:
+            zone = post.entry.blog.time_zone
+            return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
+        return _(STANDINGS[PostState(post.state)])
 
     def _approved(self) -> str:
         decision = self._last_decision()

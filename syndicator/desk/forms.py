@@ -182,7 +182,7 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return address
 
-    def save(self, commit: bool = True) -> Destination:  # noqa: FBT001, FBT002 - Django's signature
+    def save(self, commit: bool = True) -> Destination:
         if self.unreadable:
             self.instance.encrypted_secrets = ""
         self.instance.configure(
@@ -192,7 +192,8 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
                 if name.startswith(SETTING)
             }
         )
-        return super().save(commit)
+        saved: Destination = super().save(commit)
+        return saved
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]

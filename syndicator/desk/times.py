@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 from syndicator.entries.models import LiveBlog
 
 
-def clock(moment: datetime, zone: str, precise: bool = False) -> str:  # noqa: FBT001, FBT002
+def clock(moment: datetime, zone: str, precise: bool = False) -> str:
     """The time of day; with the date if that is not today, and the year if not this one.
 
     *precise* adds the seconds.
@@ -23,8 +23,10 @@ def clock(moment: datetime, zone: str, precise: bool = False) -> str:  # noqa: F
     time = date_format(local, "H:i:s" if precise else "H:i", use_l10n=False)
     if local.date() == today.date():
         return time
-    form = pgettext("Django date format", "j M") if local.year == today.year else (
-        pgettext("Django date format", "j M Y")
+    form = (
+        pgettext("Django date format", "j M")
+        if local.year == today.year
+        else (pgettext("Django date format", "j M Y"))
     )
     return f"{date_format(local, form, use_l10n=False)}, {time}"
 

@@ -42,6 +42,8 @@ class Child:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "syndicator", *self.arguments],
             stdin=subprocess.PIPE,
+            # What this process prints is for the person; what the children say is a log.
+            stdout=sys.stderr.fileno(),
             env=dict(environment),
             # Ctrl-C goes to this process alone, which ends the children in order.
             start_new_session=True,

@@ -155,7 +155,7 @@ def _receipt(mailing: Mailing) -> Receipt:
     addressed = mailing.recipients.count()
     return Receipt(
         remote_id=f"mailing-{mailing.pk}",
-        answer=f"Mailing to {addressed} subscribers."
+        answer=f"Recipients: {addressed}."
         if addressed
         else "The live blog has no subscribers, so nobody gets this mail.",
     )

@@ -27,6 +27,7 @@ from syndicator.newsletter.models import (
     MailingRecipient,
     MailingState,
     RecipientState,
+    Subscription,
     SubscriptionState,
 )
 from syndicator.newsletter.subscribing import unsubscribe_url
@@ -59,12 +60,14 @@ def send_due(mailing_id: int) -> int:
     mailing = recipient.mailing
     try:
         with Connection(_relay(mailing.destination)) as connection:
-            while recipient is not None and monotonic() < end:
+            while recipient is not None:
                 connection.ready(CONNECT_DEADLINE)
                 if claim(recipient):
                     tries += 1
                     _send(recipient, connection)
                 recipient = _next_due(mailing_id)
+                if monotonic() >= end:
+                    break
     except (TryLater, Unauthorised) as error:
         _hold(mailing, error)
     else:
@@ -92,9 +95,11 @@ def due() -> QuerySet[MailingRecipient]:
 def claim(recipient: MailingRecipient) -> bool:
     """Take one due mail for one try, and commit that; False if it is not to be had (any longer)."""
     with transaction.atomic(durable=True):
-        claimed = _fenced(recipient).filter(
-            state=RecipientState.QUEUED, subscription__state=SubscriptionState.ACTIVE
+        # Not joined: PostgreSQL would judge by the old row after waiting for another's claim.
+        subscribed = Subscription.objects.filter(
+            pk=recipient.subscription_id, state=SubscriptionState.ACTIVE
         )
+        claimed = _fenced(recipient).filter(Exists(subscribed), state=RecipientState.QUEUED)
         if not claimed.update(
             state=RecipientState.IN_FLIGHT,
             due_at=database_now() + LEASE,

@@ -125,6 +125,8 @@ def _take_back(entry: Entry, route: Route, now: datetime) -> None:
     _cancel_unsent(posts, WITHDRAWN, now)
     if posts.filter(state__in=OUT).exists():
         _note(entry, route, Action.DELETE, WITHDRAWN_AFTER_POSTING, now)
+    elif not posts.exists():
+        _note(entry, route, Action.PUBLISH, WITHDRAWN, now)
 
 
 def _cancel_unsent(posts: models.QuerySet[Post], reason: Wording, now: datetime) -> None:

@@ -11,7 +11,7 @@ import regex
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
-from syndicator.content import Block, BulletList, Image, Quote, clean_text
+from syndicator.content import BulletList, Image, Quote, clean_text
 from syndicator.sources.credit_lines import credit_of, split_credit
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.quotations import speaker_of, split_quote, without_marks
@@ -165,10 +165,11 @@ class _Walk:
             yield BulletList(tuple(items), ordered=element.name == "ol")
         yield from images
 
-    def _quote(self, element: Tag, speaker: str, depth: int) -> Iterator[Block]:
-        for named in element.find_all(["cite", "footer", "figcaption"]):
-            speaker = speaker or clean_text(_text(named)).lstrip("–—- ")
-            named.extract()
+    def _quote(self, element: Tag, speaker: str, depth: int) -> Iterator[Piece]:
+        # Inner ones first, so that a <cite> in a <footer> is not read twice.
+        named = [tag.extract() for tag in element.find_all(["cite", "footer", "figcaption"])[::-1]]
+        names = [clean_text(_text(tag)).lstrip("–—- ") for tag in named[::-1]]
+        speaker = ", ".join(filter(None, [speaker, *names]))
         lines = [
             line
             for piece in self._children(element, depth)
@@ -184,6 +185,8 @@ class _Walk:
             yield quote
         elif text:
             yield Quote(without_marks(text), speaker)
+        elif speaker:
+            yield speaker
 
     def _figure(self, element: Tag, depth: int) -> Iterator[Piece]:
         said = element.find("figcaption")
@@ -191,7 +194,8 @@ class _Walk:
         quote = element.find("blockquote")
         if isinstance(quote, Tag):
             speaker = clean_text(_text(caption_tag)).lstrip("–—- ") if caption_tag else ""
-            yield from self._quote(quote, speaker, depth)
+            yield from self._quote(quote.extract(), speaker, depth)
+            yield from self._children(element, depth)
             return
         pieces = list(self._children(element, depth))
         images = [piece for piece in pieces if isinstance(piece, Image)]

@@ -26,9 +26,10 @@ def with_permalinks(document: SourceDocument, canonical_url: str) -> SourceDocum
     for entry in document.entries:
         permalink = _resolved(entry.permalink, canonical_url)
         if entry.permalink and not permalink:
+            outcome = "replaced" if canonical_url else "left out: the page's address is not known"
             warnings.append(
                 f"The permalink of “{entry.headline or entry.external_id}” is no web address "
-                "and was replaced."
+                f"and was {outcome}."
             )
         entries.append(replace(entry, permalink=permalink or _own_fragment(entry, canonical_url)))
     return replace(document, entries=tuple(entries), warnings=tuple(warnings))

@@ -1,4 +1,4 @@
-"""German is complete: every sentence of the code is translated, and the compiled file is current."""
+"""German is complete: each sentence of the code is translated, and the compiled file is current."""
 
 from __future__ import annotations
 
@@ -30,16 +30,15 @@ def german() -> Catalog:
 def sentences() -> set[tuple[str | None, str]]:
     """Every sentence of the package with its context."""
     with (PACKAGE / "locale" / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = extract_from_dir(PACKAGE, methods, options, keywords=KEYWORDS)
     return {
-        (context, said if isinstance(said, str) else said[0])
-        for _, _, said, _, context in found
+        (context, said if isinstance(said, str) else said[0]) for _, _, said, _, context in found
     }
 
 
-def strings(value: str | list[str] | tuple[str, ...]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+def strings(value: str | list[str] | tuple[str, ...] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
 
 
 def messages(catalogue: Catalog) -> list[Message]:

@@ -10,7 +10,9 @@ from django.test import Client as Browser
 from syndicator.accounts.models import Role
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState, Policy, Route
+from syndicator.entries.ingest import ingest
 from syndicator.posts.models import Attempt, AttemptKind, Post, PostState, Verdict
+from syndicator.posts.render import render
 from tests.factories import (
     make_blog,
     make_content,
@@ -19,8 +21,6 @@ from tests.factories import (
     make_post,
     make_route,
 )
-from syndicator.entries.ingest import ingest
-from syndicator.posts.render import render
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -33,12 +33,13 @@ def post() -> Post:
 
 def act(browser: Browser, post: Post, action: str, **data: str) -> HttpResponse:
     """As htmx sends it."""
-    answer: HttpResponse = browser.post(
+    answer = browser.post(
         f"/posts/{post.pk}/{action}/",
         {"payload_hash": post.payload_hash, **data},
         headers=HTMX,
     )
     post.refresh_from_db()
+    assert isinstance(answer, HttpResponse)
     return answer
 
 

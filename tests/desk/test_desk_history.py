@@ -10,8 +10,13 @@ from syndicator.content import BulletList, Image, Paragraph, Quote
 from syndicator.desk.views import log
 from syndicator.destinations.models import Policy
 from syndicator.entries.ingest import ingest, withdraw
-from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
-from syndicator.newsletter.subscribing import subscribe
+from syndicator.newsletter.models import (
+    Mailing,
+    MailingRecipient,
+    RecipientState,
+    Subscriber,
+    Subscription,
+)
 from syndicator.posts import review
 from syndicator.posts.models import Attempt, AttemptKind, Post, PostState
 from syndicator.posts.render import render
@@ -68,9 +73,7 @@ def test_attempts_and_decisions_tell_the_whole_story(editor: Browser) -> None:
         reason=Wording("Come back in %(count)s minutes.", {"count": 5}).to_json(),
         answer='{"error": "<busy>"}',
     )
-    Attempt.objects.create(
-        post=post, kind=AttemptKind.LOOK_UP, epoch=2, started_at=database_now()
-    )
+    Attempt.objects.create(post=post, kind=AttemptKind.LOOK_UP, epoch=2, started_at=database_now())
     Post.objects.update(
         state=PostState.SENT, sent_at=database_now(), remote_url="https://notes.example.org/9"
     )
@@ -109,15 +112,26 @@ def test_a_mailing_reports_on_its_recipients(editor: Browser) -> None:
         created_at=database_now(),
         reason=Wording("The mail server %(host)s cannot be reached.", {"host": "mx"}).to_json(),
     )
-    for number in range(102):
-        MailingRecipient.objects.create(
+    addresses = [f"reader{number}@example.org" for number in range(102)]
+    MailingRecipient.objects.bulk_create(
+        MailingRecipient(
             mailing=mailing,
-            subscription=subscribe(f"reader{number}@example.org", post.entry.blog),
-            address=f"reader{number}@example.org",
-            message_id=f"<{number}@example.org>",
-            state=RecipientState.BOUNCED if number == 1 else RecipientState.ACCEPTED,
-            answer="550 no such user" if number == 1 else "250 ok",
+            subscription=subscription,
+            address=subscription.subscriber.email,
+            message_id=f"<{subscription.pk}@example.org>",
+            state=RecipientState.ACCEPTED,
+            answer="250 ok",
         )
+        for subscription in Subscription.objects.bulk_create(
+            Subscription(subscriber=subscriber, blog=post.entry.blog, confirmed_at=database_now())
+            for subscriber in Subscriber.objects.bulk_create(
+                Subscriber(email=address) for address in addresses
+            )
+        )
+    )
+    MailingRecipient.objects.filter(address=addresses[1]).update(
+        state=RecipientState.BOUNCED, answer="550 no such user"
+    )
     page = editor.get(f"/entries/{post.entry_id}/").content.decode()
     for expected in (
         "101 sent",
@@ -132,9 +146,7 @@ def test_a_mailing_reports_on_its_recipients(editor: Browser) -> None:
 
 def test_the_log_says_what_why_and_where(editor: Browser) -> None:
     post = posted(headline="Gescheitert")
-    Post.objects.update(
-        state=PostState.FAILED, reason=Wording("The page was not found.").to_json()
-    )
+    Post.objects.update(state=PostState.FAILED, reason=Wording("The page was not found.").to_json())
     page = editor.get("/log/").content.decode()
     assert f'href="/entries/{post.entry_id}/#post-{post.pk}"' in page
     assert "The page was not found." in page

@@ -47,6 +47,7 @@ def test_the_mail_is_shown_in_a_frame_that_can_do_nothing(editor: Browser) -> No
     assert directives["default-src"] == ["'none'"]
     assert "script-src" not in directives
     assert directives["sandbox"] == []
+    assert directives["form-action"] == ["'none'"]
     assert directives["frame-ancestors"] == ["'self'"]
     assert answer["X-Frame-Options"] == "SAMEORIGIN"
 

@@ -75,7 +75,7 @@ def test_routes_are_set_for_each_destination(admin: Browser) -> None:
 
 
 def token_in(page: str) -> str:
-    return re.findall(r">(syn_[\w-]+)<", page)[0]
+    return str(re.findall(r">(syn_[\w-]+)<", page)[0])
 
 
 def test_a_push_token_is_shown_exactly_once(admin: Browser) -> None:

@@ -113,7 +113,7 @@ def test_a_script_for_a_permalink_does_not_get_in(newsroom: Newsroom) -> None:
         ({"external_id": "e1", "blocks": [{"type": "poll"}]}, "poll"),
         ({"external_id": "e1", "blocks": [{"type": "paragraph", "text": " \u200b "}]}, "needs a"),
         ({"external_id": "e1", "headline": "x" * 1001}, "headline"),
-        ([], "dict"),
+        ([], "external_id"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_the_reason(

@@ -107,6 +107,14 @@ def test_a_withdrawal_cancels_what_waits_and_notes_what_is_out(blog: LiveBlog) -
     ]
 
 
+def test_an_entry_withdrawn_before_it_was_rendered_is_accounted_for(blog: LiveBlog) -> None:
+    source = make_source(blog)
+    entry = ingest(source, make_content("e1")).entry
+    withdraw(source, "e1")
+    render(entry.pk)
+    assert states(entry) == [(Action.PUBLISH, 2, PostState.SKIPPED)] * 3
+
+
 def test_what_an_editor_rejected_does_not_come_back_by_itself(blog: LiveBlog) -> None:
     entry = rendered(blog, external_id="e1")
     Post.objects.filter(state=PostState.APPROVED).update(state=PostState.REJECTED, due_at=None)

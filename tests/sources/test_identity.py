@@ -134,7 +134,7 @@ copies = st.lists(
 ).map(lambda entries: copy(*entries))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(copies, copies)
 def test_adopting_changes_nothing_but_names(
     incoming: tuple[EntryContent, ...], known: tuple[EntryContent, ...]

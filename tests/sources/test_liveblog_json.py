@@ -59,7 +59,7 @@ entries = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(entries, max_size=4))
 def test_what_a_dry_run_prints_is_read_back(printed: list[EntryContent]) -> None:
     document = read(

@@ -131,7 +131,7 @@ def written(block: Block, style: Style) -> list[str]:
             return style.credit(caption, credit)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(entries, min_size=1, max_size=8), styles)
 def test_a_page_gives_its_entries_back(newest_first: list[Entry], style: Style) -> None:
     page = page_of(newest_first, style)
@@ -143,7 +143,7 @@ def test_a_page_gives_its_entries_back(newest_first: list[Entry], style: Style) 
     assert all(entry.derived_id for entry in document.entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(LABEL_LINES)), max_size=30))
 def test_no_text_is_too_strange(lines: list[str]) -> None:
     data = "\n".join(lines).encode("utf-8", "replace")

@@ -43,8 +43,8 @@ NO_LOOK_UP = Wording(gettext_noop("The page's posts on Facebook could not be loo
 class FacebookClient(Client):
     def __init__(self, account: Account) -> None:
         self._url = f"{account.base_url.rstrip('/')}/{VERSION}"
-        self._page = account.settings["page_id"]
-        self._token = account.settings["page_access_token"]
+        self._page = account.settings.get("page_id", "")
+        self._token = account.settings.get("page_access_token", "")
         self._app_secret = account.settings.get("app_secret", "")
         self._allow_private_addresses = account.allow_private_addresses
 

@@ -45,7 +45,7 @@ def fit(
         said = len(draft.headline) + len(draft.body)
         return said <= longest and length(render(draft)) <= limit
 
-    pieces = _considered(pieces_of(story.entry, story.language), longest)
+    pieces = _considered(pieces_of(story.entry, story.language, longest), longest)
     draft = _fullest(headline_of(story.entry), pieces, fits, longest)
     return render(draft) if draft else None
 

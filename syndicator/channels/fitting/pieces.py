@@ -12,6 +12,8 @@ from syndicator.channels.fitting.sentences import sentence_ends
 from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph, Quote
 from syndicator.sources.share_labels import is_share_label
 
+_TextBlock = Paragraph | BulletList | Quote
+
 _BETWEEN_BLOCKS = "\n\n"
 #: Captions are shorter; longer paragraphs need not be compared with them.
 _LONGEST_CAPTION = 2000
@@ -48,8 +50,10 @@ def headline_of(entry: EntryContent) -> str:
     return headline
 
 
-def pieces_of(entry: EntryContent, language: str) -> Iterator[Piece]:
+def pieces_of(entry: EntryContent, language: str, longest: int) -> Iterator[Piece]:
     """The entry's pieces in order, each with its full text, made only as they are asked for.
+
+    Of a paragraph of more than *longest* characters, a little more than these is looked at.
 
     Captions and credits belong to pictures, not to the text: they are used only where an entry
     has nothing else.
@@ -59,47 +63,48 @@ def pieces_of(entry: EntryContent, language: str) -> Iterator[Piece]:
         yield from _pictures(entry, language)
     for block in blocks:
         before = _BETWEEN_BLOCKS
-        for piece in _pieces_of_block(block, language):
+        for piece in _pieces_of_block(block, language, longest):
             yield replace(piece, before=before + piece.before)
             before = ""
 
 
-def _blocks_of_text(entry: EntryContent) -> list[Paragraph | BulletList | Quote]:
-    """The blocks to tell, without the permalink, which is told separately, and without what a
-    reader let through of captions and share buttons."""
+def _blocks_of_text(entry: EntryContent) -> list[_TextBlock]:
+    """The blocks to tell: without pictures, and without the permalink, which is told separately."""
     beside_pictures = _texts_of_pictures(entry.blocks)
-
-    def is_text(text: str) -> bool:
-        if not text or is_share_label(text):
-            return False
-        return len(text) > _LONGEST_CAPTION or _letters(text) not in beside_pictures
-
-    told: list[Paragraph | BulletList | Quote] = []
-    for block in entry.blocks:
-        match block:
-            case Paragraph(text=text):
-                text = without_permalink(text, entry.permalink).strip()
-                if is_text(text):
-                    told.append(Paragraph(text))
-            case Quote(text=text, speaker=speaker):
-                text = without_permalink(text, entry.permalink).strip()
-                if text:
-                    told.append(Quote(text, speaker.strip()))
-            case BulletList(items=items, ordered=ordered):
-                items = tuple(
-                    text
-                    for item in items
-                    if is_text(text := without_permalink(item, entry.permalink).strip())
-                )
-                if items:
-                    told.append(BulletList(items, ordered))
-    return told
+    cleaned = (_without_permalink(block, entry.permalink) for block in entry.blocks)
+    return [block for block in cleaned if block and not _is_leftover(block, beside_pictures)]
 
 
-def _pieces_of_block(block: Paragraph | BulletList | Quote, language: str) -> Iterator[Piece]:
+def _without_permalink(block: Block, permalink: str) -> _TextBlock | None:
+    """*block*, if it is one of text and has any left."""
+
+    def clean(text: str) -> str:
+        return without_permalink(text, permalink).strip()
+
+    told: _TextBlock
+    match block:
+        case Image():
+            return None
+        case Paragraph(text=text):
+            told = Paragraph(clean(text))
+        case Quote(text=text, speaker=speaker):
+            told = Quote(clean(text), clean(speaker))
+        case BulletList(items=items, ordered=ordered):
+            told = BulletList(tuple(filter(None, map(clean, items))), ordered)
+    return told if told.text else None
+
+
+def _is_leftover(block: _TextBlock, beside_pictures: set[str]) -> bool:
+    """Whether a reader let *block* through though it is a caption, a credit or share buttons."""
+    if not isinstance(block, Paragraph) or len(block.text) > _LONGEST_CAPTION:
+        return False
+    return is_share_label(block.text) or _letters(block.text) in beside_pictures
+
+
+def _pieces_of_block(block: _TextBlock, language: str, longest: int) -> Iterator[Piece]:
     match block:
         case Paragraph(text=text):
-            yield from _sentences(text, language)
+            yield from _sentences(text, language, longest)
         case Quote(text=text, speaker=speaker):
             source = f" – {speaker}" if speaker else ""
             yield Piece("", in_quotation_marks(text, language), source, may_be_cut=False)
@@ -109,8 +114,10 @@ def _pieces_of_block(block: Paragraph | BulletList | Quote, language: str) -> It
                 yield Piece("" if number == 1 else "\n", f"{mark} {item}")
 
 
-def _sentences(text: str, language: str) -> Iterator[Piece]:
-    quoted = quoted_spans(text)
+def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
+    goes_on = len(text) > longest
+    text = text[: longest + 1]
+    quoted = quoted_spans(text, goes_on=goes_on)
     begin = 0
     for end in sentence_ends(text, language):
         if is_inside(quoted, end):
@@ -126,10 +133,11 @@ def _pictures(entry: EntryContent, language: str) -> Iterator[Piece]:
         if not isinstance(block, Image):
             continue
         caption = without_permalink(block.text or block.alt, entry.permalink).strip()
-        if not caption and not block.credit:
+        credited = without_permalink(block.credit, entry.permalink).strip()
+        if not caption and not credited:
             continue
         picture = "Bild" if german else "Picture"
-        credit = f" ({'Foto' if german else 'Photo'}: {block.credit})" if block.credit else ""
+        credit = f" ({'Foto' if german else 'Photo'}: {credited})" if credited else ""
         text = f"{picture}: {caption}" if caption else picture
         yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption))
 

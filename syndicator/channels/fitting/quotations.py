@@ -22,10 +22,11 @@ _CLOSES = {
 }
 
 
-def quoted_spans(text: str) -> list[tuple[int, int]]:
+def quoted_spans(text: str, *, goes_on: bool = False) -> list[tuple[int, int]]:
     """Start and end of each outermost pair of quotation marks, with the marks, in order.
 
-    A mark without a partner is not a quotation; apostrophes are none either.
+    A mark without a partner is not a quotation; apostrophes are none either. If the text *goes_on*
+    behind *text*, the partner of an open mark is taken to follow there.
     """
     spans: list[tuple[int, int]] = []
     still_open: list[tuple[str, int]] = []
@@ -45,6 +46,8 @@ def quoted_spans(text: str) -> list[tuple[int, int]]:
         elif mark not in "”’":
             still_open.append((mark, at))
             del still_open[:-_DEEPEST]
+    if goes_on and still_open:
+        spans.append((still_open[0][1], len(text) + 1))
     return spans
 
 

@@ -26,8 +26,8 @@ def shorten(
     fits it ends inside of that, between two graphemes, unless it is a link, a mention or a
     hashtag. *longest* bounds how many characters are considered.
     """
-    spans = quoted_spans(text)
     considered = text[:longest]
+    spans = quoted_spans(considered, goes_on=len(text) > longest)
     # Not the last word: that would be no cut, or one that the limit of *longest* made.
     ends = [word.end() for word in _WORD.finditer(considered)][least_words - 1 : -1]
     ends = [end for end in ends if not is_inside(spans, end)]

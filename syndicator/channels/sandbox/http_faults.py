@@ -48,14 +48,13 @@ def misbehave(
         raise ConnectionDropped(reset=True)
     if fault.name == "redirect":
         return redirect("/_sandbox/moved", code=302)
-    if fault.name not in _AFTER_ACCEPTING:
+    ruin = _AFTER_ACCEPTING.get(fault.name)
+    if ruin is None and fault.name != "accept-then-500":
         return refuse(fault)
     response = handle()
     if response.status_code >= 400:
         return response
-    if fault.name == "accept-then-500":
-        return refuse(Fault("500"))
-    return _AFTER_ACCEPTING[fault.name](response, fault, closing)
+    return ruin(response, fault, closing) if ruin else refuse(Fault("500"))
 
 
 def _reset(response: Response, fault: Fault, closing: threading.Event) -> Response:
@@ -102,7 +101,6 @@ def _in_pieces(response: Response, pieces: Iterator[bytes]) -> Response:
 
 
 _AFTER_ACCEPTING: Mapping[str, Callable[[Response, Fault, threading.Event], Response]] = {
-    "accept-then-500": lambda response, fault, closing: response,
     "reset-after-accept": _reset,
     "hang": _hang,
     "garbage-json": _garbage,

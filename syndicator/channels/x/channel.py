@@ -38,8 +38,8 @@ class XChannel(Channel):
             return render_text(
                 __package__,
                 "post.txt.jinja",
-                headline=draft.headline,
-                body=draft.body,
+                headline=_accepted(draft.headline),
+                body=_accepted(draft.body),
                 permalink=permalink,
                 author=story.entry.author,
                 blog_title=story.blog_title,
@@ -52,7 +52,8 @@ class XChannel(Channel):
         return Message(text, permalink, audience=story.blog_slug, language=story.language)
 
     def length(self, text: str) -> int:
-        return weighted_length(text)
+        # As it is sent: browsers end lines with two characters.
+        return weighted_length(text.replace("\r\n", "\n"))
 
     def client(self, account: Account) -> XClient:
         return XClient(account)
@@ -64,3 +65,8 @@ class XChannel(Channel):
         if len(CASHTAG.findall(message.text)) > 1:
             found.append(Wording(gettext_noop("X takes only one cashtag ($…) in a post.")))
         return found
+
+
+def _accepted(text: str) -> str:
+    """*text* without the characters for which X refuses a whole post."""
+    return text.translate(dict.fromkeys((0xFFFE, 0xFEFF, 0xFFFF)))

@@ -6,6 +6,7 @@ is looked up in the account's own timeline by its link.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -14,8 +15,17 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import tweepy
 
-from syndicator.channels.base import Account, Client, LookUp, Message, Receipt, TryLater, Unknown
-from syndicator.channels.x.errors import UNCLEAR, error_of
+from syndicator.channels.base import (
+    Account,
+    Client,
+    LookUp,
+    Message,
+    Receipt,
+    TryLater,
+    Unauthorised,
+    Unknown,
+)
+from syndicator.channels.x.errors import TOKEN, UNCLEAR, error_of
 from syndicator.outbound.answers import json_object, redact
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.outbound.http import OutboundSession, did_not_act, make_session
@@ -25,6 +35,8 @@ PAGE_SIZE = 100
 #: Pages of a look-up; past that it is incomplete and proves nothing. X keeps 3,200 posts anyway.
 MAX_PAGES = 32
 
+_ID = re.compile(r"[0-9]{1,19}")
+
 UNREACHABLE = Wording(gettext_noop("X could not be reached; it will be tried again."))
 
 SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
@@ -33,7 +45,7 @@ SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secr
 class XClient(Client):
     def __init__(self, account: Account) -> None:
         self._base_url = account.base_url.rstrip("/")
-        self._keys = {name: account.settings[name] for name in SECRETS}
+        self._keys = {name: account.settings.get(name, "") for name in SECRETS}
         # An OAuth 1.0a user token begins with the user's own id.
         self._user_id = self._keys["access_token"].partition("-")[0]
         self._allow_private_addresses = account.allow_private_addresses
@@ -60,7 +72,7 @@ class XClient(Client):
         with Deadline(deadline) as ends:
             for posts, complete in self._timeline(ends, since):
                 for post in posts:
-                    if message.permalink in _links(post) and _is_id(post.get("id")):
+                    if message.permalink in _links(post):
                         remote_id = str(post["id"])
                         url = f"https://x.com/i/web/status/{remote_id}"
                         return LookUp(Receipt(remote_id, url=url), complete=complete)
@@ -85,13 +97,16 @@ class XClient(Client):
             meta, posts = body.get("meta"), body.get("data", [])
             if (
                 answer.status_code != requests.codes.ok
+                or "errors" in body
                 or not isinstance(meta, Mapping)
                 or not isinstance(posts, list)
-                or "errors" in body
+                or not all(isinstance(post, Mapping) and _is_id(post.get("id")) for post in posts)
+                or (meta.get("result_count") and not posts)
             ):
+                # A page that is not understood in full could hide the post.
                 self._fail(answer)
             further = meta.get("next_token")
-            yield [post for post in posts if isinstance(post, Mapping)], further is None
+            yield posts, further is None
             if further is None:
                 return
             parameters["pagination_token"] = str(further)
@@ -112,18 +127,22 @@ class XClient(Client):
             told = self._redacted(str(error))
             if did_not_act(error):
                 raise TryLater(UNREACHABLE, answer=told) from error
-            raise Unknown(UNCLEAR, answer=told) from error
-        except (tweepy.TweepyException, ValueError, AttributeError, TypeError):
+            if deadline.sent:
+                raise Unknown(UNCLEAR, answer=told) from error
+            # The base URL or the keys cannot even be put into a request.
+            raise Unauthorised(TOKEN, answer=told) from error
+        except (tweepy.TweepyException, ValueError, AttributeError, TypeError) as error:
             # tweepy raises for every answer but success, and trips over bodies and headers of
             # unexpected form. The answer itself says more.
-            pass
-        if session.answer is None:
-            raise Unknown(UNCLEAR)
+            if session.answer is None:
+                raise Unauthorised(TOKEN, answer=self._redacted(str(error))) from error
+        assert session.answer is not None
         return session.answer
 
     def _fail(self, answer: requests.Response) -> NoReturn:
+        problem = json_object(answer)
         raise error_of(
-            json_object(answer),
+            {name: self._redacted(said) for name, said in problem.items() if isinstance(said, str)},
             status=answer.status_code,
             headers=answer.headers,
             answer=self._redacted(answer.text),
@@ -155,7 +174,7 @@ class _Redirected:
 
 
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and value.isdecimal() and len(value) <= 19
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def _links(post: Mapping[str, Any]) -> set[str]:

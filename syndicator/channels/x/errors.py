@@ -7,8 +7,7 @@ suffix, because both api.twitter.com and api.x.com prefixes occur.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from syndicator.channels.base import (
     ChannelError,
@@ -26,6 +25,8 @@ BILLING_TYPES = ("/problems/credits", "/credits-depleted", "/usage-capped")
 PERMISSION_TYPES = ("/oauth1-permissions", "/client-forbidden")
 DUPLICATE_SAYS = "duplicate content"
 LIMIT_WAIT = timedelta(minutes=15)
+#: The longest window of a limit is a day; more is no answer of X's.
+LONGEST_WAIT = timedelta(hours=25)
 
 TOKEN = Wording(
     gettext_noop("X no longer accepts the account's access keys. Connect the account again.")
@@ -43,7 +44,7 @@ UNCLEAR = Wording(gettext_noop("X's answer does not say whether the post is out.
 
 
 def error_of(
-    problem: Mapping[str, Any],
+    problem: Mapping[str, str],
     *,
     status: int,
     headers: Mapping[str, str],
@@ -52,9 +53,10 @@ def error_of(
 ) -> ChannelError:
     """The `ChannelError` for an answer other than success.
 
-    *problem* is the parsed body (empty if it was no JSON object), *answer* its redacted text.
+    *problem* has the texts of the body's JSON object (nothing if it was none), *answer* is the whole
+    body; both are redacted.
     """
-    kind, detail = str(problem.get("type", "")), str(problem.get("detail", ""))
+    kind, detail = problem.get("type", ""), problem.get("detail", "")
     match status:
         case 402:
             return Unauthorised(BILLING, status=status, answer=answer)
@@ -76,13 +78,14 @@ def error_of(
 
 
 def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
-    """Until the latest reset among the limits that are used up; never in the past."""
+    """How long until the latest reset among the limits that are used up."""
     resets = []
     for limit in LIMITS:
         remaining, reset = headers.get(f"{limit}-remaining"), headers.get(f"{limit}-reset", "")
         if remaining == "0" and reset.isdecimal():
-            resets.append(datetime.fromtimestamp(min(int(reset), 2**35), UTC))
+            resets.append(int(reset))
     if not resets:
         return LIMIT_WAIT
     # Never early: the header has whole seconds, and clocks differ.
-    return max(max(resets) - now, timedelta()) + timedelta(seconds=1)
+    seconds = max(1.0, max(resets) - now.timestamp() + 1)
+    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))

@@ -53,7 +53,7 @@ def blog(request: DeskRequest, pk: int) -> HttpResponse:
 def routes(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(LiveBlog, pk=pk)
     forms = _route_forms(request, shown)
-    if not all([form.is_valid() for form in forms]):
+    if not all(form.is_valid() for form in forms):
         return _page(request, shown, route_forms=forms)
     for form in forms:
         route = form.instance

@@ -70,9 +70,7 @@ def remove(request: DeskRequest, pk: int) -> HttpResponse:
     return redirect("desk:subscribers", subscription.blog_id)
 
 
-def _added(
-    request: DeskRequest, blog: LiveBlog, people: Iterable[tuple[str, str]]
-) -> HttpResponse:
+def _added(request: DeskRequest, blog: LiveBlog, people: Iterable[tuple[str, str]]) -> HttpResponse:
     """Subscribe all of *people* (name, address) who can be, and say who could not."""
     refused: list[str] = []
     with transaction.atomic():
@@ -96,7 +94,9 @@ def _added(
         messages.error(
             request,
             ngettext(
-                "%(count)s more address was refused.", "%(count)s more addresses were refused.", more
+                "%(count)s more address was refused.",
+                "%(count)s more addresses were refused.",
+                more,
             )
             % {"count": more},
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 import threading
@@ -81,22 +81,28 @@ class ScriptedRelay:
         if word == "hang":
             await self.closing.wait()
         if word == "drop":
-            server.transport.abort()
+            hang_up(server)
         return "250 2.0.0 Ok: queued as 4F3A"
 
 
 class _Server(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        assert self.envelope
         if script_word(self.envelope.rcpt_tos[0]) == "cut":
             await self.push("354 Go ahead")
             await self._reader.readline()
-            self.transport.abort()
+            hang_up(self)
         else:
             await super().smtp_DATA(arg)
 
 
 def script_word(address: str) -> str:
     return address.partition("@")[0].partition("-")[0]
+
+
+def hang_up(server: SMTP) -> None:
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
 
 
 def check_login(
@@ -108,7 +114,10 @@ def check_login(
 
 @contextmanager
 def serving(
-    *, login: bool = False, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
+    *,
+    login: bool = False,
+    starttls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[ScriptedRelay]:
     """A relay in a thread of its own. *login* demands a user name and a password."""
     relay = ScriptedRelay()
@@ -152,15 +161,15 @@ def make_certificate(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
     """A certificate for *host* that signs itself: its file, and a server's context with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "relay")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), False
         )

@@ -16,12 +16,17 @@ BLOCKS = (
     BulletList(("Baubeginn: 2027", "Kosten: 84 Millionen Euro")),
     BulletList(("Planung", "Bau"), ordered=True),
     Image(
-        "Die Linie 4 am Markt", "Tom Lichtbild", "Eine Straßenbahn", "https://paper.example.org/4.jpg"
+        "Die Linie 4 am Markt",
+        "Tom Lichtbild",
+        "Eine Straßenbahn",
+        "https://paper.example.org/4.jpg",
     ),
 )
 
 
-def make_story(language: str = "de", time_zone: str = "Europe/Berlin", **entry: Any) -> Story:
+def make_story(
+    language: str = "de", time_zone: str = "Europe/Berlin", slug: str = "rat", **entry: Any
+) -> Story:
     return Story(
         EntryContent(
             **{
@@ -35,7 +40,7 @@ def make_story(language: str = "de", time_zone: str = "Europe/Berlin", **entry: 
                 **entry,
             }
         ),
-        blog_slug="rat",
+        blog_slug=slug,
         blog_title="Live: Stadtrat & Verkehr",
         blog_url="https://paper.example.org/live/rat",
         language=language,

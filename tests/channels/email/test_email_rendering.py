@@ -41,9 +41,12 @@ def test_the_text_part_says_everything_in_order() -> None:
 
 def test_the_html_part_has_the_same_in_its_own_elements() -> None:
     html = page(make_message())
-    assert html.h1 and html.h1.text == "Stadtrat beschließt Ausbau der Linie 4"
-    assert html.time and html.time["datetime"] == "2026-11-22T14:32:00+01:00"
-    assert html.blockquote and html.blockquote.footer
+    assert html.h1
+    assert html.h1.text == "Stadtrat beschließt Ausbau der Linie 4"
+    assert html.time
+    assert html.time["datetime"] == "2026-11-22T14:32:00+01:00"
+    assert html.blockquote
+    assert html.blockquote.footer
     assert html.blockquote.footer.text == "– Ute Beispiel, Dezernentin"
     assert [item.text for item in html.select("ul > li")] == [
         "Baubeginn: 2027",
@@ -51,20 +54,24 @@ def test_the_html_part_has_the_same_in_its_own_elements() -> None:
     ]
     assert [item.text for item in html.select("ol > li")] == ["Planung", "Bau"]
     image = html.select_one("figure > img")
-    assert image and image["src"] == "https://paper.example.org/4.jpg"
+    assert image
+    assert image["src"] == "https://paper.example.org/4.jpg"
     assert image["alt"] == "Eine Straßenbahn"
     assert html.figcaption
-    assert html.figcaption.text.split() == "Die Linie 4 am Markt Foto: Tom Lichtbild".split()
+    assert " ".join(html.figcaption.text.split()) == "Die Linie 4 am Markt Foto: Tom Lichtbild"
     button = html.select_one("a.button")
-    assert button and button["href"] == PERMALINK
+    assert button
+    assert button["href"] == PERMALINK
     assert button.text == "Im Liveblog lesen"
     assert html.select_one("strong.key")
 
 
 def test_styles_are_in_the_elements_and_dark_mode_in_the_head() -> None:
     html = page(make_message())
-    assert html.h1 and "font-size: 24px" in html.h1["style"]
-    assert html.style and "prefers-color-scheme: dark" in html.style.text
+    assert html.h1
+    assert "font-size: 24px" in html.h1["style"]
+    assert html.style
+    assert "prefers-color-scheme: dark" in html.style.text
     assert html.find("meta", {"name": "color-scheme"})
 
 
@@ -86,7 +93,9 @@ def test_an_entry_without_anything_to_read_is_no_mail() -> None:
     assert render(make_story(headline=" ", blocks=(Paragraph(" "), BulletList(("",))))) is None
 
 
-@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "data:image/png;base64,AA", "//x/y.jpg"])
+@pytest.mark.parametrize(
+    "url", ["", "javascript:alert(1)", "data:image/png;base64,AA", "//x/y.jpg"]
+)
 def test_only_pictures_from_the_web_are_shown_but_captions_stay(url: str) -> None:
     message = make_message(blocks=(Image("Am Markt", "Tom Lichtbild", url=url),))
     assert page(message).img is None
@@ -101,7 +110,9 @@ def test_only_a_web_address_becomes_a_link(permalink: str) -> None:
     assert not message.carries_permalink()
 
 
-HOSTILE = '"><script>alert(1)</script><!--"block"--><a id="unsubscribe" href="#unsubscribe">{{ 7*7 }}'
+HOSTILE = (
+    '"><script>alert(1)</script><!--"block"--><a id="unsubscribe" href="#unsubscribe">{{ 7*7 }}'
+)
 
 
 def test_hostile_text_stays_text_everywhere() -> None:
@@ -126,7 +137,9 @@ def test_hostile_text_stays_text_everywhere() -> None:
 def test_a_subject_is_the_headline_or_else_the_first_sentence() -> None:
     text = "Der Rat hat entschieden. " + "Danach ging es noch lange weiter mit der Debatte. " * 3
     assert make_message().subject == "Stadtrat beschließt Ausbau der Linie 4"
-    assert make_message(headline="", blocks=(Paragraph(text),)).subject == "Der Rat hat entschieden."
+    assert (
+        make_message(headline="", blocks=(Paragraph(text),)).subject == "Der Rat hat entschieden."
+    )
     assert make_message(headline="", blocks=(BulletList(("Erstens",)),)).subject == "Erstens"
 
 
@@ -169,7 +182,9 @@ def test_an_edited_headline_stays_one_and_is_the_new_subject() -> None:
 
 def test_an_edited_list_stays_a_list() -> None:
     message = make_message()
-    revised = revise(message, message.text.replace("84 Mill", "85 Mill").replace("2. Bau", "2. Tat"))
+    revised = revise(
+        message, message.text.replace("84 Mill", "85 Mill").replace("2. Bau", "2. Tat")
+    )
     assert [item.text for item in page(revised).select("li")] == [
         "Baubeginn: 2027",
         "Kosten: 85 Millionen Euro",

@@ -133,9 +133,9 @@ def test_nobody_listening_is_try_later(closed_port: int) -> None:
 
 
 def test_sending_needs_a_connection() -> None:
-    with Connection(Relay.from_account(account("smtp://127.0.0.1"))) as connection:
-        with pytest.raises(RuntimeError):
-            connection.send("anna@reader.example", MAIL, SOON)
+    connection = Connection(Relay.from_account(account("smtp://127.0.0.1")))
+    with pytest.raises(RuntimeError):
+        connection.send("anna@reader.example", MAIL, SOON)
 
 
 @contextmanager
@@ -166,13 +166,19 @@ def answering(talk: Callable[[socket.socket], None]) -> Iterator[str]:
 def test_a_greeting_decides_whether_there_is_a_relay(
     greeting: bytes, outcome: type[ChannelError]
 ) -> None:
-    with answering(lambda client: client.sendall(greeting)) as url:
-        with pytest.raises(outcome), connected(url):
-            pass
+    with (
+        answering(lambda client: client.sendall(greeting)) as url,
+        pytest.raises(outcome),
+        connected(url),
+    ):
+        pass
 
 
 def test_a_relay_that_never_greets_is_given_up_at_the_deadline() -> None:
-    with answering(lambda client: client.recv(1) and None) as url:
+    def say_nothing(client: socket.socket) -> None:
+        client.recv(1)
+
+    with answering(say_nothing) as url:
         connection = Connection(Relay.from_account(account(url)))
         with pytest.raises(TryLater):
             connection.ready(timedelta(seconds=0.2))
@@ -186,26 +192,33 @@ def test_a_login_opens_the_relay() -> None:
 
 
 def test_a_wrong_password_is_unauthorised_and_never_repeated_to_anybody() -> None:
-    with serving(login=True) as relay:
-        with pytest.raises(Unauthorised) as caught:
-            with connected(relay.url, username=USERNAME, password="wrong-but-secret"):
-                pass
+    with (
+        serving(login=True) as relay,
+        pytest.raises(Unauthorised) as caught,
+        connected(relay.url, username=USERNAME, password="wrong-but-secret"),
+    ):
+        pass
     assert caught.value.status == 535
     shown = f"{caught.value}{caught.value.answer}{caught.value!r}"
     assert "wrong-but-secret" not in shown
 
 
 def test_a_relay_that_wants_a_login_says_so_to_who_has_none() -> None:
-    with serving(login=True) as relay, connected(relay.url) as connection:
-        with pytest.raises(Unauthorised) as caught:
-            connection.send("anna@reader.example", MAIL, SOON)
+    with (
+        serving(login=True) as relay,
+        connected(relay.url) as connection,
+        pytest.raises(Unauthorised) as caught,
+    ):
+        connection.send("anna@reader.example", MAIL, SOON)
     assert caught.value.status == 530
 
 
 def test_a_relay_without_login_is_said_to_have_none(relay: ScriptedRelay) -> None:
-    with pytest.raises(Unauthorised, match="no way to log in"):
-        with connected(relay.url, username=USERNAME, password=PASSWORD):
-            pass
+    with (
+        pytest.raises(Unauthorised, match="no way to log in"),
+        connected(relay.url, username=USERNAME, password=PASSWORD),
+    ):
+        pass
 
 
 def test_starttls_and_tls_encrypt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,17 +240,23 @@ def test_starttls_and_tls_encrypt(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
 def test_a_certificate_nobody_vouches_for_stops_the_account(tmp_path: Path, scheme: str) -> None:
     _, context = make_certificate(tmp_path, "127.0.0.1")
-    options = {"tls": context} if scheme == "smtps" else {"starttls": context}
-    with serving(**options) as relay:
-        with pytest.raises(Unauthorised, match="certificate"):
-            with connected(f"{scheme}://127.0.0.1:{relay.port}"):
-                pass
+    with (
+        serving(
+            tls=context if scheme == "smtps" else None,
+            starttls=context if scheme != "smtps" else None,
+        ) as relay,
+        pytest.raises(Unauthorised, match="certificate"),
+        connected(f"{scheme}://127.0.0.1:{relay.port}"),
+    ):
+        pass
 
 
 def test_encryption_that_was_asked_for_is_not_done_without(relay: ScriptedRelay) -> None:
-    with pytest.raises(Unauthorised, match="does not offer encryption"):
-        with connected(f"smtp+starttls://127.0.0.1:{relay.port}"):
-            pass
+    with (
+        pytest.raises(Unauthorised, match="does not offer encryption"),
+        connected(f"smtp+starttls://127.0.0.1:{relay.port}"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -277,4 +296,3 @@ def test_settings_that_cannot_work_are_refused_in_words(url: str, settings: dict
 def test_a_relay_does_not_show_its_password() -> None:
     relay = Relay.from_account(account("smtps://mail.example", username="me", password="secret"))
     assert "secret" not in repr(relay)
-

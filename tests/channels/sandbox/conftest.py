@@ -1,10 +1,9 @@
-"""A whole sandbox on free ports, fresh for each test, and sessions signed in to its platforms."""
+"""Sessions signed in to the platforms of a test's sandbox."""
 
 from __future__ import annotations
 
 import smtplib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from requests_oauthlib import OAuth1
 
 from syndicator.channels.facebook import sandbox as facebook_sandbox
 from syndicator.channels.sandbox.server import SandboxServer
-from syndicator.channels.sandboxes import start_all
 from syndicator.channels.x import sandbox as x_sandbox
 
 TIMEOUT = 10
@@ -41,13 +39,6 @@ def x_signature() -> OAuth1:
         account["access_token"],
         account["access_token_secret"],
     )
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
-    server = start_all(tmp_path / "sandbox")
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.email.sandbox_message import read_mail
@@ -136,11 +136,13 @@ def test_the_html_of_a_mail_can_do_nothing(smtp: smtplib.SMTP, web: requests.Ses
     assert answer.text.startswith('<head><base target="_blank">')
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_read_as_a_mail(raw: bytes) -> None:
     read_mail(raw)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["From", "Subject", "Message-ID", "Content-Type"]),
     st.sampled_from(

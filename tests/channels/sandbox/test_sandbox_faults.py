@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.facebook.sandbox import SANDBOX_CREDENTIALS as FACEBOOK_ACCOUNT
@@ -303,6 +303,7 @@ def test_an_impossible_fault_is_refused(
             assert sandbox.faults.waiting("x") == ()
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(Call), st.integers(1, 3), st.sampled_from(["500", "401"])),

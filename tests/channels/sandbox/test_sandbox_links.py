@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.sandbox.links import Link, LinkCard, find_links, text_and_links
@@ -14,6 +14,7 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_the_pieces_make_up_the_text(text: str) -> None:
     pieces = list(text_and_links(text))
@@ -24,6 +25,7 @@ def test_the_pieces_make_up_the_text(text: str) -> None:
     assert all(text[link.start : link.end] == link.url for link in find_links(text))
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_every_url_has_a_card(url: str) -> None:
     assert LinkCard.of(f"https://{url}").url == f"https://{url}"

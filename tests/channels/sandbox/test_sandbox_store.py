@@ -62,7 +62,7 @@ def test_posts_are_bounded_by_time_and_number(store: SandboxStore) -> None:
     assert store.posts("x", since=datetime.now(UTC) + timedelta(seconds=5)) == []
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5), st.binary())
 def test_texts_and_bytes_come_back_as_they_were(texts: list[str], raw: bytes) -> None:
     with (

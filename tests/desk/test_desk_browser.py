@@ -1,0 +1,104 @@
+"""The queue in a real browser: htmx under the content security policy, and without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from syndicator.accounts.models import Role
+from syndicator.destinations.models import Policy
+from syndicator.posts.models import Post, PostState
+from tests.factories import make_destination, make_post, make_user
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture
+def post() -> Post:
+    make_user(Role.EDITOR, username="edda", first_name="Edda")
+    return make_post(Policy.REVIEW, make_destination("note"), headline="Ein Satz")
+
+
+@pytest.fixture
+def chromium(post: Post) -> Iterator[Browser]:
+    """Started after the rows are made: the database is closed to this thread from then on."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+def signed_in(browser: Browser, server: LiveServer, **options: Any) -> Page:
+    page = browser.new_page(locale="en-GB", **options)
+    page.goto(f"{server.url}/log-in/")
+    page.fill("[name=username]", "edda")
+    page.fill("[name=password]", "correct horse")
+    page.click("button.primary")
+    return page
+
+
+def elsewhere(act: Any) -> None:
+    """Run *act* in a thread of its own, which may use the database."""
+    from django.db import connection
+
+    def run() -> None:
+        act()
+        connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+def test_deciding_on_the_page(chromium: Browser, live_server: LiveServer, post: Post) -> None:
+    page = signed_in(chromium, live_server)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    card = page.locator(f"#post-{post.pk}")
+
+    card.get_by_text("Edit", exact=True).click()
+    area = card.locator("textarea")
+    area.fill(f"Straße\n{post.message.permalink}")
+    left = 100 - len(f"Straße\n{post.message.permalink}") - 1
+    card.get_by_text(f"{left} characters left").wait_for()
+    card.get_by_text("Save", exact=True).click()
+    card.get_by_text("Edda edited the text.").wait_for()
+
+    card.get_by_text("Approve", exact=True).click()
+    card.get_by_text("Approved by Edda – goes out now").wait_for()
+    assert "Approved by Edda" in page.inner_text("#live")
+    assert page.evaluate("document.activeElement.id") == f"post-{post.pk}"
+    assert page.url == f"{live_server.url}/"
+
+    elsewhere(lambda: make_post(Policy.REVIEW, make_destination("note"), headline="Neu"))
+    page.get_by_text("1 new post – show").click()
+    page.get_by_role("heading", name="Neu").wait_for()
+    assert complaints == []
+
+
+def test_deciding_without_javascript(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    page = signed_in(chromium, live_server, java_script_enabled=False)
+    page.get_by_text("Edit", exact=True).click()
+    page.fill("textarea", f"Besser\n{post.message.permalink}")
+    page.get_by_text("Save", exact=True).click()
+    page.get_by_text("Approve", exact=True).click()
+    assert "Approved by Edda" in page.inner_text(".notice-success")
+    states: list[str] = []
+    elsewhere(lambda: states.append(Post.objects.get().state))
+    assert states == [PostState.APPROVED]
