@@ -21,33 +21,42 @@ class UnknownChannel(LookupError):
 @cache
 def channels() -> dict[str, Channel]:
     """All channels that load, by name. A broken plug-in is logged and takes no other down."""
-    loaded: dict[str, Channel] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    loaded = {}
+    for point in _entry_points():
         try:
             loaded[point.name] = _load(point)
-        except Exception as error:
-            log.error(
-                "a channel plug-in does not load",
-                channel=point.name,
-                distribution=point.dist.name if point.dist else "unknown",
-                error=f"{type(error).__name__}: {error}",
-            )
+        except UnknownChannel as error:
+            log.error("a channel plug-in does not load", channel=point.name, error=str(error))
     return loaded
 
 
 def channel(name: str) -> Channel:
-    """The channel called *name*; `UnknownChannel` says what is installed instead."""
-    try:
-        return channels()[name]
-    except KeyError:
-        installed = ", ".join(channels()) or "none"
-        raise UnknownChannel(
-            f"No channel called “{name}” is installed or loads. Installed: {installed}."
-        ) from None
+    """The channel called *name*; `UnknownChannel` says what is wrong, or what is installed."""
+    if found := channels().get(name):
+        return found
+    for point in _entry_points():
+        if point.name == name:
+            return _load(point)
+    installed = ", ".join(channels()) or "none"
+    raise UnknownChannel(f"No channel called “{name}” is installed. Installed: {installed}.")
+
+
+def _entry_points() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
 
 
 def _load(point: EntryPoint) -> Channel:
-    made = point.load()()
+    """The channel behind *point*; `UnknownChannel` names the distribution whose plug-in fails."""
+    source = point.dist.name if point.dist else "an unknown package"
+    try:
+        made = point.load()()
+    except Exception as error:
+        raise UnknownChannel(
+            f"The channel “{point.name}” of {source} does not load: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(made, Channel) or made.name != point.name:
-        raise TypeError(f"{point.value} is not a Channel named “{point.name}”")
+        raise UnknownChannel(
+            f"The channel “{point.name}” of {source} is broken: "
+            f"{point.value} is not a Channel of that name."
+        )
     return made

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from syndicator import queue
 from syndicator.channels.base import (
@@ -24,6 +25,7 @@ from syndicator.channels.base import (
 )
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
+from syndicator.entries.models import Entry
 from syndicator.posts.attempts import DEADLINE, Claim, begin
 from syndicator.posts.models import AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.wording import Wording, gettext_noop
@@ -80,13 +82,26 @@ def _next_in_line(destination: Destination, now: datetime) -> Post | None:
         .order_by("entry__published_at", "entry_id", "id")
     )
     for post in line:
-        if post.state == PostState.APPROVED:
-            if post.due_at is not None and post.due_at <= now:
-                return post
-            if post.tries == 0:
-                continue
-        return None
+        if post.state != PostState.APPROVED:
+            return None
+        if post.due_at is not None and post.due_at <= now:
+            return None if _older_entry_comes(post) else post
+        if post.tries:
+            return None
     return None
+
+
+def _older_entry_comes(post: Post) -> bool:
+    """Whether an entry that belongs before this post's is here, but not rendered yet."""
+    entry = post.entry
+    earlier = Q(published_at__lt=entry.published_at) | Q(
+        published_at=entry.published_at, pk__lt=entry.pk
+    )
+    return Entry.objects.filter(
+        earlier,
+        render_due_at__isnull=False,
+        blog__routes__destination=post.destination_id,
+    ).exists()
 
 
 def send(claim: Claim) -> None:

@@ -64,6 +64,8 @@ def render(entry_id: int) -> None:
                 _take_back(entry, route, now)
             else:
                 _bring_up(entry, route, messages.get(route.pk), now)
+            # Also where nothing is due: a later entry may have waited for this one.
+            queue.after_commit(queue.DELIVER_TO_DESTINATION, route.destination_id)
         current.render_due_at = None
         current.save(update_fields=["render_due_at"])
 
@@ -117,7 +119,6 @@ def _prepare(
             payload_hash=post.payload_hash,
             decided_at=now,
         )
-        queue.after_commit(queue.DELIVER_TO_DESTINATION, route.destination_id)
 
 
 def _take_back(entry: Entry, route: Route, now: datetime) -> None:

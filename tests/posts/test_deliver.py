@@ -103,6 +103,15 @@ def test_posts_go_out_in_the_entries_order(newsroom: Newsroom) -> None:
     assert newsroom.accepted() == [p.entry.permalink for p in (oldest, *posts)]
 
 
+def test_a_post_waits_for_an_older_entry_that_is_not_rendered_yet(newsroom: Newsroom) -> None:
+    older = make_entry(newsroom.blog)
+    newer = newsroom.post()
+    assert newsroom.deliver() == 0
+    render(older.pk)
+    newsroom.deliver()
+    assert newsroom.accepted() == [older.permalink, newer.entry.permalink]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_on_one_destination_send_each_post_once_and_in_order(
     newsroom: Newsroom,

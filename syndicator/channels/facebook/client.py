@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,17 +17,21 @@ import requests
 
 from syndicator.channels.base import (
     Account,
+    ChannelError,
     Client,
     LookUp,
     Message,
     Receipt,
     TryLater,
+    Unauthorised,
     Unknown,
 )
-from syndicator.channels.facebook.errors import UNCLEAR, error_of
+from syndicator.channels.facebook.errors import TOKEN, UNCLEAR, error_of
+from syndicator.channels.facebook.links import is_post_of
+from syndicator.channels.facebook.usage import asked_wait
 from syndicator.outbound.answers import json_object, redact
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import OutboundSession, did_not_act, make_session
+from syndicator.outbound.http import did_not_act, make_session
 from syndicator.wording import Wording, gettext_noop
 
 VERSION = "v26.0"
@@ -35,6 +39,8 @@ FIELDS = "id,message,created_time,permalink_url,attachments{unshimmed_url}"
 PAGE_SIZE = 25
 #: Pages of a look-up; past that it is incomplete and proves nothing.
 MAX_PAGES = 40
+
+_ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
 
 UNREACHABLE = Wording(gettext_noop("Facebook could not be reached; it will be tried again."))
 NO_LOOK_UP = Wording(gettext_noop("The page's posts on Facebook could not be looked through."))
@@ -49,77 +55,91 @@ class FacebookClient(Client):
         self._allow_private_addresses = account.allow_private_addresses
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        parameters = {"message": message.text, "link": message.link}
         with Deadline(deadline) as ends:
-            try:
-                answer = self._session(ends).post(
-                    f"{self._url}/{self._page}/feed",
-                    data={"message": message.text, "link": message.link, **self._proof()},
-                )
-            except (requests.RequestException, DeadlinePassed) as error:
-                raise self._unanswered(error) from error
-        body = json_object(answer)
-        remote_id = body.get("id")
-        if answer.status_code == requests.codes.ok and isinstance(remote_id, str) and remote_id:
-            return Receipt(
-                remote_id,
-                url=f"https://www.facebook.com/{remote_id}",
-                answer=self._redacted(answer),
-                status=answer.status_code,
-            )
-        raise error_of(
-            _error(body),
+            answer = self._call(ends, "POST", "feed", data=parameters)
+        remote_id = json_object(answer).get("id")
+        if answer.status_code != requests.codes.ok or not _is_id(remote_id):
+            raise self._error(answer)
+        return Receipt(
+            str(remote_id),
+            url=f"https://www.facebook.com/{remote_id}",
+            answer=self._redacted(answer.text),
             status=answer.status_code,
-            answer=self._redacted(answer),
-            wait=_asked_wait(answer, body),
         )
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
+        complete = False
         with Deadline(deadline) as ends:
-            try:
-                for posts, complete in self._pages(self._session(ends), since):
-                    for post in posts:
-                        if _carries(post, message.permalink):
-                            return LookUp(_receipt(post), complete=complete)
-            except (requests.RequestException, DeadlinePassed) as error:
-                raise self._unanswered(error) from error
+            for posts, complete in self._pages(ends, since):
+                for post in posts:
+                    if is_post_of(post, message):
+                        remote_id = str(post["id"])
+                        url = f"https://www.facebook.com/{remote_id}"
+                        return LookUp(Receipt(remote_id, url=url), complete=complete)
         return LookUp(None, complete=complete)
 
     def _pages(
-        self, session: OutboundSession, since: datetime
+        self, deadline: Deadline, since: datetime
     ) -> Iterator[tuple[list[Mapping[str, Any]], bool]]:
-        """The page's posts since *since*, page by page; and whether that one was the last."""
-        after = ""
+        """The page's posts since *since*, page by page; and whether that one was the last.
+
+        https://developers.facebook.com/docs/graph-api/results
+        """
+        parameters = {
+            "fields": FIELDS,
+            "limit": str(PAGE_SIZE),
+            "since": str(int(since.timestamp())),
+        }
         for _ in range(MAX_PAGES):
-            parameters = {
-                "fields": FIELDS,
-                "limit": str(PAGE_SIZE),
-                "since": str(int(since.timestamp())),
-                **self._proof(),
-                **({"after": after} if after else {}),
-            }
-            answer = session.get(f"{self._url}/{self._page}/published_posts", params=parameters)
+            answer = self._call(deadline, "GET", "published_posts", params=parameters)
             body = json_object(answer)
             posts = body.get("data")
-            if answer.status_code != requests.codes.ok or not isinstance(posts, list):
-                raise error_of(
-                    _error(body),
-                    status=answer.status_code,
-                    answer=self._redacted(answer),
-                    wait=_asked_wait(answer, body),
-                )
-            # Only the cursor is taken from the answer, never its address of the next page.
-            after = _next_cursor(body)
-            yield [post for post in posts if isinstance(post, Mapping)], not after
-            if not after:
+            if answer.status_code != requests.codes.ok or "error" in body:
+                raise self._error(answer)
+            if not isinstance(posts, list) or not all(map(_is_post, posts)):
+                # A page that is not understood in full could hide the post.
+                raise self._not_understood(answer)
+            further, after = _next_page(body)
+            yield posts, not further
+            if not further:
                 return
+            # Only the cursor is taken from the answer, never its address of the next page.
+            if not after:
+                raise self._not_understood(answer)
+            parameters["after"] = after
 
-    def _session(self, deadline: Deadline) -> OutboundSession:
+    def _call(
+        self,
+        deadline: Deadline,
+        method: str,
+        edge: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """One call of an *edge* of the page; no answer is a `ChannelError`."""
+        proof = self._proof()
         session = make_session(deadline, allow_private_addresses=self._allow_private_addresses)
-        # In a header, so that the token stands in no address that somebody logs.
-        session.headers["Authorization"] = f"Bearer {self._token}"
-        return session
+        try:
+            return session.request(
+                method,
+                f"{self._url}/{self._page}/{edge}",
+                params=None if params is None else {**params, **proof},
+                data=None if data is None else {**data, **proof},
+                # In a header, so that the token stands in no address that somebody logs.
+                headers={"Authorization": f"Bearer {self._token}"},
+            )
+        except (requests.RequestException, DeadlinePassed, ValueError) as error:
+            told = self._redacted(str(error))
+            if did_not_act(error):
+                raise TryLater(UNREACHABLE, answer=told) from error
+            if deadline.sent:
+                raise Unknown(UNCLEAR, answer=told) from error
+            # The base URL or the token cannot even be put into a request.
+            raise Unauthorised(TOKEN, answer=told) from error
 
     def _proof(self) -> dict[str, str]:
         """https://developers.facebook.com/docs/graph-api/guides/secure-requests"""
@@ -128,53 +148,39 @@ class FacebookClient(Client):
         digest = hmac.new(self._app_secret.encode(), self._token.encode(), hashlib.sha256)
         return {"appsecret_proof": digest.hexdigest()}
 
-    def _unanswered(self, error: Exception) -> TryLater | Unknown:
-        told = redact(str(error), (self._token, self._app_secret))
-        if did_not_act(error):
-            return TryLater(UNREACHABLE, answer=told)
-        return Unknown(UNCLEAR, answer=told)
+    def _error(self, answer: requests.Response) -> ChannelError:
+        error = json_object(answer).get("error")
+        return error_of(
+            {
+                name: self._redacted(said) if isinstance(said, str) else said
+                for name, said in (error if isinstance(error, dict) else {}).items()
+            },
+            status=answer.status_code,
+            answer=self._redacted(answer.text),
+            wait=asked_wait(answer.headers.get("X-Business-Use-Case-Usage", "")),
+        )
 
-    def _redacted(self, answer: requests.Response) -> str:
-        return redact(answer.text, (self._token, self._app_secret))
+    def _not_understood(self, answer: requests.Response) -> Unknown:
+        said = self._redacted(answer.text)
+        return Unknown(NO_LOOK_UP, status=answer.status_code, answer=said)
 
-
-def _error(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    error = body.get("error")
-    return error if isinstance(error, Mapping) else {}
-
-
-def _asked_wait(answer: requests.Response, body: Mapping[str, Any]) -> timedelta | None:
-    """The longest ``estimated_time_to_regain_access`` (minutes) in the usage headers."""
-    try:
-        usage = json.loads(answer.headers.get("X-Business-Use-Case-Usage", ""))
-        minutes = [
-            float(use["estimated_time_to_regain_access"])
-            for uses in usage.values()
-            for use in uses
-            if "estimated_time_to_regain_access" in use
-        ]
-    except (ValueError, AttributeError, TypeError, KeyError):
-        return None
-    longest = max(minutes, default=0)
-    return timedelta(minutes=longest) if longest > 0 else None
+    def _redacted(self, text: str) -> str:
+        return redact(text, (self._token, self._app_secret))
 
 
-def _carries(post: Mapping[str, Any], permalink: str) -> bool:
-    attached = post.get("attachments")
-    links = attached.get("data") if isinstance(attached, Mapping) else None
-    urls = [link.get("unshimmed_url") for link in links or [] if isinstance(link, Mapping)]
-    return permalink in urls or permalink in str(post.get("message", "")).split()
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def _receipt(post: Mapping[str, Any]) -> Receipt:
-    remote_id = str(post.get("id", ""))
-    return Receipt(remote_id, url=f"https://www.facebook.com/{remote_id}")
+def _is_post(value: object) -> bool:
+    return isinstance(value, Mapping) and _is_id(value.get("id"))
 
 
-def _next_cursor(body: Mapping[str, Any]) -> str:
+def _next_page(body: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether there are further posts, and the cursor behind which they begin."""
     paging = body.get("paging")
-    if not isinstance(paging, Mapping) or "next" not in paging:
-        return ""
+    if not isinstance(paging, Mapping):
+        return False, ""
     cursors = paging.get("cursors")
     after = cursors.get("after") if isinstance(cursors, Mapping) else None
-    return after if isinstance(after, str) else ""
+    return "next" in paging, after if isinstance(after, str) else ""

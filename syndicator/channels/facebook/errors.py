@@ -58,31 +58,35 @@ def error_of(
 ) -> ChannelError:
     """The `ChannelError` that an answer's *error* object stands for (empty if it had none).
 
-    *answer* is the redacted body, *wait* the time that the usage headers ask for.
+    *error* and *answer*, the whole body, are redacted; *wait* is the time that the usage headers
+    ask for.
     """
     code, subcode = _number(error, "code"), _number(error, "error_subcode")
+    judged: tuple[type[ChannelError], Wording]
     match (code, subcode):
-        case _ if not error or status >= 500:
-            return Unknown(UNCLEAR, status=status, answer=answer)
-        case _ if code in TOKEN_CODES:
-            return Unauthorised(TOKEN, status=status, answer=answer)
-        case _ if code in PERMISSION_CODES:
-            return Unauthorised(PERMISSION, status=status, answer=answer)
+        case _ if not 400 <= status < 500:
+            judged = Unknown, UNCLEAR
         case _ if code in LIMIT_CODES:
             return TryLater(LIMIT, retry_after=wait or LIMIT_WAIT, status=status, answer=answer)
         case pair if pair == SPAM_LIMIT:
             return TryLater(SPAM, retry_after=wait or SPAM_WAIT, status=status, answer=answer)
-        case pair if pair == IDENTITY_CHECK:
-            return Unauthorised(IDENTITY, status=status, answer=answer)
-        case pair if pair == ALREADY_POSTED or code == DUPLICATE_CODE:
-            return Duplicate(DUPLICATE, status=status, answer=answer)
         case pair if pair == LINK_SCRAPE:
             return TryLater(SCRAPE, tries=2, status=status, answer=answer)
+        case _ if code in TOKEN_CODES:
+            judged = Unauthorised, TOKEN
+        case _ if code in PERMISSION_CODES:
+            judged = Unauthorised, PERMISSION
+        case pair if pair == IDENTITY_CHECK:
+            judged = Unauthorised, IDENTITY
+        case pair if pair == ALREADY_POSTED or code == DUPLICATE_CODE:
+            judged = Duplicate, DUPLICATE
         case _ if code == INVALID_CODE:
-            said = error.get("error_user_msg") or error.get("message") or ""
-            refused = Wording(REFUSED, {"answer": str(said)[:300]})
-            return Rejected(refused, status=status, answer=answer)
-    return Unknown(UNCLEAR, status=status, answer=answer)
+            said = error.get("error_user_msg") or error.get("message") or answer
+            judged = Rejected, Wording(REFUSED, {"answer": str(said)[:300]})
+        case _:
+            judged = Unknown, UNCLEAR
+    outcome, reason = judged
+    return outcome(reason, status=status, answer=answer)
 
 
 def _number(error: Mapping[str, Any], name: str) -> int:

@@ -53,28 +53,29 @@ def error_of(
 ) -> ChannelError:
     """The `ChannelError` for an answer other than success.
 
-    *problem* has the texts of the body's JSON object (nothing if it was none), *answer* is the whole
-    body; both are redacted.
+    *problem* has the texts of the body's JSON object (nothing if it was none), *answer* is the
+    whole body; both are redacted.
     """
     kind, detail = problem.get("type", ""), problem.get("detail", "")
+    judged: tuple[type[ChannelError], Wording]
     match status:
-        case 402:
-            return Unauthorised(BILLING, status=status, answer=answer)
-        case 429 if kind.endswith(BILLING_TYPES):
-            return Unauthorised(BILLING, status=status, answer=answer)
-        case 429:
+        case 429 if not kind.endswith(BILLING_TYPES):
             wait = _wait(headers, now)
             return TryLater(LIMIT, retry_after=wait, status=status, answer=answer)
+        case 402 | 429:
+            judged = Unauthorised, BILLING
         case 401:
-            return Unauthorised(TOKEN, status=status, answer=answer)
+            judged = Unauthorised, TOKEN
         case 403 if DUPLICATE_SAYS in detail:
-            return Duplicate(DUPLICATE, status=status, answer=answer)
+            judged = Duplicate, DUPLICATE
         case 403 if kind.endswith(PERMISSION_TYPES):
-            return Unauthorised(PERMISSION, status=status, answer=answer)
+            judged = Unauthorised, PERMISSION
         case 400 | 403:
-            refused = Wording(REFUSED, {"answer": (detail or answer)[:300]})
-            return Rejected(refused, status=status, answer=answer)
-    return Unknown(UNCLEAR, status=status, answer=answer)
+            judged = Rejected, Wording(REFUSED, {"answer": (detail or answer)[:300]})
+        case _:
+            judged = Unknown, UNCLEAR
+    outcome, reason = judged
+    return outcome(reason, status=status, answer=answer)
 
 
 def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:

@@ -1,0 +1,393 @@
+"""The real client against a real server on loopback that answers as X does, or worse."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
+
+from syndicator.channels.base import (
+    Account,
+    ChannelError,
+    Duplicate,
+    LookUp,
+    Message,
+    Receipt,
+    Rejected,
+    TryLater,
+    Unauthorised,
+    Unknown,
+)
+from syndicator.channels.x.client import XClient
+from tests.channels.conftest import answer, drip, drop
+
+if TYPE_CHECKING:
+    from tests.channels.conftest import Reply, ScriptedServer
+
+KEYS = {
+    "consumer_key": "consumer-key-1234",
+    "consumer_secret": "consumer-secret-1234",
+    "access_token": "4711-access-token-1234",
+    "access_token_secret": "access-secret-1234",
+}
+PERMALINK = "https://zeitung.example/live#eintrag-7"
+MESSAGE = Message(f"Grüße „hier“ & dort 👍🏽\n\n{PERMALINK}", PERMALINK)
+AMPLE = timedelta(seconds=30)
+SHORT = timedelta(milliseconds=300)
+SINCE = datetime(2026, 5, 3, 12, 0, 5, 999_999, tzinfo=UTC)
+PROBLEMS = "https://api.twitter.com/2/problems"
+
+
+def client(base_url: str, *, private: bool = True, **changed: str) -> XClient:
+    return XClient(Account(base_url, {**KEYS, **changed}, allow_private_addresses=private))
+
+
+def send(base_url: str, deadline: timedelta = AMPLE, **changed: Any) -> Receipt:
+    return client(base_url, **changed).send(MESSAGE, key="key", deadline=deadline)
+
+
+def look_up(server: ScriptedServer, *replies: Reply) -> LookUp:
+    server.replies += replies
+    return client(server.url).look_up(MESSAGE, key="key", since=SINCE, deadline=AMPLE)
+
+
+def refusal(server: ScriptedServer, reply: Reply, deadline: timedelta = AMPLE) -> ChannelError:
+    server.replies.append(reply)
+    with pytest.raises(ChannelError) as refused:
+        send(server.url, deadline)
+    return refused.value
+
+
+def created(remote_id: object = "1790000000000000001") -> Reply:
+    return answer(201, {"data": {"id": remote_id, "text": "…", "edit_history_tweet_ids": []}})
+
+
+def problem(status: int, kind: str = "about:blank", detail: str = "", **headers: str) -> Reply:
+    body = {"title": "T", "type": kind, "status": status, "detail": detail}
+    return answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+class TestSending:
+    def test_an_accepted_post_is_named(self, server: ScriptedServer) -> None:
+        server.replies.append(created())
+        receipt = send(server.url)
+        assert receipt.remote_id == "1790000000000000001"
+        assert receipt.url == "https://x.com/i/web/status/1790000000000000001"
+        assert receipt.status == 201
+
+    def test_the_text_arrives_as_it_was_approved(self, server: ScriptedServer) -> None:
+        server.replies.append(created())
+        send(server.url)
+        (request,) = server.received
+        assert (request.method, request.target) == ("POST", "/2/tweets")
+        assert json.loads(request.body) == {"text": MESSAGE.text}
+
+    def test_lines_end_as_x_wants_them(self, server: ScriptedServer) -> None:
+        server.replies.append(created())
+        client(server.url).send(
+            MESSAGE.with_text(f"a\r\nb\r\n{PERMALINK}"), key="key", deadline=AMPLE
+        )
+        assert json.loads(server.received[0].body) == {"text": f"a\nb\n{PERMALINK}"}
+
+    def test_the_signature_is_made_over_the_real_target(self, server: ScriptedServer) -> None:
+        server.replies.append(created())
+        send(server.url + "/behind/a/prefix/")
+        (request,) = server.received
+        assert request.target == "/behind/a/prefix/2/tweets"
+        endpoint = SignatureOnlyEndpoint(_Keys())
+
+        def is_valid(url: str) -> bool:
+            valid, _ = endpoint.validate_request(
+                url, "POST", headers={"Authorization": request.headers["authorization"]}
+            )
+            return bool(valid)
+
+        assert is_valid(server.url + request.target)
+        assert not is_valid("https://api.twitter.com/2/tweets")
+
+
+class _Keys(RequestValidator):  # type: ignore[misc]
+    enforce_ssl = False
+    allowed_signature_methods = ("HMAC-SHA1",)
+    client_key_length = access_token_length = nonce_length = (1, 99)
+    dummy_client = dummy_access_token = "dummy"
+
+    def check_client_key(self, client_key: str) -> bool:
+        return True
+
+    def check_access_token(self, request_token: str) -> bool:
+        return True
+
+    def validate_client_key(self, client_key: str, request: Any) -> bool:
+        return client_key == KEYS["consumer_key"]
+
+    def validate_timestamp_and_nonce(self, *args: Any, **kwargs: Any) -> bool:
+        return True
+
+    def get_client_secret(self, client_key: str, request: Any) -> str:
+        return KEYS["consumer_secret"]
+
+    def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        return KEYS["access_token_secret"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "says"),
+    [
+        (problem(400, f"{PROBLEMS}/invalid-request", "Too long."), Rejected, "Too long."),
+        (problem(403, detail="Your Tweet text is too long."), Rejected, "too long"),
+        (problem(401, detail="Unauthorized"), Unauthorised, "access keys"),
+        (answer(401, b"<html>"), Unauthorised, "access keys"),
+        (problem(402, "https://api.x.com/2/problems/credits"), Unauthorised, "credits"),
+        (problem(402, "https://api.x.com/credits-depleted"), Unauthorised, "credits"),
+        (answer(402, b""), Unauthorised, "credits"),
+        (
+            problem(403, detail="You are not allowed to create a Tweet with duplicate content."),
+            Duplicate,
+            "already posted",
+        ),
+        (problem(403, f"{PROBLEMS}/oauth1-permissions"), Unauthorised, "permission"),
+        (
+            problem(403, "https://api.x.com/2/problems/client-forbidden"),
+            Unauthorised,
+            "permission",
+        ),
+        (problem(403, detail="Quotes are not allowed."), Rejected, "Quotes are not allowed."),
+        (problem(429, f"{PROBLEMS}/usage-capped"), Unauthorised, "spending limit"),
+        (problem(429), TryLater, "asks to wait"),
+        (problem(500), Unknown, "whether the post is out"),
+        (problem(502), Unknown, "whether the post is out"),
+        (problem(503), Unknown, "whether the post is out"),
+        (problem(504), Unknown, "whether the post is out"),
+        (problem(404), Unknown, "whether the post is out"),
+        (problem(409), Unknown, "whether the post is out"),
+        (answer(301, b"", {"Location": "/elsewhere"}), Unknown, "whether the post is out"),
+        (answer(307, b"", {"Location": "/2/tweets"}), Unknown, "whether the post is out"),
+        (answer(200, {"data": {"id": "1"}}), Unknown, "whether the post is out"),
+        (answer(201, {"data": {"text": "…"}}), Unknown, "whether the post is out"),
+        (answer(201, {"data": []}), Unknown, "whether the post is out"),
+        (answer(201, ["garbage"]), Unknown, "whether the post is out"),
+        (answer(201, b"<html>"), Unknown, "whether the post is out"),
+        (answer(201, b""), Unknown, "whether the post is out"),
+        (created("../../etc"), Unknown, "whether the post is out"),
+        (created(17), Unknown, "whether the post is out"),
+        (created("1" * 20), Unknown, "whether the post is out"),
+        (answer(201, b'{"data": {"id": "1"}}', length=500), Unknown, "whether the post is out"),
+        (drop(), Unknown, "whether the post is out"),
+        (drop(reset=True), Unknown, "whether the post is out"),
+    ],
+    ids=lambda value: None,
+)
+def test_what_an_answer_means(
+    server: ScriptedServer, reply: Reply, outcome: type[ChannelError], says: str
+) -> None:
+    refused = refusal(server, reply)
+    assert type(refused) is outcome
+    assert says in str(refused.reason)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        drip(b"HTTP/1.1 201 Created\r\n", b"X-Slow: " + b"y" * 900),
+        drip(b"HTTP/1.1 201 Created\r\n\r\n", b'{"data": {"id": "1"}}' + b" " * 900),
+        drip(b"", b"HTTP/1.1 201 Created" + b" " * 900),
+    ],
+)
+def test_a_server_that_drips_leaves_it_unknown(server: ScriptedServer, reply: Reply) -> None:
+    assert isinstance(refusal(server, reply, SHORT), Unknown)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["list"],
+        {"errors": {"code": 1}},
+        {"errors": [{"message": None}]},
+        {"detail": ["a"]},
+        {"detail": None, "type": 7},
+        {"error": "x", "errors": 5},
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+def test_hostile_bodies_change_nothing(server: ScriptedServer, status: int, body: Any) -> None:
+    outcome = {400: Rejected, 401: Unauthorised, 403: Rejected, 500: Unknown}[status]
+    assert type(refusal(server, answer(status, body))) is outcome
+
+
+class TestNothingSent:
+    def test_a_refused_connection(self, closed_port: int) -> None:
+        with pytest.raises(TryLater, match="could not be reached"):
+            send(f"http://127.0.0.1:{closed_port}")
+
+    def test_a_name_that_does_not_resolve(self) -> None:
+        with pytest.raises(TryLater):
+            send("https://nobody.invalid")
+
+    def test_a_failed_tls_handshake(self, server: ScriptedServer) -> None:
+        with pytest.raises(TryLater):
+            send(server.url.replace("http:", "https:"))
+
+    def test_a_private_address(self, server: ScriptedServer) -> None:
+        with pytest.raises(TryLater):
+            send(server.url, private=False)
+        assert server.received == []
+
+    def test_a_deadline_that_is_over(self, server: ScriptedServer) -> None:
+        with pytest.raises(TryLater):
+            send(server.url, timedelta(0))
+        assert server.received == []
+
+    @pytest.mark.parametrize("base_url", ["", "api.x.com", "http://[::1", "ftp://x.com"])
+    def test_an_address_that_is_none(self, base_url: str) -> None:
+        with pytest.raises(Unauthorised):
+            send(base_url)
+
+    def test_an_account_without_keys(self, server: ScriptedServer) -> None:
+        server.replies.append(problem(401))
+        with pytest.raises(Unauthorised):
+            XClient(Account(server.url, {}, allow_private_addresses=True)).send(
+                MESSAGE, key="key", deadline=AMPLE
+            )
+
+
+class TestWaiting:
+    def wait(self, server: ScriptedServer, **headers: str) -> timedelta:
+        refused = refusal(server, problem(429, **headers))
+        assert isinstance(refused, TryLater)
+        assert refused.retry_after is not None
+        return refused.retry_after
+
+    def test_the_latest_reset_of_the_limits_that_are_used_up(self, server: ScriptedServer) -> None:
+        now = int(time.time())
+        wait = self.wait(
+            server,
+            x_rate_limit_remaining="0",
+            x_rate_limit_reset=str(now + 100),
+            x_user_limit_24hour_remaining="0",
+            x_user_limit_24hour_reset=str(now + 5000),
+            x_app_limit_24hour_remaining="17",
+            x_app_limit_24hour_reset=str(now + 90_000),
+        )
+        assert timedelta(seconds=4900) < wait <= timedelta(seconds=5001)
+
+    @pytest.mark.parametrize(
+        ("reset", "shortest", "longest"),
+        [
+            ("1", timedelta(seconds=1), timedelta(seconds=1)),
+            ("9" * 30, timedelta(hours=25), timedelta(hours=25)),
+            ("soon", timedelta(minutes=15), timedelta(minutes=15)),
+            ("-5", timedelta(minutes=15), timedelta(minutes=15)),
+        ],
+    )
+    def test_a_reset_that_makes_no_sense(
+        self, server: ScriptedServer, reset: str, shortest: timedelta, longest: timedelta
+    ) -> None:
+        wait = self.wait(server, x_rate_limit_remaining="0", x_rate_limit_reset=reset)
+        assert shortest <= wait <= longest
+
+    def test_no_header_at_all(self, server: ScriptedServer) -> None:
+        assert self.wait(server) == timedelta(minutes=15)
+
+
+def post(remote_id: str, *urls: Mapping[str, str]) -> dict[str, Any]:
+    return {"id": remote_id, "text": "… https://t.co/a", "entities": {"urls": list(urls)}}
+
+
+def page(*posts: Any, next_token: str | None = None) -> Reply:
+    meta: dict[str, Any] = {"result_count": len(posts)}
+    if next_token:
+        meta["next_token"] = next_token
+    return answer(200, {"meta": meta, **({"data": list(posts)} if posts else {})})
+
+
+OTHER = post("5", {"expanded_url": PERMALINK + "8"})
+OURS = post("7", {"expanded_url": "https://a.example"}, {"expanded_url": PERMALINK})
+
+
+class TestLookingUp:
+    def test_what_is_asked(self, server: ScriptedServer) -> None:
+        look_up(server, page())
+        (request,) = server.received
+        path, _, query = request.target.partition("?")
+        assert path == "/2/users/4711/tweets"
+        assert "start_time=2026-05-03T12%3A00%3A05Z" in query
+        assert "max_results=100" in query
+        assert "tweet.fields=created_at%2Centities" in query
+        assert request.headers["authorization"].startswith("OAuth ")
+
+    def test_found_by_its_link(self, server: ScriptedServer) -> None:
+        found = look_up(server, page(OTHER, OURS))
+        assert found.receipt == Receipt("7", url="https://x.com/i/web/status/7")
+
+    def test_found_by_where_its_link_leads(self, server: ScriptedServer) -> None:
+        unwound = post("8", {"expanded_url": "https://short.example", "unwound_url": PERMALINK})
+        assert look_up(server, page(unwound)).receipt is not None
+
+    def test_absent_if_all_pages_were_seen(self, server: ScriptedServer) -> None:
+        found = look_up(server, page(OTHER, next_token="n1"), page(OTHER))
+        assert found == LookUp(None, complete=True)
+        assert "pagination_token=n1" in server.received[1].target
+
+    def test_found_on_a_later_page(self, server: ScriptedServer) -> None:
+        found = look_up(server, page(next_token="n1"), page(OTHER, OURS, next_token="n2"))
+        assert found.receipt is not None
+        assert not found.complete
+
+    def test_pages_without_end_prove_nothing(self, server: ScriptedServer) -> None:
+        found = look_up(server, *[page(OTHER, next_token="again")] * 32)
+        assert found == LookUp(None, complete=False)
+
+    @pytest.mark.parametrize(
+        ("reply", "outcome"),
+        [
+            (problem(503), Unknown),
+            (problem(429), TryLater),
+            (problem(401), Unauthorised),
+            (answer(302, b"", {"Location": "/"}), Unknown),
+            (answer(200, b"<html>"), Unknown),
+            (answer(200, {"data": []}), Unknown),
+            (answer(200, {"meta": {"result_count": 3}}), Unknown),
+            (answer(200, {"meta": {"result_count": 0}, "errors": [{}]}), Unknown),
+            (answer(200, {"meta": {}, "data": {"id": "1"}}), Unknown),
+            (page("garbage"), Unknown),
+            (page({"text": "no id"}), Unknown),
+            (answer(200, {"meta": {"result_count": 0}}, length=900), Unknown),
+            (drop(reset=True), Unknown),
+        ],
+    )
+    def test_one_that_fails_on_any_page_proves_nothing(
+        self, server: ScriptedServer, reply: Reply, outcome: type[ChannelError]
+    ) -> None:
+        with pytest.raises(outcome):
+            look_up(server, page(OTHER, next_token="n1"), reply)
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("status", [201, 400, 403, 500])
+    def test_none_is_in_what_is_kept(self, server: ScriptedServer, status: int) -> None:
+        echo = " ".join(KEYS.values())
+        refused = refusal(server, answer(status, {"detail": echo}))
+        for secret in KEYS.values():
+            assert secret not in refused.answer
+            assert secret not in str(refused.reason.to_json())
+            assert secret not in repr(refused)
+
+    def test_answers_are_cut(self, server: ScriptedServer) -> None:
+        refused = refusal(server, answer(400, {"detail": "x" * 10_000}))
+        assert len(refused.answer) <= 2000
+        assert len(str(refused.reason)) < 400
+
+    def test_none_is_logged(self, server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        server.replies.append(created())
+        send(server.url)
+        for secret in ("consumer_secret", "access_token_secret"):
+            assert KEYS[secret] not in caplog.text
