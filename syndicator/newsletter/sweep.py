@@ -13,7 +13,6 @@ from syndicator.newsletter.fanout import close_finished, due
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
-    MailingState,
     RecipientState,
 )
 from syndicator.wording import Wording, gettext_noop
@@ -45,9 +44,8 @@ def sweep() -> Swept:
     # Where a mail is on its way a worker is busy, and will go on with the rest.
     waiting = list(
         Mailing.objects.filter(
-            Exists(due().filter(mailing=OuterRef("pk"))),
             ~Exists(in_flight.filter(mailing=OuterRef("pk"))),
-            state=MailingState.SENDING,
+            pk__in=due().values("mailing"),
         ).values_list("pk", flat=True)
     )
     for pk in waiting:

@@ -128,7 +128,7 @@ def _only_agencies(credit: str) -> bool:
 def _signs(line: str) -> bool:
     """Whether *line* is a credit by its form alone: "Jon Falk/AFP", "IMAGO / Ida Brandt"."""
     parts = _parts(line)
-    if not _short(line) or not all(is_agency(part) or is_capitalised(part) for part in parts):
+    if not all(is_agency(part) or is_capitalised(part) for part in parts):
         return False
     if any(map(is_agency, parts)):
         return True

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicator import queue
+from syndicator.channels.base import TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.entries.models import LiveBlog
@@ -32,6 +33,7 @@ from syndicator.newsletter.models import (
 from syndicator.newsletter.progress import progress
 from syndicator.newsletter.subscribing import unsubscribe, unsubscribe_url
 from syndicator.newsletter.sweep import sweep
+from syndicator.wording import Wording
 from tests.channels.email.scripted_relay import ScriptedRelay
 from tests.factories import make_blog
 from tests.newsletter.conftest import Rung
@@ -274,8 +276,11 @@ def test_the_relays_late_word_is_better_than_uncertain(
     make_due(mailing)
     sweep()
     assert states(mailing) == {"anna": S.UNCERTAIN}
-    fanout._record(slow, S.ACCEPTED, answer="250 Ok")
-    assert states(mailing) == {"anna": S.ACCEPTED}
+    fanout._record_error(slow, TryLater(Wording("It broke off in time.")))
+    assert states(mailing) == {"anna": S.QUEUED}
+    make_due(mailing)
+    assert sweep().rung == 1, "though the mailing was done"
+    assert claim(mailing.recipients.get())
 
 
 def test_a_task_ends_after_its_span_and_rings_for_the_rest(

@@ -30,6 +30,8 @@ def permalink_of(entry: EntryContent, canonical_url: str = PAGE) -> tuple[str, i
         ("javascript:alert(1)", f"{PAGE}#a%20b", 1),
         ("data:text/html,x", f"{PAGE}#a%20b", 1),
         ("java\nscript:alert(1)", f"{PAGE}#a%20b", 1),
+        ("/entry\n/7", f"{PAGE}#a%20b", 1),
+        (" /entry/7", f"{PAGE}#a%20b", 1),
         ("https://m.example/a b", f"{PAGE}#a%20b", 1),
         ("https://", f"{PAGE}#a%20b", 1),
         ("http://[broken", f"{PAGE}#a%20b", 1),

@@ -165,7 +165,7 @@ class FacebookClient(Client):
         return Unknown(NO_LOOK_UP, status=answer.status_code, answer=said)
 
     def _redacted(self, text: str) -> str:
-        return redact(text, (self._token, self._app_secret))
+        return redact(text, (self._token, self._app_secret, *self._proof().values()))
 
 
 def _is_id(value: object) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 import tweepy
@@ -161,14 +161,11 @@ class _Redirected:
 
     def __init__(self, session: OutboundSession, base_url: str) -> None:
         self._session = session
-        self._base = urlsplit(base_url)
+        self._base_url = base_url
         self.answer: requests.Response | None = None
 
     def request(self, method: str, url: str, **what: Any) -> requests.Response:
-        asked = urlsplit(url)
-        target = urlunsplit(
-            (self._base.scheme, self._base.netloc, self._base.path + asked.path, asked.query, "")
-        )
+        target = self._base_url + urlsplit(url).path
         self.answer = self._session.request(method, target, **what)
         return self.answer
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.fitting import Draft, fit, permalink_count
@@ -235,6 +235,8 @@ HOSTILE = [
 texts = st.lists(st.sampled_from(HOSTILE), max_size=30).map("".join).map(clean_text)
 
 
+#: Whole stories take long to make up.
+fewer = settings(max_examples=40)
 plain = st.text(alphabet="ab .!?", min_size=1, max_size=12)
 
 
@@ -265,6 +267,7 @@ def graphemes(text: str) -> list[str]:
     return regex.findall(r"\X", text)
 
 
+@fewer
 @given(stories(), st.integers(40, 300))
 def test_whatever_the_entry_says_it_fits_with_its_permalink(told_story: Story, limit: int) -> None:
     text = fit(told_story, render, limit=limit)
@@ -287,6 +290,7 @@ def test_no_grapheme_is_split(text: str, limit: int) -> None:
 @pytest.mark.parametrize(
     ("language", "pairs"), [("de", ["„“", "‚‘", "»«", "›‹"]), ("en", ["“”", "«»"])]
 )
+@fewer
 @given(data=st.data())
 def test_quotation_marks_stay_in_pairs(
     data: st.DataObject, language: str, pairs: list[str]
@@ -297,6 +301,7 @@ def test_quotation_marks_stay_in_pairs(
         assert text.count(opening) == text.count(closing)
 
 
+@fewer
 @given(stories(), st.integers(40, 200))
 def test_more_room_never_says_less(told_story: Story, limit: int) -> None:
     narrow = fit(told_story, render, limit=limit)
