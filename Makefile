@@ -16,7 +16,7 @@ up: $(VENV)/ready            ## run for real on this machine
 	@$(BIN)/syndicator up --data .data/syndicator
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
-	$(BIN)/pytest -n $(PARALLEL)
+	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser"
 
 # --- For contributors --------------------------------------------------------
 
@@ -27,7 +27,7 @@ services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
 	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/entries tests/posts tests/newsletter tests/desk
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
-	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest -m browser tests
 
 lint: $(VENV)/ready-dev      ## ruff, mypy --strict, import contracts, migrations, catalogue
 	$(BIN)/ruff check .
@@ -41,8 +41,10 @@ format: $(VENV)/ready-dev
 	$(BIN)/ruff format .
 
 catalogue: $(VENV)/ready-dev ## collect new sentences for translation and compile the catalogues
-	$(BIN)/pybabel -q extract -F syndicator/locale/babel.cfg -k gettext_noop -k gettext_lazy -o $(VENV)/messages.pot .
-	$(BIN)/pybabel -q update -D django -i $(VENV)/messages.pot -d syndicator/locale
+	$(BIN)/pybabel -q extract -F syndicator/locale/babel.cfg -k gettext_noop -k gettext_lazy -k Wording \
+	  --omit-header --no-wrap --sort-output -o $(VENV)/messages.pot syndicator
+	$(BIN)/pybabel -q update -D django -i $(VENV)/messages.pot -d syndicator/locale --no-fuzzy-matching \
+	  --no-wrap --ignore-obsolete --omit-header
 	$(BIN)/pybabel -q compile -D django -d syndicator/locale
 
 lock:                        ## resolve the dependencies anew and pin them with hashes

@@ -1,17 +1,18 @@
 """All addresses: the desk at the root, the push API, and the newsletter's public pages."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 
 from syndicator.entries.api import api
 
-_api_patterns, *_api_names = api.urls
+_api_patterns, _api_app, _api_namespace = api.urls
 for _pattern in _api_patterns:
-    # A source's token lets it in, not a person's session.
-    login_not_required(_pattern.callback)
+    if isinstance(_pattern, URLPattern):
+        # A source's token lets it in, not a person's session.
+        login_not_required(_pattern.callback)
 
 urlpatterns = [
-    path("api/v1/", (_api_patterns, *_api_names)),
+    path("api/v1/", (_api_patterns, _api_app, _api_namespace)),
     path("newsletter/", include("syndicator.newsletter.urls")),
     path("", include("syndicator.desk.urls")),
 ]

@@ -32,9 +32,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(
-            f"syndicator.commands.{COMMANDS[cmd_name]}"
-        ).command
+        command: click.Command = import_module(f"syndicator.commands.{COMMANDS[cmd_name]}").command
         return command
 
 

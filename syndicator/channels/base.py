@@ -19,7 +19,13 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from syndicator.content import Story
-from syndicator.wording import Wording
+from syndicator.wording import Wording, gettext_noop
+
+EMPTY = Wording(gettext_noop("The text is empty."))
+NO_PERMALINK = gettext_noop(
+    "The entry's permalink %(permalink)s is missing from the post. Put it back."
+)
+TOO_LONG = gettext_noop("The text is %(over)s characters too long for %(channel)s.")
 
 
 class Outcome(StrEnum):
@@ -253,15 +259,9 @@ class Channel(ABC):
         """Why *message* must not be sent, in words for an editor; empty if it may."""
         found = []
         if not message.text.strip():
-            found.append(Wording("The text is empty."))
+            found.append(EMPTY)
         if not message.carries_permalink():
-            found.append(
-                Wording("The entry's permalink %(permalink)s is missing from the post. Put it back.",
-                        {"permalink": message.permalink})
-            )
+            found.append(Wording(NO_PERMALINK, {"permalink": message.permalink}))
         if self.limit is not None and (over := self.length(message.text) - self.limit) > 0:
-            found.append(
-                Wording("The text is %(over)s characters too long for %(channel)s.",
-                        {"over": over, "channel": self.label})
-            )
+            found.append(Wording(TOO_LONG, {"over": over, "channel": self.label}))
         return found

@@ -125,15 +125,12 @@ class Report:
                 f"{row.seconds:.2f}" if row.seconds is not None else "",
             )
         console.print(table)
-        told = self.summary()
-        console.print(
-            f"{told['entries']} entries, {told['rows']} rows: "
-            + ", ".join(f"{count} {state}" for state, count in told["states"].items())
-            + f"; median {told['median_seconds']:.2f} s from entry to post."
-            if told["median_seconds"] is not None
-            else "Nothing was posted."
-        )
-        for problem in told["not_as_it_should_be"]:
+        summary = self.summary()
+        counts = ", ".join(f"{count} {state}" for state, count in summary["states"].items())
+        console.print(f"{summary['entries']} entries, {summary['rows']} rows: {counts}.")
+        if summary["median_seconds"] is not None:
+            console.print(f"Median time from entry to post: {summary['median_seconds']:.2f} s.")
+        for problem in summary["not_as_it_should_be"]:
             console.print(f"Not as it should be: {problem}")
 
 

@@ -60,9 +60,7 @@ def _connect(blog: LiveBlog, sandbox_url: str, smtp_address: tuple[str, int]) ->
         destination.base_url = base_urls[channel]
         destination.configure(SANDBOX_SETTINGS[channel])
         destination.save()
-        Route.objects.get_or_create(
-            blog=blog, destination=destination, defaults={"policy": policy}
-        )
+        Route.objects.get_or_create(blog=blog, destination=destination, defaults={"policy": policy})
 
 
 def _people(memory: Memory) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -73,6 +73,16 @@ class Destination(models.Model):
             elif value:
                 kept[setting.name] = value
         self.encrypted_secrets = secrets.encrypt(kept) if kept else ""
+
+    @classmethod
+    def pause(cls, pk: int, reason: Wording, now: datetime) -> bool:
+        """Stop posting and keep the queue; False if it was not active."""
+        active = cls.objects.filter(pk=pk, state=DestinationState.ACTIVE)
+        return bool(
+            active.update(
+                state=DestinationState.PAUSED, pause_reason=reason.to_json(), paused_at=now
+            )
+        )
 
     def missing_settings(self) -> list[str]:
         """Labels of required settings that have no value yet."""

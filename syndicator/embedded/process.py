@@ -63,9 +63,11 @@ def _serve(app: celery.Celery, host: str, port: int, stopping: Event) -> int:
 
 def _take_over() -> None:
     """Whoever sent from this folder before is dead, so no lease of theirs need be waited out."""
-    from syndicator.posts.reconcile import mark_abandoned
+    from syndicator.newsletter import sweep
+    from syndicator.posts import reconcile
 
-    mark_abandoned(database_now(), senders_are_dead=True)
+    reconcile.mark_abandoned(database_now(), senders_are_dead=True)
+    sweep.mark_abandoned(database_now(), senders_are_dead=True)
 
 
 def _wait_for_parent(stopping: Event) -> None:

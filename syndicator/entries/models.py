@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from syndicator.content import EntryContent, Story, blocks_from_json
 
 web_address = URLValidator(schemes=["http", "https"])
+
+
+def known_time_zone(name: str) -> None:
+    """`ValidationError` unless *name* is an IANA time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError(
+            _("“%(name)s” is no time zone. Use a name like Europe/Berlin."), params={"name": name}
+        ) from None
 
 
 class LiveBlog(models.Model):
@@ -22,7 +34,9 @@ class LiveBlog(models.Model):
         _("address of the page"), max_length=2000, validators=[web_address]
     )
     language = models.CharField(_("language"), max_length=10, default="de")
-    time_zone = models.CharField(_("time zone"), max_length=60, default="Europe/Berlin")
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default="Europe/Berlin", validators=[known_time_zone]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -47,7 +47,7 @@ BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
 RELAY_PAUSE = timedelta(minutes=1)
 ANSWER_KEPT = 500
 
-GAVE_UP = gettext_noop("%(tries)s tries did not get through. The last answer: %(answer)s")
+GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the mail may be out."))
 
 
@@ -165,7 +165,7 @@ def _record_error(recipient: MailingRecipient, error: ChannelError) -> None:
             state, due_at = RecipientState.QUEUED, now + BACKOFF[tries - 1]
         case TryLater():
             state = RecipientState.BOUNCED
-            reason = Wording(GAVE_UP, {"tries": tries, "answer": str(error.reason)})
+            reason = Wording(GAVE_UP, {"tries": tries})
         case Rejected():
             state = RecipientState.BOUNCED
     _record(recipient, state, answer=error.answer, reason=reason, due_at=due_at, attempts=tries)
@@ -220,10 +220,10 @@ def _relay(destination: Destination) -> Relay:
 
 def _hold(mailing: Mailing, error: TryLater | Unauthorised) -> None:
     """Nothing can be sent at present: wait, and if the account is to blame, wait for a person."""
-    now, reason = database_now(), error.reason.to_json()
-    Mailing.objects.filter(pk=mailing.pk).update(reason=reason, paused_until=now + RELAY_PAUSE)
+    now = database_now()
+    Mailing.objects.filter(pk=mailing.pk).update(
+        reason=error.reason.to_json(), paused_until=now + RELAY_PAUSE
+    )
     if isinstance(error, Unauthorised):
-        Destination.objects.filter(pk=mailing.destination_id, state=DestinationState.ACTIVE).update(
-            state=DestinationState.PAUSED, pause_reason=reason, paused_at=now
-        )
+        Destination.pause(mailing.destination_id, error.reason, now)
     log.warning("mailing held", mailing=mailing.pk, outcome=error.outcome, why=str(error.reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import structlog
 from django.db.models import Exists, OuterRef
@@ -36,11 +37,22 @@ class Swept:
         return any((self.abandoned, self.rung, self.finished))
 
 
-def sweep() -> Swept:
+def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
+    """Make mails uncertain whose sender's lease is over; the number of them.
+
+    With *senders_are_dead*, known from elsewhere, leases that still run are not waited for.
+    """
     in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
-    abandoned = in_flight.filter(due_at__lte=database_now()).update(
+    if not senders_are_dead:
+        in_flight = in_flight.filter(due_at__lte=now)
+    return in_flight.update(
         state=RecipientState.UNCERTAIN, due_at=None, reason=LEASE_OVER.to_json()
     )
+
+
+def sweep() -> Swept:
+    abandoned = mark_abandoned(database_now())
+    in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
     # Where a mail is on its way a worker is busy, and will go on with the rest.
     waiting = list(
         Mailing.objects.filter(

@@ -38,7 +38,7 @@ BATCH = 20
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800))
 MAX_TRIES = 12
 
-GAVE_UP = Wording(gettext_noop("%(tries)s tries did not get through. The last answer: %(answer)s"))
+GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the post may be out."))
 NOT_AS_APPROVED = Wording(
     gettext_noop("The stored post is not the one that was approved. Edit and approve it again.")
@@ -160,7 +160,7 @@ def _record_error(claim: Claim, error: ChannelError) -> None:
             # The platform's limit is the account's, not this post's.
             Destination.objects.filter(pk=post.destination_id).update(next_post_at=due_at)
         if recorded and isinstance(error, Unauthorised):
-            _pause(post.destination_id, error.reason, now)
+            Destination.pause(post.destination_id, error.reason, now)
     log.warning(
         "not sent", post=post.pk, outcome=error.outcome, status=error.status, why=str(error.reason)
     )
@@ -178,8 +178,7 @@ def _consequence(
         case TryLater() if post.tries < MAX_TRIES:
             return PostState.APPROVED, error.reason, now + _backoff(post.tries)
         case TryLater():
-            gaps: dict[str, str | int] = {"tries": post.tries, "answer": str(error.reason)}
-            return PostState.FAILED, Wording(GAVE_UP.sentence, gaps), None
+            return PostState.FAILED, Wording(GAVE_UP, {"tries": post.tries}), None
         case Rejected():
             return PostState.FAILED, error.reason, None
         case Unauthorised():
@@ -187,12 +186,6 @@ def _consequence(
             return PostState.APPROVED, error.reason, now
         case _:
             return PostState.UNCERTAIN, error.reason, now + post.destination.channel.settle_time
-
-
-def _pause(destination_id: int, reason: Wording, now: datetime) -> None:
-    Destination.objects.filter(pk=destination_id, state=DestinationState.ACTIVE).update(
-        state=DestinationState.PAUSED, pause_reason=reason.to_json(), paused_at=now
-    )
 
 
 def _backoff(tries: int) -> timedelta:

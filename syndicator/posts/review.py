@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from syndicator import queue
 from syndicator.accounts.models import User
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState, Route
+from syndicator.entries.models import web_address
 from syndicator.posts.models import Decision, Post, PostState, Verdict
 from syndicator.posts.states import move
 from syndicator.wording import Wording, gettext_noop
@@ -27,6 +29,8 @@ CHANGED = Wording(
 )
 NO_REASON = Wording(gettext_noop("Say why, so that the author knows."))
 EDITED = Wording(gettext_noop("%(who)s edited the text."))
+PAUSED_BY = gettext_noop("%(who)s paused it.")
+NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
 NOT_POSSIBLE = Wording(gettext_noop("That is no longer possible: the post is %(state)s."))
 
 
@@ -111,6 +115,12 @@ def retry(post_id: int, editor: User) -> Post:
 
 def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
     """A person has found the uncertain post on the platform (at *url*, if they say where)."""
+    url = url.strip()
+    try:
+        if url:
+            web_address(url)
+    except ValidationError:
+        raise ReviewRefused(NO_ADDRESS) from None
     with transaction.atomic():
         post = _locked(post_id, editor)
         now = database_now()
@@ -123,14 +133,14 @@ def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
                 now=now,
                 fence=post.epoch,
                 sent_at=now,
-                remote_url=url.strip(),
+                remote_url=url,
                 reason=Wording(
                     gettext_noop("%(who)s found it on the platform."), {"who": str(editor)}
                 ),
             )
         ):
             raise _not_possible(post)
-        return _decided(post, editor, Verdict.CONFIRM_SENT, url.strip())
+        return _decided(post, editor, Verdict.CONFIRM_SENT, url)
 
 
 def confirm_absent(post_id: int, editor: User) -> Post:
@@ -165,6 +175,15 @@ def resume(destination_id: int, editor: User) -> Destination:
             destination.save()
         queue.after_commit(queue.DELIVER_TO_DESTINATION, destination.pk)
         return destination
+
+
+def pause(destination_id: int, admin: User) -> bool:
+    """Stop posting to a destination and keep its queue; False if it was not active."""
+    if not admin.may_configure:
+        raise ReviewRefused(NOT_ALLOWED)
+    return Destination.pause(
+        destination_id, Wording(PAUSED_BY, {"who": str(admin)}), database_now()
+    )
 
 
 def _locked(post_id: int, editor: User) -> Post:

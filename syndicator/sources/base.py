@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from syndicator.content import EntryContent
 
+EUROPE_BERLIN = ZoneInfo("Europe/Berlin")
+
 
 class UnreadableSource(ValueError):
     """The bytes are not what the reader expected. *expected* and *found* are full sentences."""
@@ -28,7 +30,7 @@ class ReadingContext:
     """
 
     canonical_url: str = ""
-    time_zone: ZoneInfo = ZoneInfo("Europe/Berlin")
+    time_zone: ZoneInfo = EUROPE_BERLIN
     language: str = "de"
 
 

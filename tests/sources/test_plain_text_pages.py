@@ -112,3 +112,9 @@ def test_a_link_to_another_page_stays_text() -> None:
     (entry,) = read(page + b"").entries
     assert entry.permalink == ""
     assert [block.text for block in entry.blocks] == ["Eins.", "https://n.example/x#y"]
+
+
+def test_a_byline_of_the_page_above_its_share_buttons_is_no_entry() -> None:
+    page = "Genf\nVon Ida Sand\nAlles zum Tag.\nTeilen\nWas bisher geschah\nEins\nZwei\n"
+    page += "".join(f"Ida Sand\n{name}\nEin Satz.\nTeilen\n" for name in ("Zwei", "Eins"))
+    assert [entry.headline for entry in read(page.encode()).entries] == ["Eins", "Zwei"]

@@ -68,10 +68,12 @@ def _fullest(
         headline = shorten(headline, lambda cut: fits(Draft(cut, "")), longest=longest) or ""
     if headline:
         return _with_body(headline, pieces, fits, longest) or Draft(headline, "")
-    # A quote that is too long is left out, and what follows it may stand alone.
-    for start in range(len(pieces)):
+    for start, piece in enumerate(pieces):
         if draft := _with_body("", pieces[start:], fits, longest):
             return draft
+        # A quote that is too long is left out, and what follows it may stand alone.
+        if piece.may_be_cut:
+            break
     return None
 
 

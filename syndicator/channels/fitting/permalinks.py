@@ -17,7 +17,10 @@ def without_permalink(text: str, permalink: str) -> str:
     """*text* without any mention of *permalink*, and without the space that it leaves."""
     if not permalink or permalink not in text:
         return text
-    return " ".join(_pattern(permalink).sub("", text).split())
+    pattern = _pattern(permalink)
+    words = ((word, pattern.sub("", word)) for word in text.split())
+    # What is left of a word may name it again; then the whole word is none worth keeping.
+    return " ".join(left for word, left in words if left == word or permalink not in left)
 
 
 def _pattern(permalink: str) -> re.Pattern[str]:

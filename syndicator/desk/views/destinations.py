@@ -11,18 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from syndicator.channels import registry
-from syndicator.clock import database_now
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only, deciders_only
 from syndicator.desk.cards import WAITING
 from syndicator.desk.forms import DestinationForm
 from syndicator.desk.times import desk_zone
-from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.models import Destination
 from syndicator.posts import review
 from syndicator.posts.models import Post, PostState
-from syndicator.wording import Wording, gettext_noop
-
-PAUSED_BY = gettext_noop("%(who)s paused it.")
 
 
 @require_GET
@@ -55,11 +51,7 @@ def resume(request: DeskRequest, pk: int) -> HttpResponse:
 @admins_only
 def pause(request: DeskRequest, pk: int) -> HttpResponse:
     destination = get_object_or_404(Destination, pk=pk)
-    reason = Wording(PAUSED_BY, {"who": str(request.user)})
-    paused = Destination.objects.filter(pk=pk, state=DestinationState.ACTIVE).update(
-        state=DestinationState.PAUSED, pause_reason=reason.to_json(), paused_at=database_now()
-    )
-    if paused:
+    if review.pause(pk, request.user):
         audit.saved(request.user, destination, "paused")
         messages.success(
             request, _("%(name)s is paused; what waits for it is kept.") % {"name": destination}
