@@ -42,10 +42,10 @@ format: $(VENV)/ready-dev
 
 catalogue: $(VENV)/ready-dev ## collect new sentences for translation and compile the catalogues
 	$(BIN)/pybabel -q extract -F syndicator/locale/babel.cfg -k gettext_noop -k gettext_lazy -k Wording \
-	  --omit-header --no-wrap --sort-output -o $(VENV)/messages.pot syndicator
+	  --omit-header --no-wrap --no-location --sort-output -o $(VENV)/messages.pot syndicator
 	$(BIN)/pybabel -q update -D django -i $(VENV)/messages.pot -d syndicator/locale --no-fuzzy-matching \
 	  --no-wrap --ignore-obsolete --omit-header
-	$(BIN)/pybabel -q compile -D django -d syndicator/locale
+	$(BIN)/pybabel -q compile -f -D django -d syndicator/locale
 
 lock:                        ## resolve the dependencies anew and pin them with hashes
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv

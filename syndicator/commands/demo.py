@@ -76,7 +76,8 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
                         f"--pause={pause if pause is not None else 0.05 if once else 8}",
                     ],
                 ),
-            ]
+            ],
+            log=folder / "syndicator.log",
         )
         if once:
             from syndicator.demo.once import Once
@@ -92,7 +93,7 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
                 f"  log in as     editor   password  {memory.editor_password}\n"
                 f"  or as         admin    password  {memory.admin_password}\n"
                 f"The platforms:  {sandbox}/   (sandboxes: nothing leaves this machine)\n"
-                f"Data folder:    {folder}\n\n"
+                f"Data folder:    {folder}   (its log: syndicator.log)\n\n"
                 "Entries of the sample live blog come in one by one. X and mail post by "
                 "themselves;\nFacebook waits for you on the desk. Ctrl-C ends it; the next start "
                 "goes on.\n"

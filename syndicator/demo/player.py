@@ -16,6 +16,7 @@ import requests
 import structlog
 
 from syndicator.demo.memory import Memory
+from syndicator.embedded.readiness import wait_until_ready
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ def sample() -> dict[str, Any]:
 
 def play(folder: Path, desk_url: str, pause: float) -> None:
     """Push what is left of the sample, *pause* seconds apart; returns when it has ended."""
+    wait_until_ready(desk_url)
     memory = Memory.load(folder)
     told = sample()
     steps = told["steps"]

@@ -85,12 +85,6 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
             "canonical_url": _("Where readers read the live blog. Permalinks start from here."),
         }
 
-    def clean_time_zone(self) -> str:
-        name: str = self.cleaned_data["time_zone"]
-        if name not in available_timezones():
-            raise forms.ValidationError(_("There is no time zone of that name."))
-        return name
-
 
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:

@@ -12,8 +12,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic
 from types import FrameType
@@ -37,27 +39,30 @@ class Child:
     deaths: int = 0
     restart_at: float = field(default=0.0)
 
-    def start(self, environment: Mapping[str, str]) -> None:
+    def start(self, log: Path | None) -> None:
         self.started = monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "syndicator", *self.arguments],
-            stdin=subprocess.PIPE,
-            # What this process prints is for the person; what the children say is a log.
-            stdout=sys.stderr.fileno(),
-            env=dict(environment),
-            # Ctrl-C goes to this process alone, which ends the children in order.
-            start_new_session=True,
-        )
+        with ExitStack() as stack:
+            said = stack.enter_context(log.open("ab")).fileno() if log else sys.stderr.fileno()
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "syndicator", *self.arguments],
+                stdin=subprocess.PIPE,
+                # Standard output is this process's own: a report for a person or a program.
+                stdout=said,
+                stderr=said,
+                # Ctrl-C goes to this process alone, which ends the children in order.
+                start_new_session=True,
+            )
 
 
 class Supervisor:
-    """Runs its children until it is told to stop by SIGINT, SIGTERM or `stop`."""
+    """Runs its children until it is told to stop by SIGINT, SIGTERM or `stop`.
 
-    def __init__(
-        self, children: Sequence[Child], environment: Mapping[str, str] | None = None
-    ) -> None:
+    What the children say goes to *log*, or to standard error.
+    """
+
+    def __init__(self, children: Sequence[Child], log: Path | None = None) -> None:
         self._children = list(children)
-        self._environment = dict(os.environ if environment is None else environment)
+        self._log = log
         self._stopping = False
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
@@ -71,7 +76,7 @@ class Supervisor:
         }
         try:
             for child in self._children:
-                child.start(self._environment)
+                child.start(self._log)
             with DefaultSelector() as selector:
                 selector.register(self._wake_read, EVENT_READ)
                 while not self._stopping:
@@ -117,7 +122,7 @@ class Supervisor:
                         flush=True,
                     )
             if child.process is None and child.restart_at <= now and not self._stopping:
-                child.start(self._environment)
+                child.start(self._log)
 
     def _end_all(self) -> None:
         running = [child for child in self._children if child.process is not None]

@@ -18,9 +18,13 @@ def without_permalink(text: str, permalink: str) -> str:
     if not permalink or permalink not in text:
         return text
     pattern = _pattern(permalink)
-    words = ((word, pattern.sub("", word)) for word in text.split())
-    # What is left of a word may name it again; then the whole word is none worth keeping.
-    return " ".join(left for word, left in words if left == word or permalink not in left)
+    kept = []
+    for word in text.split():
+        left = pattern.sub("", word)
+        # What is left of a word may name it again; then there is nothing in it worth keeping.
+        if left == word or (left and permalink not in left):
+            kept.append(left)
+    return " ".join(kept)
 
 
 def _pattern(permalink: str) -> re.Pattern[str]:

@@ -126,7 +126,7 @@ blocks = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(blocks, max_size=3), texts)
 def test_whatever_an_entry_says_its_message_may_be_sent(told: list[Block], headline: str) -> None:
     message = X.render(story(*told, headline=headline))
