@@ -23,6 +23,7 @@ from syndicator.channels.email.words import Words, words_for
 from syndicator.channels.fitting.pieces import headline_of
 from syndicator.channels.fitting.quotations import in_quotation_marks
 from syndicator.channels.fitting.sentences import sentence_ends
+from syndicator.channels.leftovers import without_leftovers
 from syndicator.channels.templating import render_text
 from syndicator.content import (
     Block,
@@ -51,7 +52,8 @@ def render(story: Story) -> Message | None:
     """*story* as a mail to the subscribers of its live blog; None if there is nothing to read."""
     entry = story.entry
     headline = _clean(headline_of(entry))
-    blocks = [block for raw in entry.blocks if (block := _clean_block(raw, story.language))]
+    told = without_leftovers(entry.blocks)
+    blocks = [block for raw in told if (block := _clean_block(raw, story.language))]
     if not headline and not blocks:
         return None
     words = words_for(story.language)

@@ -35,7 +35,7 @@ def fit(
 
     *render* turns a draft into the words of a post; more of an entry must make a longer post. Left
     out are first the last sentences, list lines and quotes, each whole; then words of the first
-    sentence; then words of the headline.
+    sentence; then words of the headline. Only a quote that is all there is loses its last words.
     """
     longest = sys.maxsize if limit is None else _CHARACTERS_PER_UNIT * limit
 
@@ -73,8 +73,17 @@ def _fullest(
             return draft
         # A quote that is too long is left out, and what follows it may stand alone.
         if piece.may_be_cut:
-            break
-    return None
+            return None
+    return _beginning_of_quote(pieces[0], fits, longest) if pieces else None
+
+
+def _beginning_of_quote(piece: Piece, fits: Callable[[Draft], bool], longest: int) -> Draft | None:
+    """Of a quote that is all an entry has: its first words, with both its marks and its speaker."""
+    opening, words, closing = piece.text[0], piece.text[1:-1], piece.text[-1] + piece.tail
+    beginning = shorten(
+        words, lambda cut: fits(Draft("", opening + cut + closing)), longest=longest
+    )
+    return Draft("", opening + beginning + closing) if beginning else None
 
 
 def _with_body(

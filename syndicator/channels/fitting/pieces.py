@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from syndicator.channels.fitting.permalinks import without_permalink
 from syndicator.channels.fitting.quotations import in_quotation_marks, is_inside, quoted_spans
 from syndicator.channels.fitting.sentences import sentence_ends
+from syndicator.channels.leftovers import without_leftovers
 from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph, Quote
-from syndicator.sources.share_labels import is_share_label
 
 _TextBlock = Paragraph | BulletList | Quote
 
 _BETWEEN_BLOCKS = "\n\n"
-#: Captions are shorter; longer paragraphs need not be compared with them.
-_LONGEST_CAPTION = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +68,13 @@ def pieces_of(entry: EntryContent, language: str, longest: int) -> Iterator[Piec
 
 def _blocks_of_text(entry: EntryContent) -> list[_TextBlock]:
     """The blocks to tell: without pictures, and without the permalink, which is told separately."""
-    beside_pictures = _texts_of_pictures(entry.blocks)
     cleaned = (_without_permalink(block, entry.permalink) for block in entry.blocks)
-    return [block for block in cleaned if block and not _is_leftover(block, beside_pictures)]
+    kept = without_leftovers([block for block in cleaned if block])
+    return [block for block in kept if not isinstance(block, Image)]
 
 
-def _without_permalink(block: Block, permalink: str) -> _TextBlock | None:
-    """*block*, if it is one of text and has any left."""
+def _without_permalink(block: Block, permalink: str) -> Block | None:
+    """*block*, if it has any text left; pictures stay as they are."""
 
     def clean(text: str) -> str:
         return without_permalink(text, permalink).strip()
@@ -84,7 +82,7 @@ def _without_permalink(block: Block, permalink: str) -> _TextBlock | None:
     told: _TextBlock
     match block:
         case Image():
-            return None
+            return block
         case Paragraph(text=text):
             told = Paragraph(clean(text))
         case Quote(text=text, speaker=speaker):
@@ -92,13 +90,6 @@ def _without_permalink(block: Block, permalink: str) -> _TextBlock | None:
         case BulletList(items=items, ordered=ordered):
             told = BulletList(tuple(filter(None, map(clean, items))), ordered)
     return told if told.text else None
-
-
-def _is_leftover(block: _TextBlock, beside_pictures: set[str]) -> bool:
-    """Whether a reader let *block* through though it is a caption, a credit or share buttons."""
-    if not isinstance(block, Paragraph) or len(block.text) > _LONGEST_CAPTION:
-        return False
-    return is_share_label(block.text) or _letters(block.text) in beside_pictures
 
 
 def _pieces_of_block(block: _TextBlock, language: str, longest: int) -> Iterator[Piece]:
@@ -142,28 +133,17 @@ def _pictures(entry: EntryContent, language: str) -> Iterator[Piece]:
         yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption))
 
 
-def _texts_of_pictures(blocks: Sequence[Block]) -> set[str]:
-    """What belongs to pictures, as `_letters`: captions, credits, and both run together."""
-    found = set()
-    for block in blocks:
-        if isinstance(block, Image):
-            caption, credit = _letters(block.text), _letters(block.credit)
-            labelled = [credit, f"foto{credit}", f"photo{credit}", f"bild{credit}"]
-            found |= {caption, *labelled, *(caption + one for one in labelled)}
-    return found - {"", "foto", "photo", "bild"}
-
-
 def _begins_with(text: str, headline: str) -> bool:
     """Whether *text* begins with *headline*, which may be cut off with an ellipsis."""
     stem = headline.rstrip(" .…")
-    words = _letters(stem, " ")
-    begin = _letters(text[: 2 * len(headline) + 100], " ")
+    words = _words(stem)
+    begin = _words(text[: 2 * len(headline) + 100])
     if not words or not begin.startswith(words):
         return False
     is_cut = headline.endswith(("…", "..."))
     return is_cut or len(begin) == len(words) or begin[len(words)] == " "
 
 
-def _letters(text: str, between: str = "") -> str:
-    """The letters and digits of *text* in one case, its words parted by *between*."""
-    return between.join(re.findall(r"\w+", text.casefold()))
+def _words(text: str) -> str:
+    """The letters and digits of *text* in one case, its words parted by spaces."""
+    return " ".join(re.findall(r"\w+", text.casefold()))

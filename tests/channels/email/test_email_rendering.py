@@ -123,7 +123,10 @@ def test_hostile_text_stays_text_everywhere() -> None:
             Paragraph(HOSTILE),
             Quote(HOSTILE, HOSTILE),
             BulletList((HOSTILE,)),
-            Image(HOSTILE, HOSTILE, HOSTILE, f"https://paper.example.org/{HOSTILE}"),
+            # Not the same, or the paragraph would count as a repeated caption.
+            Image(
+                f"Bild {HOSTILE}", f"x {HOSTILE}", HOSTILE, f"https://paper.example.org/{HOSTILE}"
+            ),
         ),
     )
     html = page(message)

@@ -119,9 +119,13 @@ class TestQuotes:
             "“Wir gehen. Noch heute.” – Sprecherin Roth"
         )
 
-    def test_whole_or_not_at_all(self) -> None:
+    def test_whole_or_left_out(self) -> None:
         assert told(30, Paragraph("Kurz."), self.QUOTE) == "Kurz."
-        assert told(30, self.QUOTE) is None
+
+    def test_of_a_quote_that_is_all_there_is_the_first_words(self) -> None:
+        quote = Quote("Es gibt heute zum ersten Mal einen Text.", "Marit Lenz")
+        assert told(40, quote) == "„Es gibt heute zum …“ – Marit Lenz"
+        assert told(40, quote, headline="Lenz") == "Lenz"
 
     def test_what_follows_a_quote_that_is_too_long_may_stand_alone(self) -> None:
         assert told(30, self.QUOTE, Paragraph("So die Sprecherin.")) == "So die Sprecherin."
