@@ -47,7 +47,7 @@ BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
 RELAY_PAUSE = timedelta(minutes=1)
 ANSWER_KEPT = 500
 
-GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
+GAVE_UP = gettext_noop("The relay put it off %(tries)s times, at last with: %(answer)s")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the mail may be out."))
 
 
@@ -165,7 +165,7 @@ def _record_error(recipient: MailingRecipient, error: ChannelError) -> None:
             state, due_at = RecipientState.QUEUED, now + BACKOFF[tries - 1]
         case TryLater():
             state = RecipientState.BOUNCED
-            reason = Wording(GAVE_UP, {"tries": tries})
+            reason = Wording(GAVE_UP, {"tries": tries, "answer": error.answer})
         case Rejected():
             state = RecipientState.BOUNCED
     _record(recipient, state, answer=error.answer, reason=reason, due_at=due_at, attempts=tries)

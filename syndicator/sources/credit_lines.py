@@ -20,6 +20,7 @@ _POSSIBLE = (
     r"\s?:\s?(?:©\s?)?|(?:Fotos?|Photos?|Photograph)\s(?:by|von)\s)"
 )
 _ANNOUNCED = regex.compile(rf"(?:(?P<certain>{_CERTAIN})|(?P<possible>{_POSSIBLE}))(?P<credit>.+)")
+_SOURCE_NOTE = regex.compile(r"\(?(?:Quelle|Source)\s?:.+")
 _BRACKETS = regex.compile(r"\((?P<inside>[^()]+(?:\([^()]*\)[^()]*)*)\)|\[(?P<inside>[^\[\]]+)\]")
 _BRACKETS_AT_END = regex.compile(r"\s*(\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]+\])\.?$")
 _BETWEEN_PARTS = regex.compile(r"\s*(?:[/|,;]|\bvia\b|\bfür\b|\bfor\b|\sund\s|\sand\s|\s[–-]\s)\s*")
@@ -76,6 +77,11 @@ def split_credit(line: str) -> tuple[str, str]:
 def could_be_caption(line: str) -> bool:
     """Whether *line* is short enough for what stands under a picture."""
     return len(line) <= _LONGEST_CAPTION
+
+
+def may_name_source(credit_line: str) -> bool:
+    """Whether *credit_line* ("Quelle: dpa") may credit a text as well as a picture."""
+    return bool(_SOURCE_NOTE.fullmatch(credit_line))
 
 
 def caption_key(text: str) -> str:

@@ -12,6 +12,7 @@ from syndicator.sources.credit_lines import (
     caption_key,
     could_be_caption,
     credit_of,
+    may_name_source,
     once,
     split_credit,
 )
@@ -52,8 +53,10 @@ def is_list_item(line: str) -> bool:
 def find_pictures(lines: Sequence[Piece]) -> list[Piece]:
     """*lines* with captions and credits made into images."""
     found: list[Piece] = []
-    for line in lines:
+    for index, line in enumerate(lines):
         if not isinstance(line, str) or is_list_item(line):
+            found.append(line)
+        elif may_name_source(line) and _credits_text(found, lines[index + 1 :]):
             found.append(line)
         elif credit := credit_of(line) or _name_under_caption(line, found):
             last = found[-1] if found else None
@@ -167,11 +170,33 @@ def _name_under_caption(line: str, above: Sequence[Piece]) -> str:
     last = above[-1] if above else None
     if not is_person(line) or not isinstance(last, str) or not _may_be_caption(last):
         return ""
-    if len(above) > 1 and above[-2] == last:
+    if _is_doubled(above):
         return line
     # Else the entry's only text would be taken for a caption.
-    has_text = any(not isinstance(piece, str) or _ends_sentence(piece) for piece in above[:-1])
-    return line if has_text and _ends_sentence(last) else ""
+    return line if _has_text(above[:-1]) and _ends_sentence(last) else ""
+
+
+def _credits_text(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
+    """Whether a line between *above* and *below* that may name a source credits no picture.
+
+    At the end of an entry it is about the text, unless what stands above it must be a caption.
+    """
+    last = above[-1] if above else None
+    if isinstance(last, Image):
+        return bool(last.credit)
+    if not isinstance(last, str) or not _may_be_caption(last):
+        return True
+    is_caption = _is_doubled(above) or (_has_text(above[:-1]) and not _ends_sentence(last))
+    return not (below or is_caption)
+
+
+def _is_doubled(above: Sequence[Piece]) -> bool:
+    """Whether *above* ends in one line twice, which only a caption with its alternative text is."""
+    return len(above) > 1 and above[-2] == above[-1]
+
+
+def _has_text(pieces: Sequence[Piece]) -> bool:
+    return any(not isinstance(piece, str) or _ends_sentence(piece) for piece in pieces)
 
 
 def _ends_sentence(line: str) -> bool:
