@@ -30,15 +30,24 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
+    # For prefork pools; threads end by the deadline of each call.
+    task_time_limit=300,
+    CELERY_DB_REUSE_MAX=1000,
     broker_connection_retry_on_startup=True,
     # A ring that cannot be sent at once is dropped: the sweeper rings again.
-    broker_transport_options={"socket_timeout": 2, "socket_connect_timeout": 2}
-    if str(app.conf.broker_url).startswith("redis")
-    else {},
+    broker_transport_options={
+        "max_retries": 0,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
+        "socket_timeout": 2,
+        "socket_connect_timeout": 2,
+    },
+    broker_connection_timeout=2,
     redis_socket_timeout=2,
     redis_socket_connect_timeout=2,
     beat_schedule={
-        task: {"task": task, "schedule": queue.SWEEP_SECONDS, "options": {"expires": 30}}
+        task: {"task": task, "schedule": queue.SWEEP_SECONDS, "options": {"expires": 60}}
         for task in (queue.SWEEP_POSTS, queue.SWEEP_MAILINGS)
     },
     beat_schedule_filename=None,

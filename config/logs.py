@@ -46,6 +46,8 @@ def configure(*, json_lines: bool) -> None:
             "loggers": {
                 "syndicator": {"level": "INFO"},
                 "workers": {"level": "INFO"},
+                # It warns of malformed headers with the whole URL.
+                "urllib3": {"level": "ERROR"},
                 # Their DEBUG logs print tokens.
                 "tweepy": {"level": "INFO"},
                 "oauthlib": {"level": "INFO"},

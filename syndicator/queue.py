@@ -6,6 +6,7 @@ to be done stands in the database, and the sweeper rings again for everything th
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import structlog
@@ -24,6 +25,10 @@ SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 
 SWEEP_SECONDS = 5.0
+#: Seconds without rings after one that failed.
+SILENCE = 5.0
+
+_silent_until = 0.0
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +39,16 @@ def after_commit(task: str, pk: int) -> None:
 
 
 def ring(task: str, *args: int) -> None:
-    """Ring now. A broker that is down costs a log line, never an error: the sweeper rings again."""
+    """Ring now. A broker that is down costs a log line, never an error: the sweeper rings again.
+
+    After a failure nothing is rung for a moment, so that a request that would ring a hundred
+    times does not wait a hundred times.
+    """
+    global _silent_until  # noqa: PLW0603
+    if time.monotonic() < _silent_until:
+        return
     try:
         current_app.send_task(task, args=args, retry=False, ignore_result=True)
     except (OperationalError, OSError) as error:
-        log.warning("broker did not take a ring", task=task, args=args, error=str(error))
+        _silent_until = time.monotonic() + SILENCE
+        log.warning("the broker did not take a ring", task=task, args=args, error=str(error))

@@ -28,10 +28,18 @@ class Wording:
         return self.sentence % self.gaps if self.gaps else self.sentence
 
     def to_json(self) -> dict[str, Any]:
-        return {"sentence": self.sentence, "gaps": dict(self.gaps)}
+        gaps = {name: _storable(said) for name, said in self.gaps.items()}
+        return {"sentence": self.sentence, "gaps": gaps}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Wording | None:
         if not data:
             return None
         return cls(str(data["sentence"]), dict(data.get("gaps", {})))
+
+
+def _storable(said: str | int) -> str | int:
+    """What fills a gap may come from outside; databases refuse NUL and lone surrogates."""
+    if isinstance(said, int):
+        return said
+    return said.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -22,9 +22,6 @@ SANDBOX_SETTINGS: Mapping[str, Mapping[str, str]] = {
     platform.name: platform.credentials for platform in PLATFORMS
 }
 
-#: Channel → the settings that connect a destination to its sandbox.
-SANDBOX_SETTINGS = {platform.name: platform.credentials for platform in PLATFORMS}
-
 
 def start_all(
     data_folder: Path, *, host: str = "127.0.0.1", http_port: int = 0, smtp_port: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,12 +13,8 @@ from syndicator.channels import registry
 from syndicator.channels.base import Channel, Message
 from syndicator.desk.times import clock
 from syndicator.destinations.models import DestinationState
-from syndicator.posts.models import Decision, Post, PostState
+from syndicator.posts.models import Action, Decision, Post, PostState
 from syndicator.wording import Wording, gettext_noop
-
-#: Posts that wait for a person: the queue.
-WAITING = Q(state=PostState.PENDING) | Q(state=PostState.UNCERTAIN, due_at=None)
-
 
 #: Where a post stands, in words. Approved and sent ones also say when.
 STANDINGS = {
@@ -115,7 +111,8 @@ class Card:
 
     @property
     def can_edit(self) -> bool:
-        return bool(self.channel) and (self.post.state == PostState.PENDING or self.can_stop)
+        editable = self.post.state in (PostState.PENDING, PostState.FAILED) or self.can_stop
+        return bool(self.channel) and editable
 
     @property
     def can_stop(self) -> bool:
@@ -131,6 +128,15 @@ class Card:
         return self.post.state == PostState.FAILED
 
     @property
+    def is_note(self) -> bool:
+        """Whether the row is about something that a person has to do on the platform."""
+        return self.post.state == PostState.SKIPPED and self.post.action != Action.PUBLISH
+
+    @property
+    def can_dismiss(self) -> bool:
+        return self.post.state == PostState.FAILED or self.is_note
+
+    @property
     def can_settle(self) -> bool:
         """Whether only a person can say if the post is out."""
         return self.post.state == PostState.UNCERTAIN and self.post.due_at is None
@@ -144,6 +150,8 @@ class Card:
         if post.state == PostState.SENT and post.sent_at:
             zone = post.entry.blog.time_zone
             return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
+        if self.is_note:
+            return _("Needs your hand on the platform")
         return _(STANDINGS[PostState(post.state)])
 
     def _approved(self) -> str:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("posts/<int:pk>/edit/", posts.edit, name="edit"),
     path("posts/<int:pk>/length/", posts.length, name="length"),
     path("posts/<int:pk>/retry/", posts.retry, name="retry"),
+    path("posts/<int:pk>/dismiss/", posts.dismiss, name="dismiss"),
     path("posts/<int:pk>/is-out/", posts.confirm_sent, name="confirm_sent"),
     path("posts/<int:pk>/is-not-out/", posts.confirm_absent, name="confirm_absent"),
     path("posts/<int:pk>/mail/", posts.mail, name="mail"),

@@ -6,6 +6,7 @@ fenced by the epoch, so that a worker that lost its lease changes nothing any mo
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -13,7 +14,11 @@ from typing import Any
 
 from django.db import transaction
 
+from syndicator import queue
+from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
+from syndicator.destinations.models import Destination
+from syndicator.entries.models import Entry
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.states import move
 from syndicator.wording import Wording
@@ -24,6 +29,9 @@ LEASE = timedelta(seconds=60)
 DEADLINE = timedelta(seconds=20)
 #: Nothing may start when less than the deadline and this is left of the lease.
 MARGIN = timedelta(seconds=1)
+#: The n-th wait after a try that provably did not act; the last one repeats.
+BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800))
+MAX_TRIES = 12
 ANSWER_KEPT = 2000
 
 
@@ -73,16 +81,57 @@ class Claim:
                 Attempt.objects.filter(pk=self.attempt.pk, outcome="").update(
                     outcome=outcome,
                     status=status,
-                    answer=answer[:ANSWER_KEPT],
+                    answer=_storable(answer),
                     reason=reason.to_json() if reason else None,
                     duration_ms=round((monotonic() - self.claimed) * 1000),
                 )
+                if target in (PostState.APPROVED, PostState.FAILED):
+                    rerender_if_outdated(self.post, now)
         return moved
 
 
-def begin(post: Post, kind: AttemptKind, now: datetime) -> Claim | None:
-    """Take *post* for one try, within the caller's transaction; None if somebody else has it."""
-    claimed = monotonic()
+def rerender_if_outdated(post: Post, now: datetime) -> None:
+    """Have the entry rendered again if it changed while *post* could not be taken back.
+
+    The renderer then finds that this post is not out, and puts the new revision in its place.
+    """
+    changed = Entry.objects.filter(pk=post.entry_id, render_due_at=None).exclude(
+        revision=post.revision
+    )
+    if changed.update(render_due_at=now):
+        queue.after_commit(queue.RENDER_ENTRY, post.entry_id)
+
+
+def settle_time(destination: Destination) -> timedelta:
+    """How long after a try its post may still appear on the platform.
+
+    Never less than a call may take: a sender that was stopped with its machine may go on with it
+    when it wakes up. A channel that knows by its own key at once (zero) needs no such time.
+    """
+    try:
+        settles = destination.channel.settle_time
+    except UnknownChannel:
+        settles = DEADLINE
+    return max(settles, DEADLINE + MARGIN) if settles else settles
+
+
+def backoff(tries: int) -> timedelta:
+    """The wait before the next try, with up to a fifth more so that posts do not come in step."""
+    base = BACKOFF[min(max(tries, 1), len(BACKOFF)) - 1]
+    return base * random.uniform(1, 1.2)
+
+
+def _storable(text: str) -> str:
+    """*text* as every database takes it: without NUL and lone surrogates, and not too long."""
+    clean = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return clean[:ANSWER_KEPT]
+
+
+def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim | None:
+    """Take *post* for one try, within the caller's transaction; None if somebody else has it.
+
+    *claimed* is `time.monotonic` at the latest when *now* was read from the database's clock.
+    """
     sending = kind == AttemptKind.SEND
     if not move(
         post.pk,

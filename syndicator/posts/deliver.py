@@ -7,8 +7,8 @@ way is *uncertain*: it is looked up, never sent again blindly.
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 from django.db import transaction
@@ -17,6 +17,8 @@ from django.db.models import Q
 from syndicator import queue
 from syndicator.channels.base import (
     ChannelError,
+    Client,
+    Message,
     Receipt,
     Rejected,
     TryLater,
@@ -25,8 +27,16 @@ from syndicator.channels.base import (
 )
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.entries.models import Entry
-from syndicator.posts.attempts import DEADLINE, Claim, begin
+from syndicator.posts.attempts import (
+    DEADLINE,
+    MAX_TRIES,
+    Claim,
+    backoff,
+    begin,
+    settle_time,
+)
 from syndicator.posts.models import AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.wording import Wording, gettext_noop
 
@@ -34,64 +44,73 @@ log = structlog.get_logger(__name__)
 
 #: One task sends at most this many, then rings again: other destinations wait for workers too.
 BATCH = 20
-#: The n-th wait after a try that provably did not act; the last one repeats.
-BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800))
-MAX_TRIES = 12
+#: Nor does it go on for longer than this many seconds: a worker that is told to stop must end.
+SPAN = 20.0
+#: How long later posts wait for an older entry that cannot be rendered.
+PATIENCE = timedelta(minutes=2)
 
 GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the post may be out."))
 NOT_AS_APPROVED = Wording(
     gettext_noop("The stored post is not the one that was approved. Edit and approve it again.")
 )
+KEYS_LOST = Wording(gettext_noop("The stored access keys cannot be decrypted. Enter them again."))
+PLUG_IN_BROKEN = Wording(
+    gettext_noop("The plug-in for this platform is missing or broken. Install it, then resume.")
+)
 NO_TIME_LEFT = Wording(gettext_noop("The worker was too slow to start sending; tried again."))
 
 
 def deliver(destination_id: int) -> int:
     """Send the due posts of a destination; the number of tries made."""
-    for tried in range(BATCH):
+    ends = monotonic() + SPAN
+    tried = 0
+    while tried < BATCH and monotonic() < ends:
         claim = claim_next(destination_id)
         if claim is None:
             return tried
         send(claim)
+        tried += 1
     queue.ring(queue.DELIVER_TO_DESTINATION, destination_id)
-    return BATCH
+    return tried
 
 
 def claim_next(destination_id: int) -> Claim | None:
     """Take the post whose turn it is, and commit the attempt; None if it is nobody's turn."""
     with transaction.atomic():
         destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
-        now = database_now()
+        claimed, now = monotonic(), database_now()
         if destination.state != DestinationState.ACTIVE:
             return None
         if destination.next_post_at and destination.next_post_at > now:
             return None
         post = _next_in_line(destination, now)
-        return begin(post, AttemptKind.SEND, now) if post else None
+        return begin(post, AttemptKind.SEND, now, claimed) if post else None
 
 
 def _next_in_line(destination: Destination, now: datetime) -> Post | None:
-    """The oldest entry's post, unless one before it is on its way or waits for its next try.
+    """The oldest entry's post, unless one is on its way or one before it waits for its next try.
 
     An approved post that was never tried and is not due yet (its hold time runs) is passed over;
     so is one that waits for a person, which could take all night.
     """
+    posts = Post.objects.filter(destination=destination)
+    if posts.filter(state=PostState.SENDING).exists():
+        return None
     line = (
-        Post.objects.select_related("entry", "destination")
-        .filter(destination=destination, due_at__isnull=False)
+        posts.filter(state__in=(PostState.APPROVED, PostState.UNCERTAIN), due_at__isnull=False)
+        .exclude(state=PostState.APPROVED, tries=0, due_at__gt=now)
         .order_by("entry__published_at", "entry_id", "id")
     )
-    for post in line:
-        if post.state != PostState.APPROVED:
-            return None
-        if post.due_at is not None and post.due_at <= now:
-            return None if _older_entry_comes(post) else post
-        if post.tries:
-            return None
-    return None
+    post = line.select_related("entry", "destination").first()
+    if post is None or post.state != PostState.APPROVED or post.due_at is None:
+        return None
+    if post.due_at > now or post.outdated or _older_entry_comes(post, now):
+        return None
+    return post
 
 
-def _older_entry_comes(post: Post) -> bool:
+def _older_entry_comes(post: Post, now: datetime) -> bool:
     """Whether an entry that belongs before this post's is here, but not rendered yet."""
     entry = post.entry
     earlier = Q(published_at__lt=entry.published_at) | Q(
@@ -100,6 +119,7 @@ def _older_entry_comes(post: Post) -> bool:
     return Entry.objects.filter(
         earlier,
         render_due_at__isnull=False,
+        changed_at__gt=now - PATIENCE,
         blog__routes__destination=post.destination_id,
     ).exists()
 
@@ -107,23 +127,37 @@ def _older_entry_comes(post: Post) -> bool:
 def send(claim: Claim) -> None:
     """Call the platform for a claimed post, and record what came of it."""
     post = claim.post
-    destination = post.destination
     message = post.message
-    if message.fingerprint() != post.payload_hash or destination.channel.problems(message):
-        claim.finish(PostState.FAILED, AttemptOutcome.REJECTED, reason=NOT_AS_APPROVED)
-        return
     try:
-        client = destination.channel.client(destination.account)
+        client, problems = _prepare(post.destination, message)
+        if message.fingerprint() != post.payload_hash or problems:
+            claim.finish(PostState.FAILED, AttemptOutcome.REJECTED, reason=NOT_AS_APPROVED)
+            return
         if not claim.in_time:
             raise TryLater(NO_TIME_LEFT)
         receipt = client.send(message, key=post.idempotency_key, deadline=DEADLINE)
     except ChannelError as error:
         _record_error(claim, error)
     except Exception:
-        log.exception("sending ended unexpectedly", post=post.pk, destination=destination.name)
+        log.exception("sending ended unexpectedly", post=post.pk, destination=post.destination.name)
         _record_error(claim, Unknown(UNEXPECTED))
     else:
         _record_receipt(claim, receipt)
+
+
+def _prepare(destination: Destination, message: Message) -> tuple[Client, list[Wording]]:
+    """The client, and why *message* must not be sent. Nothing is sent here, so any failure is one
+    of the connection: `Unauthorised`, which pauses the destination until a person mends it."""
+    try:
+        channel = destination.channel
+        return channel.client(destination.account), channel.problems(message)
+    except ChannelError:
+        raise
+    except UnreadableSecrets as error:
+        raise Unauthorised(KEYS_LOST) from error
+    except Exception as error:
+        log.exception("a destination cannot be used", destination=destination.name)
+        raise Unauthorised(PLUG_IN_BROKEN) from error
 
 
 def _record_receipt(claim: Claim, receipt: Receipt) -> None:
@@ -176,7 +210,7 @@ def _consequence(
         case TryLater(retry_after=timedelta() as wait):
             return PostState.APPROVED, error.reason, now + wait
         case TryLater() if post.tries < MAX_TRIES:
-            return PostState.APPROVED, error.reason, now + _backoff(post.tries)
+            return PostState.APPROVED, error.reason, now + backoff(post.tries)
         case TryLater():
             return PostState.FAILED, Wording(GAVE_UP, {"tries": post.tries}), None
         case Rejected():
@@ -185,10 +219,4 @@ def _consequence(
             # Kept in the queue of the destination, which is paused.
             return PostState.APPROVED, error.reason, now
         case _:
-            return PostState.UNCERTAIN, error.reason, now + post.destination.channel.settle_time
-
-
-def _backoff(tries: int) -> timedelta:
-    """The wait before the next try, with up to a fifth more so that posts do not come in step."""
-    base = BACKOFF[min(tries, len(BACKOFF)) - 1]
-    return base * random.uniform(1, 1.2)
+            return PostState.UNCERTAIN, error.reason, now + settle_time(post.destination)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from syndicator.channels.base import Message
 from syndicator.destinations.models import Destination
-from syndicator.entries.models import Entry
+from syndicator.entries.models import Entry, EntryState
 from syndicator.wording import Wording
 
 
@@ -38,6 +38,14 @@ STANDING = (
     PostState.SENDING,
     PostState.SENT,
     PostState.UNCERTAIN,
+)
+
+
+#: What only a person can bring to an end: decide, look, try again, or mend by hand.
+WAITING = (
+    Q(state__in=(PostState.PENDING, PostState.FAILED))
+    | Q(state=PostState.UNCERTAIN, due_at=None)
+    | Q(state=PostState.SKIPPED, action__in=(Action.EDIT, Action.DELETE))
 )
 
 
@@ -99,13 +107,27 @@ class Post(models.Model):
 
     @property
     def idempotency_key(self) -> str:
-        return f"syndicator-post-{self.pk}"
+        """The same at every try; another for another text, or in another installation."""
+        return f"syndicator-{self.pk}-{self.payload_hash[:16]}"
 
     @property
     def waits_for_person(self) -> bool:
-        return self.state == PostState.PENDING or (
-            self.state == PostState.UNCERTAIN and self.due_at is None
+        """As `WAITING`, for one row."""
+        return (
+            self.state in (PostState.PENDING, PostState.FAILED)
+            or (self.state == PostState.UNCERTAIN and self.due_at is None)
+            or (self.state == PostState.SKIPPED and self.action != Action.PUBLISH)
         )
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the entry says something else by now, or nothing; reads the entry's row."""
+        return not Entry.objects.filter(
+            pk=self.entry_id,
+            state=EntryState.LIVE,
+            revision=self.revision,
+            render_due_at=None,
+        ).exists()
 
 
 class Verdict(models.TextChoices):
@@ -115,6 +137,7 @@ class Verdict(models.TextChoices):
     RETRY = "retry", _("sent again")
     CONFIRM_SENT = "confirm_sent", _("confirmed as posted")
     CONFIRM_ABSENT = "confirm_absent", _("confirmed as not posted")
+    DISMISS = "dismiss", _("taken care of")
 
 
 class Decision(models.Model):

@@ -10,6 +10,7 @@ from syndicator.accounts.models import User
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState, Route
 from syndicator.entries.models import web_address
+from syndicator.posts.attempts import rerender_if_outdated
 from syndicator.posts.models import Decision, Post, PostState, Verdict
 from syndicator.posts.states import move
 from syndicator.wording import Wording, gettext_noop
@@ -29,6 +30,10 @@ CHANGED = Wording(
 )
 NO_REASON = Wording(gettext_noop("Say why, so that the author knows."))
 EDITED = Wording(gettext_noop("%(who)s edited the text."))
+DISMISSED = gettext_noop("%(who)s took care of it.")
+OUTDATED = Wording(
+    gettext_noop("The entry changed or was withdrawn meanwhile; this version is not sent.")
+)
 PAUSED_BY = gettext_noop("%(who)s paused it.")
 NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
 NOT_POSSIBLE = Wording(gettext_noop("That is no longer possible: the post is %(state)s."))
@@ -39,6 +44,8 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
     with transaction.atomic():
         post = _locked(post_id, editor)
         _must_be_seen(post, seen_hash)
+        if post.outdated:
+            raise ReviewRefused(OUTDATED)
         problems = post.destination.channel.problems(post.message)
         if problems:
             raise ReviewRefused(problems[0])
@@ -91,10 +98,11 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
             raise ReviewRefused(problems[0])
         if not move(
             post.pk,
-            (PostState.PENDING, PostState.APPROVED),
+            (PostState.PENDING, PostState.APPROVED, PostState.FAILED),
             PostState.PENDING,
             now=database_now(),
             seen_hash=seen_hash,
+            tries=0,
             reason=Wording(EDITED.sentence, {"who": str(editor)}),
             payload=message.to_json(),
             payload_hash=message.fingerprint(),
@@ -107,6 +115,8 @@ def retry(post_id: int, editor: User) -> Post:
     """Send a failed post again."""
     with transaction.atomic():
         post = _locked(post_id, editor)
+        if post.outdated:
+            raise ReviewRefused(OUTDATED)
         now = database_now()
         if not move(post.pk, PostState.FAILED, PostState.APPROVED, now=now, due_at=now, tries=0):
             raise _not_possible(post)
@@ -144,23 +154,45 @@ def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
 
 
 def confirm_absent(post_id: int, editor: User) -> Post:
-    """A person has made sure that the uncertain post is not on the platform: it is sent again."""
+    """A person has made sure that the uncertain post is not on the platform: it is sent again,
+    unless the entry changed or was withdrawn meanwhile."""
     with transaction.atomic():
         post = _locked(post_id, editor)
         now = database_now()
+        outdated = post.outdated
         if not (
             post.waits_for_person
             and move(
                 post.pk,
                 PostState.UNCERTAIN,
-                PostState.APPROVED,
+                PostState.CANCELLED if outdated else PostState.APPROVED,
                 now=now,
                 fence=post.epoch,
-                due_at=now,
+                reason=OUTDATED if outdated else None,
+                due_at=None if outdated else now,
             )
         ):
             raise _not_possible(post)
+        rerender_if_outdated(post, now)
         return _decided(post, editor, Verdict.CONFIRM_ABSENT)
+
+
+def dismiss(post_id: int, editor: User) -> Post:
+    """Close what waits for a person without posting: a failed post, or a note that was acted on."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        if not (
+            post.waits_for_person
+            and move(
+                post.pk,
+                (PostState.FAILED, PostState.SKIPPED),
+                PostState.CANCELLED,
+                now=database_now(),
+                reason=Wording(DISMISSED, {"who": str(editor)}),
+            )
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.DISMISS)
 
 
 def resume(destination_id: int, editor: User) -> Destination:

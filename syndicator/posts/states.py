@@ -11,13 +11,15 @@ from syndicator.wording import Wording
 
 S = PostState
 
-#: From each state, where a post may go. States that are not keys here are end states.
+#: From each state, where a post may go. From an end state only a person or a new revision of
+#: the entry moves it on.
 TRANSITIONS: dict[PostState, frozenset[PostState]] = {
     S.PENDING: frozenset({S.PENDING, S.APPROVED, S.REJECTED, S.CANCELLED}),
     S.APPROVED: frozenset({S.SENDING, S.PENDING, S.REJECTED, S.CANCELLED}),
     S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.APPROVED}),
-    S.UNCERTAIN: frozenset({S.SENT, S.APPROVED, S.FAILED, S.UNCERTAIN}),
-    S.FAILED: frozenset({S.APPROVED, S.CANCELLED}),
+    S.UNCERTAIN: frozenset({S.SENT, S.APPROVED, S.FAILED, S.UNCERTAIN, S.CANCELLED}),
+    S.FAILED: frozenset({S.APPROVED, S.PENDING, S.CANCELLED}),
+    S.SKIPPED: frozenset({S.CANCELLED}),
 }
 
 END_STATES = frozenset({S.SENT, S.FAILED, S.REJECTED, S.CANCELLED, S.SKIPPED})

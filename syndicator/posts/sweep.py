@@ -6,9 +6,10 @@ Idempotent: it only rings, and ringing twice does no harm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from syndicator import queue
 from syndicator.clock import database_now
@@ -19,8 +20,10 @@ from syndicator.posts.reconcile import mark_abandoned
 
 log = structlog.get_logger(__name__)
 
-#: Rows of one kind rung for in one sweep; the next sweep takes the next ones.
+#: Rows of one kind rung for in one sweep, the oldest first.
 LIMIT = 500
+#: Rendering takes milliseconds; what waits longer than this has no worker.
+STALLED = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ class Swept:
 
     def __bool__(self) -> bool:
         return any((self.abandoned, self.to_render, self.to_deliver, self.to_reconcile))
+
+
+def stalled_since(now: datetime) -> datetime | None:
+    """Since when the oldest entry waits for a worker, if that is longer than it ever should."""
+    oldest = Entry.objects.aggregate(since=Min("render_due_at"))["since"]
+    return oldest if oldest and oldest < now - STALLED else None
 
 
 def sweep() -> Swept:
@@ -54,7 +63,9 @@ def sweep() -> Swept:
         ).values_list("pk", flat=True)
     )
     posts = list(
-        Post.objects.filter(state=PostState.UNCERTAIN, due_at__lte=now)
+        Post.objects.filter(
+            state=PostState.UNCERTAIN, due_at__lte=now, destination__state=DestinationState.ACTIVE
+        )
         .order_by("due_at")
         .values_list("pk", flat=True)[:LIMIT]
     )

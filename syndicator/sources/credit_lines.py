@@ -20,7 +20,7 @@ _POSSIBLE = (
     r"\s?:\s?(?:©\s?)?|(?:Fotos?|Photos?|Photograph)\s(?:by|von)\s)"
 )
 _ANNOUNCED = regex.compile(rf"(?:(?P<certain>{_CERTAIN})|(?P<possible>{_POSSIBLE}))(?P<credit>.+)")
-_SOURCE_NOTE = regex.compile(r"\(?(?:Quelle|Source)\s?:.+")
+_SOURCE_NOTE = regex.compile(r"\(?(?:Quelle|Source)\s?:(?P<credit>.+)")
 _BRACKETS = regex.compile(r"\((?P<inside>[^()]+(?:\([^()]*\)[^()]*)*)\)|\[(?P<inside>[^\[\]]+)\]")
 _BRACKETS_AT_END = regex.compile(r"\s*(\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]+\])\.?$")
 _BETWEEN_PARTS = regex.compile(r"\s*(?:[/|,;]|\bvia\b|\bfür\b|\bfor\b|\sund\s|\sand\s|\s[–-]\s)\s*")
@@ -81,7 +81,11 @@ def could_be_caption(line: str) -> bool:
 
 def may_name_source(credit_line: str) -> bool:
     """Whether *credit_line* ("Quelle: dpa") may credit a text as well as a picture."""
-    return bool(_SOURCE_NOTE.fullmatch(credit_line))
+    note = _SOURCE_NOTE.fullmatch(credit_line)
+    if not note:
+        return False
+    # "Ida Sand/dpa" is how photographers sign, and no text's source.
+    return not ("/" in note["credit"] and any(map(is_person, _parts(note["credit"].strip("() ")))))
 
 
 def caption_key(text: str) -> str:

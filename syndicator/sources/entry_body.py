@@ -54,9 +54,8 @@ def find_pictures(lines: Sequence[Piece]) -> list[Piece]:
     """*lines* with captions and credits made into images."""
     found: list[Piece] = []
     for index, line in enumerate(lines):
-        if not isinstance(line, str) or is_list_item(line):
-            found.append(line)
-        elif may_name_source(line) and _credits_text(found, lines[index + 1 :]):
+        is_last = index + 1 == len(lines)
+        if not isinstance(line, str) or is_list_item(line) or _credits_text(line, found, is_last):
             found.append(line)
         elif credit := credit_of(line) or _name_under_caption(line, found):
             last = found[-1] if found else None
@@ -176,18 +175,21 @@ def _name_under_caption(line: str, above: Sequence[Piece]) -> str:
     return line if _has_text(above[:-1]) and _ends_sentence(last) else ""
 
 
-def _credits_text(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
-    """Whether a line between *above* and *below* that may name a source credits no picture.
+def _credits_text(line: str, above: Sequence[Piece], is_last: bool) -> bool:
+    """Whether *line* ("Quelle: dpa") says where the text comes from and credits no picture.
 
-    At the end of an entry it is about the text, unless what stands above it must be a caption.
+    At the end of an entry it does, unless what stands above it must be a caption.
     """
+    if not may_name_source(line):
+        return False
     last = above[-1] if above else None
     if isinstance(last, Image):
         return bool(last.credit)
     if not isinstance(last, str) or not _may_be_caption(last):
         return True
-    is_caption = _is_doubled(above) or (_has_text(above[:-1]) and not _ends_sentence(last))
-    return not (below or is_caption)
+    if not is_last or _is_doubled(above):
+        return False
+    return _ends_sentence(last) or not _has_text(above[:-1])
 
 
 def _is_doubled(above: Sequence[Piece]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -37,7 +37,8 @@ def adopt_ids(
 
     Both are oldest first. Only entries with a derived id that is not known are matched, each with
     at most one known entry by the same author that nothing incoming claims: the most similar,
-    and among equals the nearest in order.
+    and among equals the nearest in order; or else, whatever the words, the only one that stood
+    between the same two neighbours.
     """
     known_ids = {entry.external_id: index for index, entry in enumerate(known)}
     claimed = {entry.external_id for entry in incoming}
@@ -65,6 +66,7 @@ def adopt_ids(
         if pair.incoming not in adopted and pair.known not in taken:
             adopted[pair.incoming] = pair.known
             taken.add(pair.known)
+    adopted |= _in_their_places(incoming, known, adopted)
     return tuple(
         replace(
             entry,
@@ -75,6 +77,35 @@ def adopt_ids(
         else entry
         for index, entry in enumerate(incoming)
     )
+
+
+def _in_their_places(
+    incoming: Sequence[EntryContent], known: Sequence[EntryContent], adopted: Mapping[int, int]
+) -> dict[int, int]:
+    """Entries not in *adopted* that stand alone between the neighbours of a known one now missing.
+
+    The newest and the oldest of either side have one neighbour, which proves nothing: there,
+    entries come in and fall out of the copy.
+    """
+    places = {entry.external_id: index for index, entry in enumerate(known)}
+    came_from = [
+        adopted.get(index, places.get(entry.external_id)) for index, entry in enumerate(incoming)
+    ]
+    present = set(came_from)
+    found: dict[int, int] = {}
+    for here in range(1, len(incoming) - 1):
+        older, own, newer = came_from[here - 1 : here + 2]
+        if own is not None or older is None or newer != older + 2 or older + 1 in present:
+            continue
+        one, other = incoming[here], known[older + 1]
+        if one.derived_id and _key(one.author) == _key(other.author) and _same_time(one, other):
+            found[here] = older + 1
+    return found
+
+
+def _same_time(incoming: EntryContent, known: EntryContent) -> bool:
+    """Whether the times agree, as far as the source tells them."""
+    return incoming.published_at in (None, known.published_at)
 
 
 def same_entry(one: EntryContent, other: EntryContent) -> float:

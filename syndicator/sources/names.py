@@ -28,12 +28,23 @@ _PERSON = regex.compile(
     rf"|{_TITLE}{_INITIAL}\s(?:(?:{_INITIAL}|{_PARTICLE})\s)*{_WORD}(?:\s{_WORD})?"
 )
 _CAPITALISED = regex.compile(rf"(?:{_WORD}|{_INITIAL})(?:\s(?:{_WORD}|{_INITIAL}|{_PARTICLE}))*")
+_ADJECTIVES = r"(?:\s\p{Ll}+e[mnrs]?)*"
+_NOUNS = rf"(?:\s{_WORD})+"
+_OF = r"\s(?:de[rs]|vo[nm]|aus|i[nm]|beim?|für)(?:\s(?:de[mnr]|das))?"
+_DESCRIBED = regex.compile(
+    rf"(?:Eine?|Der|Die){_ADJECTIVES}{_NOUNS}(?:{_OF}{_ADJECTIVES}{_NOUNS})*"
+)
 _MOST_WORDS = 5
 
 
 def is_person(text: str) -> bool:
     """Whether *text* is written like a full name: two to five capitalised words and particles."""
     return len(text) <= 60 and text.count(" ") < _MOST_WORDS and bool(_PERSON.fullmatch(text))
+
+
+def is_description(text: str) -> bool:
+    """Whether *text* is German for who somebody is, without a verb: "Eine Ärztin aus Genf"."""
+    return len(text) <= 80 and bool(_DESCRIBED.fullmatch(text))
 
 
 def is_agency(text: str) -> bool:

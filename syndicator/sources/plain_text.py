@@ -65,9 +65,10 @@ class PlainTextReader(Reader):
         lines = _lines(decode_text(data))
         runs = _split(lines)
         head, entries_lines = find_entries(runs)
+        authors = _authors(runs)
         canonical_url = _canonical_url(head)
         page = _Page(
-            authors=_authors(runs),
+            authors=authors,
             url=urldefrag(context.canonical_url or canonical_url).url,
             context=context,
             today=_date_of(head),
@@ -82,7 +83,7 @@ class PlainTextReader(Reader):
         return SourceDocument(
             reader=self.name,
             entries=with_derived_ids(entries),
-            title=_title(head),
+            title=_title(head, authors),
             canonical_url=canonical_url,
             language=_language(lines),
             warnings=tuple(page.warnings()),
@@ -432,14 +433,21 @@ def _date_of(head: Sequence[str]) -> date | None:
     return days.pop() if len(days) == 1 else None
 
 
-def _title(head: Sequence[str]) -> str:
-    """The first line of *head*, if it is written like a title."""
+def _title(head: Sequence[str], authors: Set[str]) -> str:
+    """The first line above the lead that says enough for a title: a mere "Liveblog" does not."""
+    above_lead: list[str] = []
     for line in head:
         if _URL.fullmatch(line) or _is_beside_author(line) or is_share_label(line):
             continue
-        titled = len(line) <= _LONGEST_TITLE and not line.endswith((".", ":"))
-        return line if titled and not is_key_updates_heading(line) and not author_of(line) else ""
-    return ""
+        if len(line) > _LONGEST_TITLE or line.endswith((".", ":")) or is_key_updates_heading(line):
+            break
+        # Many a title is written like a name, too: "Liveblog Friedensgespräche".
+        is_byline = author_of(line) and (
+            without_prefix(line) != line or not authors.isdisjoint(people_in(line))
+        )
+        if not is_byline and line not in authors:
+            above_lead.append(line)
+    return next((line for line in above_lead if line.count(" ") > 1), "".join(above_lead[:1]))
 
 
 def _language(lines: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import regex
 
 from syndicator.content import Quote
-from syndicator.sources.names import is_agency, is_capitalised, is_person
+from syndicator.sources.names import is_agency, is_capitalised, is_description, is_person
 
 _CLOSES = {
     "„": '“”"',
@@ -92,14 +92,16 @@ def _split_unmarked(line: str) -> Quote | None:
     if not _may_end_a_speaker(line[-_LONGEST_SPEAKER:]):
         return None
     for gap in _SENTENCE_RUN_ON.finditer(line, max(0, len(line) - _LONGEST_SPEAKER)):
-        if _names_speaker(line[gap.end() :]):
+        # A kicker and its headline run on, too: "Was nun?Die Lage in Genf".
+        if _names_speaker(line[gap.end() :], or_describes=gap[0][0] == "."):
             return Quote(line[: gap.end()].rstrip('“”"«»'), line[gap.end() :])
     return None
 
 
-def _names_speaker(text: str) -> bool:
+def _names_speaker(text: str, *, or_describes: bool) -> bool:
     name, _, role = (part.strip() for part in text.partition(","))
-    return is_person(_IN_BRACKETS.sub("", name)) and not is_agency(role)
+    name = _IN_BRACKETS.sub("", name)
+    return (is_person(name) or (or_describes and is_description(name))) and not is_agency(role)
 
 
 def _may_end_a_speaker(text: str) -> bool:

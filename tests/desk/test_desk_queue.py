@@ -142,7 +142,7 @@ def test_a_viewer_sees_everything_but_no_buttons(viewer: Browser) -> None:
         assert f"/posts/{post.pk}/" not in page
 
 
-def test_a_paused_destination_and_failed_posts_are_announced(editor: Browser) -> None:
+def test_a_paused_destination_is_announced_and_a_failed_post_waits(editor: Browser) -> None:
     post = waiting()
     Post.objects.filter(pk=post.pk).update(state=PostState.FAILED)
     post.destination.state = DestinationState.PAUSED
@@ -152,7 +152,15 @@ def test_a_paused_destination_and_failed_posts_are_announced(editor: Browser) ->
     page = editor.get("/").content.decode()
     assert "is paused." in page
     assert "The key has expired." in page
-    assert "1 post failed in the last 24 hours." in page
+    assert "Failed – it is not out" in page
+    assert "Leave it" in page
+
+
+def test_entries_that_no_worker_takes_are_announced(editor: Browser) -> None:
+    entry = waiting().entry
+    entry.render_due_at = database_now() - timedelta(minutes=5)
+    entry.save()
+    assert "New entries are not being worked on." in editor.get("/").content.decode()
 
 
 def news(browser: Browser, **query: object) -> tuple[int, str]:

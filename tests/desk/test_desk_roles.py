@@ -31,6 +31,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "edit": ("post", DECIDERS, DECIDERS),
     "length": ("post", None, DECIDERS),
     "retry": ("post", None, DECIDERS),
+    "dismiss": ("post", None, DECIDERS),
     "confirm_sent": ("post", None, DECIDERS),
     "confirm_absent": ("post", None, DECIDERS),
     "mail": ("post", PEOPLE, None),

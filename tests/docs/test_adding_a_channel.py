@@ -257,6 +257,9 @@ def told_no(status: int, description: str, **more: Any) -> Reply:
         (answer(200, {"ok": True, "result": True}), Unknown),
         (answer(200, {"ok": True, "result": {"message_id": True}}), Unknown),
         (answer(200, SENT, length=5000), Unknown),
+        (answer(200, {**SENT, "ok": False}), Unknown),
+        (answer(200, {**SENT, "ok": "true"}), Unknown),
+        (answer(500, SENT), Unknown),
         (Reply((b"220 not HTTP at all\r\n",)), Unknown),
         (drop(), Unknown),
         (drop(reset=True), Unknown),
@@ -304,7 +307,8 @@ def test_a_refused_connection_did_not_act(channel: Channel, closed_port: int) ->
 
 
 def test_an_answer_after_the_deadline_is_unknown(channel: Channel, server: ScriptedServer) -> None:
-    server.replies.append(drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"." * 10_000))
+    [accepted] = answer(200, SENT).chunks
+    server.replies.append(drip(accepted[:20], accepted[20:]))
     assert type(failure(channel, account(server.url), SHORT)) is Unknown
 
 

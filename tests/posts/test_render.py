@@ -8,9 +8,17 @@ from syndicator.content import Image, Paragraph
 from syndicator.destinations.models import Policy
 from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import Entry, LiveBlog
+from syndicator.posts import review
 from syndicator.posts.models import Action, Post, PostState
 from syndicator.posts.render import render
-from tests.factories import make_blog, make_content, make_destination, make_route, make_source
+from tests.factories import (
+    make_blog,
+    make_content,
+    make_destination,
+    make_route,
+    make_source,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +125,7 @@ def test_an_entry_withdrawn_before_it_was_rendered_is_accounted_for(blog: LiveBl
 
 def test_what_an_editor_rejected_does_not_come_back_by_itself(blog: LiveBlog) -> None:
     entry = rendered(blog, external_id="e1")
-    Post.objects.filter(state=PostState.APPROVED).update(state=PostState.REJECTED, due_at=None)
+    review.reject(Post.objects.get(state=PostState.APPROVED).pk, make_user(), "Doppelt")
     ingest(make_source(blog), make_content("e1", headline="Neu"))
     render(entry.pk)
     assert states(entry)[1] == (Action.PUBLISH, 2, PostState.PENDING)

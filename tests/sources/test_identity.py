@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from syndicator.content import EntryContent, Paragraph
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.identity import adopt_ids
 
+DAY = datetime(2026, 11, 17, 14, tzinfo=UTC)
 LONG = (
     "Nach der dritten Runde haben sich die Außenminister am Abend zuversichtlich gezeigt. "
     "Man sehe einen ernsthaften Willen auf beiden Seiten, hieß es in Genf, und wolle die "
@@ -114,6 +116,51 @@ def test_equally_similar_entries_keep_their_order() -> None:
     incoming = copy(entry("Drei: " + LONG), anchor, entry("Vier: " + LONG))
     result = adopt_ids(incoming, known)
     assert [one.external_id for one in result] == [one.external_id for one in known]
+
+
+ALARM = entry("Luftalarm in Kiew.")
+PAGE = (entry("Guten Morgen aus Genf."), ALARM, entry("Die Sitzung hat begonnen."))
+
+
+@pytest.mark.parametrize(
+    "edited", [entry("Luftalarm in Lwiw."), entry("Entwarnung."), entry("Ja.", headline="Alarm")]
+)
+def test_what_stands_alone_between_the_neighbours_of_a_missing_entry_is_that_entry(
+    edited: EntryContent,
+) -> None:
+    known = copy(*PAGE)
+    result = adopt_ids(copy(PAGE[0], edited, PAGE[2]), known)
+    assert [one.external_id for one in result] == [one.external_id for one in known]
+    assert result[1].blocks == edited.blocks
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param((*PAGE, entry("Luftalarm in Lwiw.")), id="nothing-is-missing"),
+        pytest.param((PAGE[0], entry("Luftalarm in Lwiw."), *PAGE[1:]), id="beside-it"),
+        pytest.param((PAGE[0], PAGE[2], entry("Luftalarm in Lwiw.")), id="elsewhere"),
+        pytest.param((PAGE[0], entry("Nein."), PAGE[2], ALARM), id="where-it-stood-before"),
+        pytest.param((PAGE[0], entry("Luftalarm in Lwiw.")), id="at-the-end"),
+        pytest.param((entry("Luftalarm in Lwiw."), PAGE[2]), id="at-the-start"),
+        pytest.param((PAGE[0], entry("Nein."), entry("Doch."), PAGE[2]), id="two-in-its-place"),
+        pytest.param((PAGE[0], entry("Luftalarm in Lwiw.", "Jon Falk"), PAGE[2]), id="by-another"),
+        pytest.param((PAGE[2], entry("Luftalarm in Lwiw."), PAGE[0]), id="another-order"),
+    ],
+)
+def test_a_new_entry_in_any_other_place_stays_new(page: tuple[EntryContent, ...]) -> None:
+    incoming = copy(*page)
+    assert adopt_ids(incoming, copy(*PAGE)) == incoming
+
+
+@pytest.mark.parametrize(("minute", "same"), [(32, True), (40, False)])
+def test_an_entry_of_another_time_is_not_the_one_whose_place_it_has(
+    minute: int, same: bool
+) -> None:
+    known = copy(PAGE[0], replace(ALARM, published_at=DAY.replace(minute=32)), PAGE[2])
+    edited = replace(entry("Entwarnung."), published_at=DAY.replace(minute=minute))
+    result = adopt_ids(copy(PAGE[0], edited, PAGE[2]), known)
+    assert (result[1].external_id == known[1].external_id) is same
 
 
 def test_an_id_of_the_source_is_never_changed() -> None:

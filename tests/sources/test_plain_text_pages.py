@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from syndicator.content import Image
 from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.plain_text import PlainTextReader
 
@@ -107,11 +108,53 @@ def test_an_entry_without_text_is_left_out_with_a_reason() -> None:
     assert [entry.author for entry in document.entries] == ["Jon Falk", "Ida Sand"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "types"),
+    [
+        ("Ein Satz.|Quelle: dpa", "paragraph paragraph"),
+        ("Ein Satz.|Noch einer.|Quelle: dpa", "paragraph paragraph paragraph"),
+        ("Ein Satz.|- eins|- zwei|(Quelle: AP, Reuters)", "paragraph list paragraph"),
+        ("Ein Satz.|Am Tor.|Foto: Jo Falk/AFP|Source: AP", "paragraph image paragraph"),
+        ("Ein Satz.|Am Tor.|Quelle: Jo Falk/AFP", "paragraph image"),
+        ("Ein Satz.|Menschen am Tor|Quelle: AFP", "paragraph image"),
+        ("Ein Satz.|Am Tor.|Am Tor.|Quelle: AFP", "paragraph image"),
+        ("Am Tor.|Quelle: AFP|Ein Satz.", "image paragraph"),
+    ],
+)
+def test_a_source_named_below_a_text_credits_no_picture(lines: str, types: str) -> None:
+    page = "Lead.\nIda Sand\n" + lines.replace("|", "\n") + "\nTeilen\n"
+    (entry,) = read(page.encode()).entries
+    assert " ".join(block.type for block in entry.blocks) == types
+    assert all(block.credit for block in entry.blocks if isinstance(block, Image))
+
+
 def test_a_link_to_another_page_stays_text() -> None:
     page = b"https://m.example/blog\nLead.\nIda Sand\nEins.\nhttps://n.example/x#y\nTeilen\n"
     (entry,) = read(page + b"").entries
     assert entry.permalink == ""
     assert [block.text for block in entry.blocks] == ["Eins.", "https://n.example/x#y"]
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        (
+            "LIVE\nLiveblog Ukraine\nMinister reisen nach Genf\nEin Lead.",
+            "Minister reisen nach Genf",
+        ),
+        ("Liveblog Friedensgespräche\nEin Lead.", "Liveblog Friedensgespräche"),
+        ("Liveblog zum Treffen in Genf\nVon Jon Falk und Ida Sand", "Liveblog zum Treffen in Genf"),
+        (
+            "Ida Sand und Jon Falk\nMinister reisen nach Genf\nEin Lead.",
+            "Minister reisen nach Genf",
+        ),
+        ("Ein Lead.\nMinister reisen nach Genf", ""),
+        ("Wichtige Updates\nMinister reisen nach Genf", ""),
+    ],
+)
+def test_the_title_stands_above_the_lead(head: str, title: str) -> None:
+    entries = "".join(f"Ida Sand\nSatz {number} steht hier.\nTeilen\n" for number in range(3))
+    assert read(f"{head}\n{entries}".encode()).title == title
 
 
 def test_a_byline_of_the_page_above_its_share_buttons_is_no_entry() -> None:

@@ -25,6 +25,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.links import essence
 from syndicator.channels.x.errors import TOKEN, UNCLEAR, error_of
 from syndicator.outbound.answers import json_object, redact
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
@@ -68,11 +69,11 @@ class XClient(Client):
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
-        complete = False
+        complete, sought = False, essence(message.permalink)
         with Deadline(deadline) as ends:
             for posts, complete in self._timeline(ends, since):
                 for post in posts:
-                    if message.permalink in _links(post):
+                    if sought in map(essence, _links(post)):
                         remote_id = str(post["id"])
                         url = f"https://x.com/i/web/status/{remote_id}"
                         return LookUp(Receipt(remote_id, url=url), complete=complete)

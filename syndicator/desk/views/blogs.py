@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,6 +16,7 @@ from syndicator.desk.access import DeskRequest, admins_only
 from syndicator.desk.forms import BlogForm, RouteForm, SourceForm
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
+from syndicator.posts.render import switch_off
 
 
 @require_GET
@@ -61,6 +63,16 @@ def routes(request: DeskRequest, pk: int) -> HttpResponse:
         if form.has_changed() and (route.pk or route.policy != Policy.OFF):
             form.save()
             audit.saved(request.user, route, "changed", form.changed_data)
+            if route.policy == Policy.OFF and (stopped := switch_off(route)):
+                messages.info(
+                    request,
+                    ngettext(
+                        "%(count)s post that waited for %(name)s was cancelled.",
+                        "%(count)s posts that waited for %(name)s were cancelled.",
+                        stopped,
+                    )
+                    % {"count": stopped, "name": route.destination},
+                )
     return _saved(request, shown)
 
 

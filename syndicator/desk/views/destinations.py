@@ -13,12 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from syndicator.channels import registry
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only, deciders_only
-from syndicator.desk.cards import WAITING
 from syndicator.desk.forms import DestinationForm
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.models import Destination
 from syndicator.posts import review
-from syndicator.posts.models import Post, PostState
+from syndicator.posts.models import WAITING, Post, PostState
 
 
 @require_GET

@@ -73,6 +73,12 @@ def retry(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @deciders_only
+def dismiss(request: DeskRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda: review.dismiss(pk, request.user))
+
+
+@require_POST
+@deciders_only
 def confirm_sent(request: DeskRequest, pk: int) -> HttpResponse:
     address = request.POST.get("url", "")
     return _act(request, pk, lambda: review.confirm_sent(pk, request.user, address))

@@ -15,17 +15,17 @@ from django.views.decorators.http import require_GET
 
 from syndicator.clock import database_now
 from syndicator.desk.access import DeskRequest
-from syndicator.desk.cards import WAITING, Card, posts_with_history
+from syndicator.desk.cards import Card, posts_with_history
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.models import Destination, DestinationState, Route
 from syndicator.entries.models import Entry, LiveBlog, Source
-from syndicator.posts.models import Post, PostState
+from syndicator.posts.models import WAITING, Post
+from syndicator.posts.sweep import stalled_since
 
 #: Entries on one page. More would not be read, and an old phone has to carry them.
 ENTRIES = 40
 #: A post is committed a little after the time it bears; the poll looks back this far.
 OVERLAP = timedelta(seconds=60)
-RECENTLY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ def queue(request: DeskRequest) -> HttpResponse:
         "waiting": Post.objects.filter(WAITING).count(),
         "since": now.isoformat(),
         "paused": Destination.objects.filter(state=DestinationState.PAUSED).order_by("name"),
-        "failed": Post.objects.filter(
-            state=PostState.FAILED, changed_at__gte=now - RECENTLY
-        ).count(),
+        "stalled_since": stalled_since(now),
         "first_steps": _first_steps() if request.user.may_configure else None,
         "zone": desk_zone(),
     }
