@@ -133,19 +133,8 @@ class _HttpConnection(HTTPConnection):
         super().send(data)
 
 
-class _HttpsConnection(HTTPSConnection):
-    def __init__(self, *args: Any, line: _Line, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._line = line
-
-    def _new_conn(self) -> socket.socket:
-        return self._line.connect(self)
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        self._line.sending()
-        super().send(data)
+class _HttpsConnection(_HttpConnection, HTTPSConnection):
+    """The same with TLS, whose handshake `HTTPSConnection` does when it connects."""
 
 
 class _Pools(PoolManager):

@@ -75,9 +75,7 @@ def test_every_queue_has_its_workers_and_every_task_a_queue() -> None:
 
 
 def test_every_variable_is_read_somewhere_and_documented() -> None:
-    documented = set(
-        VARIABLE.findall((ROOT / "docs/configuration.md").read_text())
-    )
+    documented = set(VARIABLE.findall((ROOT / "docs/configuration.md").read_text()))
     known = known_variables()
     for text in ((ROOT / "docker-compose.yml").read_text(), DOCKERFILE):
         assert set(VARIABLE.findall(text)) <= known | {"SYNDICATOR_BASE_URL"}
@@ -147,5 +145,9 @@ def test_the_systemd_unit_starts_an_existing_command_with_known_variables() -> N
 def test_every_command_that_the_docs_name_exists() -> None:
     listed = CliRunner().invoke(main, ["--help"]).output
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        for name in re.findall(r"^ *(?:\$ )?(?:\S*/)?syndicator ([a-z]+)", path.read_text(), re.M):
-            assert re.search(rf"^  {name} ", listed, re.M), f"{path.name}: syndicator {name}"
+        for name in re.findall(
+            r"^ *(?:\$ )?(?:\S*/)?syndicator ([a-z]+)", path.read_text(), re.MULTILINE
+        ):
+            assert re.search(rf"^  {name} ", listed, re.MULTILINE), (
+                f"{path.name}: syndicator {name}"
+            )

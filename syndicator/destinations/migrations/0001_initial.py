@@ -5,41 +5,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('entries', '0001_initial'),
+        ("entries", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Destination',
+            name="Destination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('channel_name', models.CharField(max_length=40, verbose_name='platform')),
-                ('base_url', models.CharField(max_length=500, verbose_name='address of the platform')),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('encrypted_secrets', models.TextField(blank=True, default='', editable=False)),
-                ('state', models.CharField(choices=[('active', 'active'), ('paused', 'paused'), ('disconnected', 'disconnected')], default='active', max_length=12)),
-                ('pause_reason', models.JSONField(blank=True, null=True)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('next_post_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("channel_name", models.CharField(max_length=40, verbose_name="platform")),
+                (
+                    "base_url",
+                    models.CharField(max_length=500, verbose_name="address of the platform"),
+                ),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                ("encrypted_secrets", models.TextField(blank=True, default="", editable=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "active"),
+                            ("paused", "paused"),
+                            ("disconnected", "disconnected"),
+                        ],
+                        default="active",
+                        max_length=12,
+                    ),
+                ),
+                ("pause_reason", models.JSONField(blank=True, null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("next_post_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('policy', models.CharField(choices=[('automatic', 'post automatically'), ('review', 'wait for an editor'), ('off', 'do not post')], default='review', max_length=10, verbose_name='policy')),
-                ('hold_seconds', models.PositiveIntegerField(default=0, help_text='How long an approved post waits, so that a typing error can be mended.', verbose_name='hold time in seconds')),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='routes', to='entries.liveblog')),
-                ('destination', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='routes', to='destinations.destination')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[
+                            ("automatic", "post automatically"),
+                            ("review", "wait for an editor"),
+                            ("off", "do not post"),
+                        ],
+                        default="review",
+                        max_length=10,
+                        verbose_name="policy",
+                    ),
+                ),
+                (
+                    "hold_seconds",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="How long an approved post waits, so that a typing error can be mended.",
+                        verbose_name="hold time in seconds",
+                    ),
+                ),
+                (
+                    "blog",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="routes",
+                        to="entries.liveblog",
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="routes",
+                        to="destinations.destination",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(models.F('blog'), models.F('destination'), name='one_route_per_destination')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("blog"), models.F("destination"), name="one_route_per_destination"
+                    )
+                ],
             },
         ),
     ]

@@ -7,90 +7,180 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='LiveBlog',
+            name="LiveBlog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True, verbose_name='short name')),
-                ('title', models.CharField(max_length=300, verbose_name='title')),
-                ('lead', models.TextField(blank=True, verbose_name='lead')),
-                ('canonical_url', models.CharField(max_length=2000, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='address of the page')),
-                ('language', models.CharField(default='de', max_length=10, verbose_name='language')),
-                ('time_zone', models.CharField(default='Europe/Berlin', max_length=60, validators=[syndicator.entries.models.known_time_zone], verbose_name='time zone')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True, verbose_name="short name")),
+                ("title", models.CharField(max_length=300, verbose_name="title")),
+                ("lead", models.TextField(blank=True, verbose_name="lead")),
+                (
+                    "canonical_url",
+                    models.CharField(
+                        max_length=2000,
+                        validators=[django.core.validators.URLValidator(schemes=["http", "https"])],
+                        verbose_name="address of the page",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(default="de", max_length=10, verbose_name="language"),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Europe/Berlin",
+                        max_length=60,
+                        validators=[syndicator.entries.models.known_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('token_hash', models.CharField(blank=True, default='', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='entries.liveblog')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("token_hash", models.CharField(blank=True, default="", max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "blog",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sources",
+                        to="entries.liveblog",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('live', 'live'), ('withdrawn', 'withdrawn')], default='live', max_length=10)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('author', models.CharField(blank=True, max_length=300)),
-                ('headline', models.CharField(blank=True, max_length=1000)),
-                ('permalink', models.CharField(max_length=2000)),
-                ('blocks', models.JSONField(default=list)),
-                ('key_event', models.BooleanField(default=False)),
-                ('tags', models.JSONField(default=list)),
-                ('published_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('render_due_at', models.DateTimeField(db_index=True, null=True)),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='entries.liveblog')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='entries.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("live", "live"), ("withdrawn", "withdrawn")],
+                        default="live",
+                        max_length=10,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("content_hash", models.CharField(max_length=64)),
+                ("author", models.CharField(blank=True, max_length=300)),
+                ("headline", models.CharField(blank=True, max_length=1000)),
+                ("permalink", models.CharField(max_length=2000)),
+                ("blocks", models.JSONField(default=list)),
+                ("key_event", models.BooleanField(default=False)),
+                ("tags", models.JSONField(default=list)),
+                ("published_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("render_due_at", models.DateTimeField(db_index=True, null=True)),
+                (
+                    "blog",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="entries.liveblog",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="entries.source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
+                "verbose_name_plural": "entries",
             },
         ),
         migrations.CreateModel(
-            name='EntryRevision',
+            name="EntryRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('live', 'live'), ('withdrawn', 'withdrawn')], max_length=10)),
-                ('content', models.JSONField()),
-                ('recorded_at', models.DateTimeField()),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='entries.entry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("live", "live"), ("withdrawn", "withdrawn")], max_length=10
+                    ),
+                ),
+                ("content", models.JSONField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revisions",
+                        to="entries.entry",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['revision'],
-                'constraints': [models.UniqueConstraint(models.F('entry'), models.F('revision'), name='one_row_per_entry_revision')],
+                "ordering": ["revision"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("entry"), models.F("revision"), name="one_row_per_entry_revision"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(models.F('blog'), models.F('name'), name='one_source_per_name'),
+            model_name="source",
+            constraint=models.UniqueConstraint(
+                models.F("blog"), models.F("name"), name="one_source_per_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(models.F('token_hash'), condition=models.Q(('token_hash', ''), _negated=True), name='one_source_per_token'),
+            model_name="source",
+            constraint=models.UniqueConstraint(
+                models.F("token_hash"),
+                condition=models.Q(("token_hash", ""), _negated=True),
+                name="one_source_per_token",
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(models.F('blog'), models.F('published_at'), models.F('id'), name='entries_in_order'),
+            model_name="entry",
+            index=models.Index(
+                models.F("blog"), models.F("published_at"), models.F("id"), name="entries_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(models.F('blog'), models.F('external_id'), name='one_entry_per_external_id'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                models.F("blog"), models.F("external_id"), name="one_entry_per_external_id"
+            ),
         ),
     ]

@@ -5,88 +5,196 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('destinations', '0001_initial'),
-        ('entries', '0001_initial'),
+        ("destinations", "0001_initial"),
+        ("entries", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Subscriber',
+            name="Subscriber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='email address')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(max_length=254, unique=True, verbose_name="email address"),
+                ),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Mailing',
+            name="Mailing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('message', models.JSONField()),
-                ('state', models.CharField(choices=[('sending', 'being sent'), ('done', 'done')], default='sending', max_length=8)),
-                ('paused_until', models.DateTimeField(null=True)),
-                ('reason', models.JSONField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mailings', to='entries.liveblog')),
-                ('destination', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mailings', to='destinations.destination')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("message", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("sending", "being sent"), ("done", "done")],
+                        default="sending",
+                        max_length=8,
+                    ),
+                ),
+                ("paused_until", models.DateTimeField(null=True)),
+                ("reason", models.JSONField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "blog",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mailings",
+                        to="entries.liveblog",
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mailings",
+                        to="destinations.destination",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('active', 'subscribed'), ('unsubscribed', 'unsubscribed')], default='active', max_length=12)),
-                ('confirmed_at', models.DateTimeField()),
-                ('unsubscribed_at', models.DateTimeField(blank=True, null=True)),
-                ('blog', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='entries.liveblog')),
-                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='newsletter.subscriber')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "subscribed"), ("unsubscribed", "unsubscribed")],
+                        default="active",
+                        max_length=12,
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField()),
+                ("unsubscribed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "blog",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to="entries.liveblog",
+                    ),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to="newsletter.subscriber",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MailingRecipient',
+            name="MailingRecipient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.EmailField(max_length=254)),
-                ('message_id', models.CharField(max_length=350, unique=True)),
-                ('state', models.CharField(choices=[('queued', 'waiting'), ('in_flight', 'being sent'), ('accepted', 'sent'), ('bounced', 'undeliverable'), ('suppressed', 'unsubscribed before it was sent'), ('uncertain', 'uncertain')], default='queued', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('answer', models.CharField(blank=True, default='', max_length=500)),
-                ('reason', models.JSONField(null=True)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recipients', to='newsletter.mailing')),
-                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='received', to='newsletter.subscription')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.EmailField(max_length=254)),
+                ("message_id", models.CharField(max_length=350, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "waiting"),
+                            ("in_flight", "being sent"),
+                            ("accepted", "sent"),
+                            ("bounced", "undeliverable"),
+                            ("suppressed", "unsubscribed before it was sent"),
+                            ("uncertain", "uncertain"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("answer", models.CharField(blank=True, default="", max_length=500)),
+                ("reason", models.JSONField(null=True)),
+                ("accepted_at", models.DateTimeField(null=True)),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recipients",
+                        to="newsletter.mailing",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="received",
+                        to="newsletter.subscription",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='mailing',
-            index=models.Index(models.F('id'), condition=models.Q(('state', 'sending')), name='mailings_open'),
+            model_name="mailing",
+            index=models.Index(
+                models.F("id"), condition=models.Q(("state", "sending")), name="mailings_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(models.F('blog'), models.F('state'), name='subscriptions_of_blog'),
+            model_name="subscription",
+            index=models.Index(models.F("blog"), models.F("state"), name="subscriptions_of_blog"),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(models.F('subscriber'), models.F('blog'), name='one_subscription_per_blog'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(
+                models.F("subscriber"), models.F("blog"), name="one_subscription_per_blog"
+            ),
         ),
         migrations.AddIndex(
-            model_name='mailingrecipient',
-            index=models.Index(models.F('mailing'), models.F('state'), models.F('due_at'), name='recipients_of_mailing'),
+            model_name="mailingrecipient",
+            index=models.Index(
+                models.F("mailing"),
+                models.F("state"),
+                models.F("due_at"),
+                name="recipients_of_mailing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mailingrecipient',
-            index=models.Index(models.F('state'), models.F('due_at'), condition=models.Q(('due_at__isnull', False)), name='recipients_due'),
+            model_name="mailingrecipient",
+            index=models.Index(
+                models.F("state"),
+                models.F("due_at"),
+                condition=models.Q(("due_at__isnull", False)),
+                name="recipients_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mailingrecipient',
-            constraint=models.UniqueConstraint(models.F('mailing'), models.F('subscription'), name='one_mail_per_subscription'),
+            model_name="mailingrecipient",
+            constraint=models.UniqueConstraint(
+                models.F("mailing"), models.F("subscription"), name="one_mail_per_subscription"
+            ),
         ),
     ]

@@ -6,93 +6,225 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('destinations', '0001_initial'),
-        ('entries', '0001_initial'),
+        ("destinations", "0001_initial"),
+        ("entries", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('publish', 'publish'), ('edit', 'edit'), ('delete', 'delete')], default='publish', max_length=10)),
-                ('revision', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('pending', 'waiting for an editor'), ('approved', 'approved'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'failed'), ('uncertain', 'uncertain'), ('rejected', 'rejected'), ('cancelled', 'cancelled'), ('skipped', 'skipped')], max_length=10)),
-                ('payload', models.JSONField()),
-                ('payload_hash', models.CharField(max_length=64)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('reason', models.JSONField(null=True)),
-                ('remote_id', models.CharField(blank=True, default='', max_length=200)),
-                ('remote_url', models.CharField(blank=True, default='', max_length=2000)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('destination', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='destinations.destination')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='entries.entry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("publish", "publish"), ("edit", "edit"), ("delete", "delete")],
+                        default="publish",
+                        max_length=10,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "waiting for an editor"),
+                            ("approved", "approved"),
+                            ("sending", "being sent"),
+                            ("sent", "sent"),
+                            ("failed", "failed"),
+                            ("uncertain", "uncertain"),
+                            ("rejected", "rejected"),
+                            ("cancelled", "cancelled"),
+                            ("skipped", "skipped"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("payload", models.JSONField()),
+                ("payload_hash", models.CharField(max_length=64)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("reason", models.JSONField(null=True)),
+                ("remote_id", models.CharField(blank=True, default="", max_length=200)),
+                ("remote_url", models.CharField(blank=True, default="", max_length=2000)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="destinations.destination",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="entries.entry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('approve', 'approved'), ('reject', 'rejected'), ('edit', 'edited'), ('retry', 'sent again'), ('confirm_sent', 'confirmed as posted'), ('confirm_absent', 'confirmed as not posted'), ('dismiss', 'taken care of')], max_length=15)),
-                ('payload_hash', models.CharField(max_length=64)),
-                ('comment', models.TextField(blank=True, default='')),
-                ('decided_at', models.DateTimeField()),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='posts.post')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("approve", "approved"),
+                            ("reject", "rejected"),
+                            ("edit", "edited"),
+                            ("retry", "sent again"),
+                            ("confirm_sent", "confirmed as posted"),
+                            ("confirm_absent", "confirmed as not posted"),
+                            ("dismiss", "taken care of"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("payload_hash", models.CharField(max_length=64)),
+                ("comment", models.TextField(blank=True, default="")),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decisions",
+                        to="posts.post",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('send', 'sending'), ('look_up', 'looking it up')], max_length=8)),
-                ('epoch', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('outcome', models.CharField(blank=True, choices=[('accepted', 'accepted'), ('try_later', 'try later'), ('rejected', 'refused'), ('unauthorised', 'not allowed'), ('duplicate', 'said to be a duplicate'), ('unknown', 'unknown'), ('found', 'found'), ('absent', 'not found'), ('inconclusive', 'could not be looked up')], default='', max_length=12)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('duration_ms', models.PositiveIntegerField(null=True)),
-                ('answer', models.TextField(blank=True, default='')),
-                ('reason', models.JSONField(null=True)),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='posts.post')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("send", "sending"), ("look_up", "looking it up")], max_length=8
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("accepted", "accepted"),
+                            ("try_later", "try later"),
+                            ("rejected", "refused"),
+                            ("unauthorised", "not allowed"),
+                            ("duplicate", "said to be a duplicate"),
+                            ("unknown", "unknown"),
+                            ("found", "found"),
+                            ("absent", "not found"),
+                            ("inconclusive", "could not be looked up"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("duration_ms", models.PositiveIntegerField(null=True)),
+                ("answer", models.TextField(blank=True, default="")),
+                ("reason", models.JSONField(null=True)),
+                (
+                    "post",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="posts.post",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(models.F('due_at'), models.F('id'), condition=models.Q(('due_at__isnull', False)), name='posts_due'),
+            model_name="post",
+            index=models.Index(
+                models.F("due_at"),
+                models.F("id"),
+                condition=models.Q(("due_at__isnull", False)),
+                name="posts_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(models.F('destination'), models.F('state'), name='posts_of_destination'),
+            model_name="post",
+            index=models.Index(
+                models.F("destination"), models.F("state"), name="posts_of_destination"
+            ),
         ),
         migrations.AddIndex(
-            model_name='post',
-            index=models.Index(models.F('state'), models.F('changed_at'), name='posts_by_state'),
+            model_name="post",
+            index=models.Index(models.F("state"), models.F("changed_at"), name="posts_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.UniqueConstraint(models.F('entry'), models.F('destination'), models.F('action'), models.F('revision'), name='one_post_per_act'),
+            model_name="post",
+            constraint=models.UniqueConstraint(
+                models.F("entry"),
+                models.F("destination"),
+                models.F("action"),
+                models.F("revision"),
+                name="one_post_per_act",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.UniqueConstraint(models.F('entry'), models.F('destination'), condition=models.Q(('action', 'publish'), ('state__in', ('pending', 'approved', 'sending', 'sent', 'uncertain'))), name='one_standing_publication'),
+            model_name="post",
+            constraint=models.UniqueConstraint(
+                models.F("entry"),
+                models.F("destination"),
+                condition=models.Q(
+                    ("action", "publish"),
+                    ("state__in", ("pending", "approved", "sending", "sent", "uncertain")),
+                ),
+                name="one_standing_publication",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(models.F('post'), models.F('epoch'), name='one_attempt_per_epoch'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                models.F("post"), models.F("epoch"), name="one_attempt_per_epoch"
+            ),
         ),
     ]
