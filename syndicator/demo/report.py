@@ -17,6 +17,7 @@ from syndicator.channels.sandboxes import SANDBOX_SETTINGS
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry
 from syndicator.newsletter.models import Mailing
+from syndicator.newsletter.progress import progress
 from syndicator.posts.models import Action, Post, PostState
 from syndicator.posts.states import END_STATES
 
@@ -161,15 +162,8 @@ def _row(entry: Entry, destination: Destination, posts: list[Post]) -> Row:
             row.seconds = round((post.sent_at - arrived).total_seconds(), 3)
         mailing = Mailing.objects.filter(key=post.idempotency_key).first()
         if mailing:
-            row.recipients = _recipients(mailing)
+            row.recipients = {state.value: n for state, n in progress(mailing.pk).items() if n}
     return row
-
-
-def _recipients(mailing: Mailing) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for state in mailing.recipients.values_list("state", flat=True):
-        counted[state] = counted.get(state, 0) + 1
-    return counted
 
 
 def _seen(sandbox_url: str) -> dict[tuple[str, str], int]:
