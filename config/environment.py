@@ -50,7 +50,7 @@ class Keys(TypedDict):
 
 def data_folder() -> Path:
     """Where the database, the keys and everything else worth a backup live."""
-    return Path(read("DATA", ".data/syndicator")).expanduser().absolute()
+    return Path(read("DATA", "~/.local/share/syndicator")).expanduser().absolute()
 
 
 def keys(folder: Path) -> Keys:

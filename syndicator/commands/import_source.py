@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -18,6 +19,7 @@ from syndicator.outbound.fetch import FetchRefused, fetch_document
 from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSource
 
 if TYPE_CHECKING:
+    from syndicator.channels.base import Channel
     from syndicator.entries.models import LiveBlog
 
 #: Permalinks of a dry run for a page whose address nobody told.
@@ -55,6 +57,8 @@ def command(
     LiveBlogPosting data, or a JSON file (docs/importing.md). Importing it again changes only what
     was edited.
     """
+    if url and not (url.startswith(("http://", "https://")) and urlsplit(url).hostname):
+        raise click.ClickException(f"“{url}” is no web address. Use one like https://example.org/.")
     content = _load(source)
     blog = _boot_and_find(data, slug, dry_run=dry_run)
     context = ReadingContext(
@@ -90,7 +94,13 @@ def _boot_and_find(data: Path, slug: str, *, dry_run: bool) -> LiveBlog | None:
 
     folder = data.expanduser()
     elsewhere = {"SYNDICATOR_DATABASE_URL", "SYNDICATOR_DATABASE_URL_FILE"} & set(os.environ)
-    if dry_run and not elsewhere and not (folder / "syndicator.sqlite3").exists():
+    installed = bool(elsewhere) or (folder / "syndicator.sqlite3").exists()
+    if not installed and not dry_run:
+        raise click.ClickException(
+            f"There is no installation in {folder} yet. Start one with “syndicator up”, name its "
+            "folder by --data, or add --dry-run to see only what would be posted."
+        )
+    if not installed:
         os.environ.setdefault("SYNDICATOR_SECRET_KEY", "of no use after this dry run")
         os.environ.setdefault("SYNDICATOR_ENCRYPTION_KEYS", Fernet.generate_key().decode())
         boot()
@@ -108,7 +118,7 @@ def _boot_and_find(data: Path, slug: str, *, dry_run: bool) -> LiveBlog | None:
             return None
         raise click.ClickException(
             f"The database in {folder} cannot be used ({error}). "
-            "Start Syndicator once with “syndicator up”, or run “syndicator migrate”."
+            "Bring it up to date with “syndicator migrate”."
         ) from error
 
 
@@ -128,7 +138,7 @@ def _read(content: bytes, context: ReadingContext, source: str) -> SourceDocumen
         return read_source(content, context)
     except UnreadableSource as error:
         raise click.ClickException(
-            f"{source} was not imported.\nExpected: {error.expected}\nFound: {error.found}"
+            f"{source} was not imported.\n{error.expected}\n{error.found}"
         ) from error
 
 
@@ -244,10 +254,13 @@ def _print_table(shown: list[dict[str, Any]]) -> None:
 
     from syndicator.channels.registry import channels
 
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160
     table = Table(box=box.SIMPLE_HEAVY, show_lines=True)
-    table.add_column("Entry", ratio=2)
+    table.add_column("Entry", ratio=2, overflow="fold")
     for channel in channels().values():
-        table.add_column(channel.label, ratio=3)
+        table.add_column(channel.label, ratio=3, overflow="fold")
     for number, entry in enumerate(shown, 1):
         kinds = ", ".join(block["type"] for block in entry["blocks"])
         about = [
@@ -260,12 +273,18 @@ def _print_table(shown: list[dict[str, Any]]) -> None:
         table.add_row(
             Text("\n".join(about)),
             *(
-                Text("(nothing)" if text is None else f"{text}\n[{channel.length(text)}]")
+                Text(_measured(channel, text))
                 for channel, text in (
                     (channel, entry["posts"][name]) for name, channel in channels().items()
                 )
             ),
         )
-    console = Console()
     console.print(table)
     console.print(f"{len(shown)} entries. Nothing was imported or posted: this was a dry run.")
+
+
+def _measured(channel: Channel, text: str | None) -> str:
+    if text is None:
+        return "(nothing to post)"
+    allowed = f" of {channel.limit}" if channel.limit else ""
+    return f"{text}\n({channel.length(text)}{allowed} characters)"
