@@ -74,7 +74,7 @@ class Card:
 
     @property
     def channel_label(self) -> str:
-        return self.channel.label if self.channel else self.post.destination.channel_name
+        return _(self.channel.label) if self.channel else self.post.destination.channel_name
 
     @property
     def remaining(self) -> int | None:

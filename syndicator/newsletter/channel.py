@@ -44,7 +44,7 @@ NOT_STORED = Wording(gettext_noop("The database did not say whether it took the 
 
 class NewsletterChannel(Channel):
     name = "email"
-    label = "Email"
+    label = gettext_noop("Email")
     default_base_url = "smtp://127.0.0.1:25"
     settings = (
         Setting(

@@ -39,7 +39,7 @@ from syndicator.channels.base import (
 )
 from syndicator.content import EntryContent, Story, blocks_from_json
 from syndicator.demo.player import sample
-from syndicator.posts import attempts, deliver, reconcile
+from syndicator.posts import attempts, reconcile
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.permalinks import with_permalinks
 from tests.channels.conftest import (
@@ -337,6 +337,8 @@ def test_no_log_line_names_the_token(
     channel: Channel, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # Syndicator's own configuration keeps it quieter.
+    caplog.set_level(logging.DEBUG, logger="urllib3")
     malformed = b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 0\r\n\r\n"
     server.replies += [answer(200, SENT), Reply((malformed,))]
     send(channel, account(server.url))
@@ -414,9 +416,9 @@ def test_nothing_is_documented_that_does_not_exist() -> None:
 
 def test_the_engines_numbers_are_the_engines() -> None:
     assert f"({attempts.DEADLINE.seconds} seconds today)" in TEXT
-    shortest, longest = deliver.BACKOFF[0].seconds, deliver.BACKOFF[-1].seconds // 60
+    shortest, longest = attempts.BACKOFF[0].seconds, attempts.BACKOFF[-1].seconds // 60
     assert f"from {shortest} seconds up to {longest} minutes" in TEXT
-    assert f"fails after {deliver.MAX_TRIES} tries" in TEXT
+    assert f"fails after {attempts.MAX_TRIES} tries" in TEXT
     assert f"{reconcile.ABSENCES_NEEDED} complete look-ups in a row" in TEXT
     assert f"a person after {reconcile.MAX_LOOK_UPS} look-ups" in TEXT
     assert f"{attempts.ANSWER_KEPT} characters are kept" in TEXT

@@ -26,6 +26,12 @@ class XChannel(Channel):
         Setting("consumer_secret", gettext_noop("API key secret"), secret=True),
         Setting("access_token", gettext_noop("Access token"), secret=True),
         Setting("access_token_secret", gettext_noop("Access token secret"), secret=True),
+        Setting(
+            "handle",
+            gettext_noop("Account name"),
+            required=False,
+            help=gettext_noop("As in @name; only for the preview on the desk."),
+        ),
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(seconds=30)
