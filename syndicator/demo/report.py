@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from textwrap import shorten
 from typing import Any
 
 import requests
@@ -20,6 +21,8 @@ from syndicator.newsletter.models import Mailing
 from syndicator.newsletter.progress import progress
 from syndicator.posts.models import Action, Post, PostState
 from syndicator.posts.states import END_STATES
+
+HEADINGS = ("Entry", "Channel", "State", "Remote id", "Seconds", "Posted, with the permalink")
 
 
 @dataclass(slots=True)
@@ -111,20 +114,16 @@ class Report:
             return
         console = Console()
         if not console.is_terminal:
-            console.width = 200
-        table = Table(box=box.SIMPLE)
-        for heading in ("Entry", "Destination", "State", "Posted", "Remote id", "Seconds"):
-            table.add_column(heading, no_wrap=True, ratio=1 if heading == "Posted" else None)
-        for row in self.rows:
-            told = row.posted.replace(row.permalink, "").split() or [row.reason]
-            table.add_row(
-                row.entry,
-                row.destination.removesuffix(" (sandbox)"),
-                _state(row),
-                Text(" ".join([*told, *(f"[{note}]" for note in row.notes)])),
-                row.remote_id,
-                f"{row.seconds:.2f}" if row.seconds is not None else "",
-            )
+            console.width = 220
+        cells = [_cells(row) for row in self.rows]
+        table = Table(*HEADINGS, box=box.SIMPLE)
+        # What was posted takes what the others leave; its beginning is enough to know it.
+        others = sum(
+            max(map(len, column)) + 2 for column in [*zip(HEADINGS, *cells, strict=True)][:-1]
+        )
+        left = max(20, console.width - others - 8)
+        for *row, posted in cells:
+            table.add_row(*map(Text, row), Text(shorten(posted, left, placeholder=" …")))
         console.print(table)
         summary = self.summary()
         counts = ", ".join(f"{count} {state}" for state, count in summary["states"].items())
@@ -133,6 +132,18 @@ class Report:
             console.print(f"Median time from entry to post: {summary['median_seconds']:.2f} s.")
         for problem in summary["not_as_it_should_be"]:
             console.print(f"Not as it should be: {problem}")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    told = row.posted.replace(row.permalink, "").split() or [row.reason]
+    return (
+        row.entry,
+        row.channel,
+        _state(row),
+        row.remote_id,
+        f"{row.seconds:.2f}" if row.seconds is not None else "",
+        " ".join([*told, *(f"[{note}]" for note in row.notes)]),
+    )
 
 
 def _row(entry: Entry, destination: Destination, posts: list[Post]) -> Row:
