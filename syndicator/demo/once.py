@@ -53,11 +53,16 @@ class Once:
 
     def _until_all_ended(self) -> None:
         ends = time.monotonic() + PATIENCE
-        editor = Editor(self._desk_url, "editor", self._memory.editor_password)
+        editor: Editor | None = None
         while time.monotonic() < ends:
-            editor.approve_what_waits()
-            if self._played() and Report.collect(self._sandbox_url).ended:
-                return
+            try:
+                editor = editor or Editor(self._desk_url, "editor", self._memory.editor_password)
+                editor.approve_what_waits()
+                if self._played() and Report.collect(self._sandbox_url).ended:
+                    return
+            except requests.RequestException:
+                # Somebody killed the desk or a sandbox; the supervisor starts it again.
+                wait_until_ready(self._desk_url)
             time.sleep(INTERVAL)
 
     def _played(self) -> bool:
