@@ -13,7 +13,7 @@ demo: $(VENV)/ready          ## try everything on a sample live blog, nothing le
 	@$(BIN)/syndicator demo --data .data/demo
 
 up: $(VENV)/ready            ## run for real on this machine
-	@$(BIN)/syndicator up --data .data/syndicator
+	@$(BIN)/syndicator up
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
 	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser"
@@ -56,14 +56,15 @@ lock:                        ## resolve the dependencies anew and pin them with 
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) .data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 # --- The environment ---------------------------------------------------------
 
 $(VENV)/ready: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Syndicator needs Python 3.11 or newer; name one by make PYTHON=…" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Syndicator needs Python 3.11 or newer; name one by make PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into $(VENV), which takes a minute or two …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

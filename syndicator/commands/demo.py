@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from syndicator.commands.options import data_option, open_data_folder
+from syndicator.commands.options import alone, data_option, open_data_folder
 from syndicator.embedded.ports import free_ports
 from syndicator.embedded.readiness import when_ready
 from syndicator.embedded.supervisor import Child, Supervisor
@@ -43,6 +43,7 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
         if data is None and once:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syndicator-")))
         folder = open_data_folder(data or Path("~/.local/share/syndicator-demo"))
+        alone(folder)
         desk_port, sandbox_port, smtp_port = free_ports(HOST, PORTS)
         desk = f"http://{HOST}:{desk_port}"
         sandbox = f"http://{HOST}:{sandbox_port}"
@@ -84,7 +85,8 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
 
             session = Once(folder, desk, sandbox, memory, supervisor)
             threading.Thread(target=session.run, daemon=True).start()
-            supervisor.run()
+            if not supervisor.run():
+                raise SystemExit(1)
             raise SystemExit(session.report(form))
 
         def greet() -> None:
@@ -100,7 +102,8 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
             )
 
         threading.Thread(target=when_ready, args=(desk, greet), daemon=True).start()
-        supervisor.run()
+        if not supervisor.run():
+            raise SystemExit(1)
 
 
 def _isolate(desk: str) -> None:

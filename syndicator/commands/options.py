@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from syndicator.boot import use_data_folder
+from syndicator.embedded.exclusive import FolderInUse, hold
 
 DEFAULT_DATA = Path("~/.local/share/syndicator")
 
@@ -37,3 +39,24 @@ def open_data_folder(folder: Path) -> Path:
         ) from error
     use_data_folder(folder)
     return folder
+
+
+def alone(folder: Path) -> None:
+    """Hold *folder* until this process ends; refuse if another supervisor holds it."""
+    try:
+        held = hold(folder, "supervisor.lock", patience=2)
+    except FolderInUse as error:
+        raise click.ClickException(str(error)) from error
+    # Closed by the end of the process, and not before.
+    click.get_current_context().obj = held
+
+
+def must_be_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {port} on {host} cannot be used: {error.strerror}. Name another by --port."
+            ) from error

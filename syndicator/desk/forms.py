@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordForm
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.validators import RegexValidator
 from django.utils.functional import lazy
 from django.utils.translation import gettext
@@ -219,6 +220,21 @@ class NewPersonForm(BaseUserCreationForm):  # type: ignore[type-arg]
         fields = ["username", "first_name", "last_name", "email", "role"]
         labels = {"role": _("Role")}
         help_texts = {"username": ""}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _password_rules()
+
+
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = _password_rules()
+
+
+def _password_rules() -> str:
+    """As sentences; Django's own help is a list in HTML."""
+    return " ".join(password_validators_help_texts())
 
 
 class SubscriberForm(forms.Form):

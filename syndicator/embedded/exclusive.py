@@ -18,9 +18,9 @@ class FolderInUse(Exception):
     """Another process works on the data folder and does not end."""
 
 
-def hold(folder: Path, patience: float = PATIENCE) -> IO[bytes]:
+def hold(folder: Path, name: str = "serve.lock", patience: float = PATIENCE) -> IO[bytes]:
     """Lock *folder* until the returned file is closed or this process ends, however it ends."""
-    file = (folder / "serve.lock").open("ab")
+    file = (folder / name).open("ab")
     ends = time.monotonic() + patience
     while True:
         try:

@@ -14,6 +14,7 @@ from django.conf import settings
 from syndicator.boot import boot
 from syndicator.clock import database_now
 from syndicator.embedded.exclusive import FolderInUse, hold
+from syndicator.embedded.supervisor import HOPELESS
 from syndicator.embedded.web import WebServer
 from syndicator.embedded.worker import EmbeddedWorker
 
@@ -35,7 +36,7 @@ def run(host: str, port: int, *, exit_with_parent: bool) -> int:
         held = hold(settings.DATA_FOLDER)
     except FolderInUse as error:
         log.error(str(error))
-        return 1
+        return HOPELESS
     with held:
         _take_over()
         return _serve(app, host, port, stopping)
@@ -49,7 +50,7 @@ def _serve(app: celery.Celery, host: str, port: int, stopping: Event) -> int:
         web.start()
     except OSError as error:
         log.error("cannot serve the desk", host=host, port=port, error=str(error))
-        return 1
+        return HOPELESS
     worker.start()
     log.info("ready", desk=f"http://{host}:{web.port}/")
     stopping.wait()

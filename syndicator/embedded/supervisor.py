@@ -24,6 +24,8 @@ from types import FrameType
 PATIENCE = 8.0
 #: The waits before the n-th restart of a child that died young; the last one repeats.
 RESTART_WAITS = (0.2, 1.0, 3.0, 10.0, 30.0)
+#: The exit status (EX_CONFIG of sysexits.h) of a child that would fail again at every start.
+HOPELESS = 78
 #: A child that ran this long is forgiven its earlier deaths.
 GROWN_UP = 60.0
 
@@ -64,11 +66,12 @@ class Supervisor:
         self._children = list(children)
         self._log = log
         self._stopping = False
+        self._hopeless = False
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
 
-    def run(self) -> None:
-        """Start the children and watch them; returns when all have ended."""
+    def run(self) -> bool:
+        """Start the children and watch them, until all have ended; False if one was hopeless."""
         signal.set_wakeup_fd(self._wake_write)
         previous = {
             number: signal.signal(number, self._on_signal)
@@ -90,6 +93,7 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for number, handler in previous.items():
                 signal.signal(number, handler)
+        return not self._hopeless
 
     def stop(self) -> None:
         """End everything; may be called from any thread."""
@@ -114,7 +118,9 @@ class Supervisor:
                 child.restart_at = now + wait
                 status = child.process.returncode
                 _close(child)
-                if not self._stopping:
+                if status == HOPELESS:
+                    self._give_up(child)
+                elif not self._stopping:
                     print(
                         f"The {child.name} process ended ({_describe(status)}); "
                         f"starting it again in {wait:g} s.",
@@ -123,6 +129,11 @@ class Supervisor:
                     )
             if child.process is None and child.restart_at <= now and not self._stopping:
                 child.start(self._log)
+
+    def _give_up(self, child: Child) -> None:
+        self._stopping = self._hopeless = True
+        where = f"Its last words are in {self._log}." if self._log else "See above."
+        print(f"The {child.name} process cannot start. {where}", file=sys.stderr, flush=True)
 
     def _end_all(self) -> None:
         running = [child for child in self._children if child.process is not None]

@@ -65,7 +65,8 @@ BlockIn = Annotated[ParagraphIn | ListIn | QuoteIn | ImageIn, Field(discriminato
 
 class EntryIn(Schema):
     external_id: Annotated[str, Field(min_length=1, max_length=200)] = Field(
-        description="The entry's own name in your system. Sending it again updates the entry."
+        description="The entry's own name in your system. "
+        "Sending it again replaces the entry, so send all of it."
     )
     state: Literal["live", "withdrawn"] = Field(
         "live", description="“withdrawn” takes the entry back; its other fields are then ignored."

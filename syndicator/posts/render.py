@@ -33,10 +33,12 @@ WITHDRAWN = Wording(gettext_noop("The entry was withdrawn before this was posted
 ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
 NOTHING_TO_SAY = Wording(gettext_noop("The entry has no text that could be posted here."))
 CHANGED_AFTER_POSTING = Wording(
-    gettext_noop("The entry changed after it was posted. Correct the post on the platform.")
+    gettext_noop("The entry changed after it was posted. Correct the post where that is possible.")
 )
 WITHDRAWN_AFTER_POSTING = Wording(
-    gettext_noop("The entry was withdrawn after it was posted. Delete the post on the platform.")
+    gettext_noop(
+        "The entry was withdrawn after it was posted. Delete the post where that is possible."
+    )
 )
 AUTOMATIC = Wording(gettext_noop("Goes out automatically: so the route is set."))
 FOR_REVIEW = Wording(gettext_noop("Waits for an editor: so the route is set."))
@@ -126,7 +128,9 @@ def _bring_up(entry: Entry, route: Route, draft: _Draft | None, now: datetime) -
     earlier = published.exclude(revision=entry.revision)
     _cancel(earlier.filter(state__in=REPLACEABLE), REPLACED, now)
     if earlier.filter(state__in=OUT).exists():
-        _note(entry, route, Action.EDIT, CHANGED_AFTER_POSTING, now)
+        _cancel(_notes(entry, route).exclude(revision=entry.revision), REPLACED, now)
+        said = draft.message if draft else None
+        _note(entry, route, Action.EDIT, CHANGED_AFTER_POSTING, now, said)
         return
     _cancel(_notes(entry, route), NOT_OUT_AFTER_ALL, now)
     if route.policy == Policy.OFF:
@@ -182,6 +186,7 @@ def _take_back(entry: Entry, route: Route, now: datetime) -> None:
     posts = Post.objects.filter(entry=entry, destination=route.destination, action=Action.PUBLISH)
     _cancel(posts.filter(state__in=REPLACEABLE), WITHDRAWN, now)
     if posts.filter(state__in=OUT).exists():
+        _cancel(_notes(entry, route).exclude(revision=entry.revision), REPLACED, now)
         _note(entry, route, Action.DELETE, WITHDRAWN_AFTER_POSTING, now)
         return
     _cancel(_notes(entry, route), NOT_OUT_AFTER_ALL, now)
@@ -216,12 +221,20 @@ def _cancel(posts: models.QuerySet[Post], reason: Wording, now: datetime) -> int
     )
 
 
-def _note(entry: Entry, route: Route, action: Action, reason: Wording, now: datetime) -> None:
+def _note(
+    entry: Entry,
+    route: Route,
+    action: Action,
+    reason: Wording,
+    now: datetime,
+    message: Message | None = None,
+) -> None:
     """A row for an act that does not happen, so that every entry × destination is accounted for.
 
-    One about a post that is out waits for a person, and says where the post is.
+    One about a post that is out waits for a person, and says where the post is and what it should
+    say now (*message*).
     """
-    empty = Message(text="", permalink=entry.permalink)
+    message = message or Message(text="", permalink=entry.permalink)
     out = Post.objects.filter(
         entry=entry, destination=route.destination, action=Action.PUBLISH, state=PostState.SENT
     ).first()
@@ -232,8 +245,8 @@ def _note(entry: Entry, route: Route, action: Action, reason: Wording, now: date
         revision=entry.revision,
         defaults={
             "state": PostState.SKIPPED,
-            "payload": empty.to_json(),
-            "payload_hash": empty.fingerprint(),
+            "payload": message.to_json(),
+            "payload_hash": message.fingerprint(),
             "reason": reason.to_json(),
             "remote_url": out.remote_url if out and action != Action.PUBLISH else "",
             "created_at": now,

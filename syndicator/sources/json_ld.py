@@ -211,8 +211,10 @@ class _Updates:
         for candidate in map(_string, candidates):
             if not re.match(r"https?://|[/#?]", candidate):
                 continue
-            url = absolute_url(candidate, self.canonical_url)
-            if url and not self._is_page(url):
+            if self._is_page(absolute_url(candidate, self.canonical_url)):
+                continue
+            # What the page leaves open belongs to the address that was set for the live blog.
+            if url := absolute_url(candidate, self.context.canonical_url or self.canonical_url):
                 return url
         return ""
 
@@ -220,7 +222,7 @@ class _Updates:
         """What the source calls the update: a fragment of the page, or its whole @id or URL."""
         for candidate in (clean_text(_string(update.get("@id"))), link):
             page, fragment = urldefrag(absolute_url(candidate, self.canonical_url))
-            if fragment and self._is_page(page):
+            if fragment and (self._is_page(page) or page == self.context.canonical_url):
                 return fragment
             if candidate and not self._is_page(candidate):
                 return candidate.removeprefix("#")

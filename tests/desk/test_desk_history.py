@@ -191,4 +191,4 @@ def test_a_skipped_post_says_why(editor: Browser) -> None:
     ingest(entry.source, make_content(entry.external_id, headline="Berichtigt"))
     render(entry.pk)
     page = editor.get(f"/entries/{entry.pk}/").content.decode()
-    assert "The entry changed after it was posted. Correct the post on the platform." in page
+    assert "The entry changed after it was posted. Correct the post where that is possible." in page

@@ -203,9 +203,23 @@ def test_a_change_after_posting_waits_for_a_person_and_says_where(
     render(entry.pk)
     note = Post.objects.get(WAITING)
     assert note.action == Action.EDIT
+    assert "Zweite Fassung" in note.message.text
     assert note.remote_url == Post.objects.get(state=PostState.SENT).remote_url
     review.dismiss(note.pk, make_user())
     assert not Post.objects.filter(WAITING).exists()
+
+
+def test_only_the_latest_note_about_an_entry_is_open(
+    blog: LiveBlog, destination: Destination
+) -> None:
+    entry = push(blog, "Erste Fassung")
+    render(entry.pk)
+    deliver.deliver(destination.pk)
+    push(blog, "Zweite Fassung")
+    render(entry.pk)
+    withdraw(make_source(blog), "e1")
+    render(entry.pk)
+    assert Post.objects.get(WAITING).action == Action.DELETE
 
 
 def test_two_entries_with_one_permalink_are_not_taken_for_each_other(

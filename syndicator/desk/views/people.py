@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from syndicator.accounts.models import User
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only
-from syndicator.desk.forms import NewPersonForm, PersonForm
+from syndicator.desk.forms import NewPasswordForm, NewPersonForm, PersonForm
 from syndicator.desk.times import desk_zone
 
 
@@ -46,7 +45,7 @@ def person(request: DeskRequest, pk: int) -> HttpResponse:
         form.save()
         audit.saved(request.user, shown, "changed", form.changed_data)
         return _saved(request, shown)
-    return _page(request, pk, form, SetPasswordForm(shown))
+    return _page(request, pk, form, NewPasswordForm(shown))
 
 
 @sensitive_post_parameters()
@@ -55,7 +54,7 @@ def person(request: DeskRequest, pk: int) -> HttpResponse:
 def password(request: DeskRequest, pk: int) -> HttpResponse:
     """Set a person's password; that ends their sessions, but not the administrator's own."""
     shown = get_object_or_404(User, pk=pk)
-    form = SetPasswordForm(shown, request.POST)
+    form = NewPasswordForm(shown, request.POST)
     if not form.is_valid():
         return _page(request, pk, PersonForm(instance=shown, editor=request.user), form)
     form.save()
@@ -66,7 +65,7 @@ def password(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: DeskRequest, pk: int, form: PersonForm, password_form: SetPasswordForm[User]
+    request: DeskRequest, pk: int, form: PersonForm, password_form: NewPasswordForm
 ) -> HttpResponse:
     context = {"person": User.objects.get(pk=pk), "form": form, "password_form": password_form}
     return render(request, "desk/person.html", context)
