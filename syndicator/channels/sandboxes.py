@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from syndicator.channels.email.sandbox import EmailSandbox
 from syndicator.channels.facebook.sandbox import FacebookSandbox
 from syndicator.channels.sandbox.server import SandboxServer
 from syndicator.channels.x.sandbox import XSandbox
+from syndicator.parent import when_gone
 
 PLATFORMS = (XSandbox, FacebookSandbox, EmailSandbox)
 
@@ -51,19 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The sandbox platforms cannot start: {problem}", file=sys.stderr)
         return 1
     if options.exit_with_parent:
-        threading.Thread(target=_wait_for_parent, args=(ended,), daemon=True).start()
+        when_gone(ended.set)
     print(f"Sandbox platforms: {server.http_url}/", flush=True)
     print(f"Sandbox mail server: {server.smtp_address}", flush=True)
     ended.wait()
     server.stop()
     return 0
-
-
-def _wait_for_parent(ended: threading.Event) -> None:
-    """The parent holds the other end of our standard input; it closes however the parent ends."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    ended.set()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from syndicator.parent import when_gone
+
 
 @click.command(hidden=True)
 @click.option("--data", type=click.Path(path_type=Path), required=True)
@@ -16,13 +18,7 @@ import click
 def command(data: Path, desk: str, pause: float) -> None:
     from syndicator.demo.player import play
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    when_gone(lambda: os._exit(0))
     play(data, desk, pause)
     # The sample is over; stay, so that the supervisor has nothing to start again.
     threading.Event().wait()
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 1024):
-        pass
-    os._exit(0)

@@ -73,10 +73,6 @@ class Card:
         return registry.channels().get(self.post.destination.channel_name)
 
     @property
-    def channel_label(self) -> str:
-        return _(self.channel.label) if self.channel else self.post.destination.channel_name
-
-    @property
     def remaining(self) -> int | None:
         return self._draft.remaining
 

@@ -84,11 +84,6 @@ class Destination(models.Model):
             )
         )
 
-    def missing_settings(self) -> list[str]:
-        """Labels of required settings that have no value yet."""
-        have = {**self.settings, **secrets.decrypt(self.encrypted_secrets)}
-        return [s.label for s in self.channel.settings if s.required and not have.get(s.name)]
-
 
 class Policy(models.TextChoices):
     AUTOMATIC = "automatic", _("post automatically")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from threading import Event, Thread
+from threading import Event
 
 import celery
 import structlog
@@ -17,6 +17,7 @@ from syndicator.embedded.exclusive import FolderInUse, hold
 from syndicator.embedded.supervisor import HOPELESS
 from syndicator.embedded.web import WebServer
 from syndicator.embedded.worker import EmbeddedWorker
+from syndicator.parent import when_gone
 
 #: Seconds for running tasks to end; a try cut off here is looked up at the next start.
 PATIENCE = 4.0
@@ -28,7 +29,7 @@ def run(host: str, port: int, *, exit_with_parent: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     if exit_with_parent:
-        Thread(target=_wait_for_parent, args=(stopping,), daemon=True).start()
+        when_gone(stopping.set)
 
     app = boot()
     log = structlog.get_logger(__name__)
@@ -69,10 +70,3 @@ def _take_over() -> None:
 
     reconcile.mark_abandoned(database_now(), senders_are_dead=True)
     sweep.mark_abandoned(database_now(), senders_are_dead=True)
-
-
-def _wait_for_parent(stopping: Event) -> None:
-    """The parent holds the other end of our standard input: end of file means it is gone."""
-    while os.read(0, 1024):
-        pass
-    stopping.set()
