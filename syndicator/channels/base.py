@@ -155,12 +155,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform's own name for an accepted post, and its public address if it has one."""
+    """The platform's own name for an accepted post, and its public address if it has one.
+
+    *wait* is how long the platform's limits ask the account to wait before its next post.
+    """
 
     remote_id: str
     url: str = ""
     answer: str = ""
     status: int | None = None
+    wait: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +172,18 @@ class LookUp:
     """What a look-up found: *receipt*, or its absence.
 
     *complete* is true only if every post of the account since the given time was seen; absence
-    in an incomplete look-up proves nothing.
+    in an incomplete look-up proves nothing. *platform_time* is the platform's own clock, if it
+    told it: where that is far from ours, “since” may have meant another time than we did.
     """
 
     receipt: Receipt | None
     complete: bool
+    platform_time: datetime | None = None
 
 
 class LookUpStrength(StrEnum):
+    """What a complete look-up without a trace is worth: proof, a hint for a person, nothing."""
+
     STRONG = "strong"
     WEAK = "weak"
     NONE = "none"
@@ -216,14 +224,15 @@ class Client(ABC):
         *deadline* whatever the platform does.
         """
 
-    @abstractmethod
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
         """Look for *message* among the account's posts since *since* (aware).
 
-        A look-up that fails raises a `ChannelError`: it proves nothing.
+        A look-up that fails raises a `ChannelError`: it proves nothing. Channels that declare
+        `LookUpStrength.NONE` leave this as it is: nobody calls it.
         """
+        raise NotImplementedError
 
 
 class Channel(ABC):
@@ -236,6 +245,11 @@ class Channel(ABC):
     look_up_strength: ClassVar[LookUpStrength] = LookUpStrength.NONE
     #: How long after a try a post may still be missing from the platform's own index.
     settle_time: ClassVar[timedelta] = timedelta(seconds=30)
+    #: How long the platform recognises the key of `Client.send`: within it, sending again under
+    #: the same key cannot make a second post. None if it has no such key.
+    key_lifetime: ClassVar[timedelta | None] = None
+    #: The least time between two posts of one account, whatever the platform's limits say.
+    gap: ClassVar[timedelta] = timedelta(0)
     #: The longest `Message.text`, in `length` units; None where there is no limit.
     limit: ClassVar[int | None] = None
 
