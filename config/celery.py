@@ -46,9 +46,13 @@ app.conf.update(
     broker_connection_timeout=2,
     redis_socket_timeout=2,
     redis_socket_connect_timeout=2,
+    # No "expires": it is judged by the worker's clock, and one that is fast would drop every sweep.
     beat_schedule={
-        task: {"task": task, "schedule": queue.SWEEP_SECONDS, "options": {"expires": 60}}
-        for task in (queue.SWEEP_POSTS, queue.SWEEP_MAILINGS)
+        task: {"task": task, "schedule": seconds}
+        for task, seconds in (
+            (queue.SWEEP_POSTS, queue.SWEEP_POSTS_SECONDS),
+            (queue.SWEEP_MAILINGS, queue.SWEEP_MAILINGS_SECONDS),
+        )
     },
     beat_schedule_filename=None,
 )

@@ -24,7 +24,9 @@ SEND_MAILING = "mailing.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 
-SWEEP_SECONDS = 5.0
+#: How often beat asks for a sweep of posts, and of mailings.
+SWEEP_POSTS_SECONDS = 1.0
+SWEEP_MAILINGS_SECONDS = 5.0
 #: Seconds without rings after one that failed.
 SILENCE = 5.0
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from syndicator import queue
-from syndicator.posts.sweep import sweep
+from syndicator.posts.sweep import sweep_in_turn
 
 
 @shared_task(name=queue.SWEEP_POSTS)
 def posts() -> None:
-    """Ring again for every entry, destination and post that is due."""
-    sweep()
+    """Ring for every entry, destination and post that is due."""
+    sweep_in_turn()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.channels import registry
@@ -35,8 +36,12 @@ class Destination(models.Model):
     )
     pause_reason = models.JSONField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
-    #: Not before this time, because the platform asked to wait; NULL means at once.
+    #: Not before this time: the platform asked to wait, or the circuit is open. NULL: at once.
     next_post_at = models.DateTimeField(null=True, blank=True)
+    #: Tries in a row that failed through no fault of their post.
+    failures = models.PositiveSmallIntegerField(default=0)
+    #: Since when so many failed in a row that only a probe is made now and then.
+    circuit_opened_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -102,6 +107,14 @@ class Route(models.Model):
         default=0,
         help_text=_("How long an approved post waits, so that a typing error can be mended."),
     )
+    limit_minutes = models.PositiveIntegerField(
+        _("newsworthy for, in minutes"),
+        default=60,
+        help_text=_(
+            "An approved post that could not go out for longer than this waits for an editor "
+            "instead, so that a long backlog does not flood the readers. 0: it always goes out."
+        ),
+    )
 
     class Meta:
         constraints = [
@@ -114,3 +127,36 @@ class Route(models.Model):
     @property
     def hold(self) -> timedelta:
         return timedelta(seconds=self.hold_seconds)
+
+    def fresh_until(self, due_at: datetime) -> datetime | None:
+        """Until when a post that is due at *due_at* may go out unasked; None: for ever."""
+        return due_at + timedelta(minutes=self.limit_minutes) if self.limit_minutes else None
+
+
+class Stop(models.Model):
+    """The red button, pressed: nothing goes out where it holds, until somebody lifts it.
+
+    It holds for everything, or for one live blog (*blog*), or for one platform (*channel_name*).
+    """
+
+    blog = models.ForeignKey(LiveBlog, on_delete=models.CASCADE, null=True, related_name="stops")
+    channel_name = models.CharField(max_length=40, blank=True, default="")
+    reason = models.CharField(max_length=300)
+    pressed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    pressed_at = models.DateTimeField()
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "channel_name",
+                Coalesce("blog", 0),
+                name="one_stop_per_scope",
+                condition=models.Q(lifted_at=None),
+            )
+        ]

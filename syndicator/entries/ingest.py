@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from django.db import transaction
 
@@ -16,6 +17,7 @@ from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.content import EntryContent
 from syndicator.entries.models import Entry, EntryRevision, EntryState, LiveBlog, Source
+from syndicator.steps import Step, reached
 
 
 class Change(StrEnum):
@@ -40,6 +42,7 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
     """
     if not content.permalink:
         raise ValueError(f"entry {content.external_id} has no permalink")
+    reached(Step.INGEST_STARTED)
     with transaction.atomic():
         # One writer per blog at a time: two pushes of one new entry must not both insert.
         blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
@@ -78,6 +81,7 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
 
 def withdraw(source: Source, external_id: str) -> Ingested:
     """Take an entry back. `Entry.DoesNotExist` if the blog never had it."""
+    reached(Step.INGEST_STARTED)
     with transaction.atomic():
         blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
         entry = Entry.objects.get(blog=blog, external_id=external_id)
@@ -100,4 +104,6 @@ def _record(entry: Entry, now: datetime) -> None:
         content=entry.content.to_json(),
         recorded_at=now,
     )
+    reached(Step.INGEST_WRITTEN)
+    transaction.on_commit(partial(reached, Step.INGEST_COMMITTED))
     queue.after_commit(queue.RENDER_ENTRY, entry.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
@@ -37,10 +38,22 @@ class LiveBlog(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=60, default="Europe/Berlin", validators=[known_time_zone]
     )
+    breaking_tags = models.CharField(
+        _("tags of breaking news"),
+        max_length=300,
+        blank=True,
+        default="Eilmeldung, Eil, Breaking, Breaking news",
+        help_text=_("Separated by commas. An entry with one of them overtakes what waits."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.title
+
+    def is_breaking(self, tags: Iterable[str]) -> bool:
+        """Whether one of an entry's *tags* is one of breaking news, however it is written."""
+        breaking = {tag.strip().casefold() for tag in self.breaking_tags.split(",")} - {""}
+        return any(tag.strip().casefold() in breaking for tag in tags)
 
 
 class Source(models.Model):

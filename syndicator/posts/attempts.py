@@ -1,7 +1,8 @@
 """Intent before the act, outcome after: how every try is written down.
 
-`begin` takes a post and commits the attempt before the first byte may leave; `Claim.finish` is
-fenced by the epoch, so that a worker that lost its lease changes nothing any more.
+`begin` takes a post and writes the attempt, which is committed before the first byte may leave;
+`Claim.finish` is fenced by the epoch, so that a worker that lost its lease no longer changes the
+post. What such a worker learned late still goes on record with its attempt.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from syndicator import queue
+from syndicator.channels.base import Receipt
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination
@@ -33,6 +35,7 @@ MARGIN = timedelta(seconds=1)
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800))
 MAX_TRIES = 12
 ANSWER_KEPT = 2000
+ID_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,12 @@ class Claim:
     @property
     def in_time(self) -> bool:
         """Whether a call that starts now ends before the lease does."""
-        held = timedelta(seconds=monotonic() - self.claimed)
-        return held + DEADLINE + MARGIN < LEASE
+        return self.left > DEADLINE + MARGIN
+
+    @property
+    def left(self) -> timedelta:
+        """What is left of the lease; negative when it is over."""
+        return LEASE - timedelta(seconds=monotonic() - self.claimed)
 
     def finish(
         self,
@@ -58,14 +65,21 @@ class Claim:
         due_at: datetime | None = None,
         status: int | None = None,
         answer: str = "",
+        receipt: Receipt | None = None,
         now: datetime | None = None,
         **changes: Any,
     ) -> bool:
-        """Record what the try came to and move the post. False, and nothing, if the lease was lost.
+        """Record what the try came to and move the post; False if the lease was lost meanwhile.
 
-        Runs in the caller's transaction or in one of its own.
+        Then only the attempt says so: its answer is evidence, whoever decides about the post. Runs
+        in the caller's transaction or in one of its own.
         """
-        with transaction.atomic():
+        found = (
+            {"remote_id": receipt.remote_id[:ID_KEPT], "remote_url": receipt.url[:ANSWER_KEPT]}
+            if receipt is not None
+            else {}
+        )
+        with transaction.atomic(savepoint=False):
             now = now or database_now()
             moved = move(
                 self.post.pk,
@@ -75,18 +89,19 @@ class Claim:
                 fence=self.post.epoch,
                 reason=reason,
                 due_at=due_at,
+                **(found if target == PostState.SENT else {}),
                 **changes,
             )
-            if moved:
-                Attempt.objects.filter(pk=self.attempt.pk, outcome="").update(
-                    outcome=outcome,
-                    status=status,
-                    answer=_storable(answer),
-                    reason=reason.to_json() if reason else None,
-                    duration_ms=round((monotonic() - self.claimed) * 1000),
-                )
-                if target in (PostState.APPROVED, PostState.FAILED):
-                    rerender_if_outdated(self.post, now)
+            Attempt.objects.filter(pk=self.attempt.pk, outcome="").update(
+                outcome=outcome,
+                status=status if receipt is None else receipt.status,
+                answer=_storable(answer if receipt is None else receipt.answer),
+                reason=reason.to_json() if reason else None,
+                duration_ms=round((monotonic() - self.claimed) * 1000),
+                **found,
+            )
+            if moved and target in (PostState.APPROVED, PostState.FAILED):
+                rerender_if_outdated(self.post, now)
         return moved
 
 
@@ -145,6 +160,9 @@ def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim
         tries=post.tries + 1 if sending else post.tries,
     ):
         return None
-    post.refresh_from_db()
+    post.state = PostState.SENDING if sending else PostState.UNCERTAIN
+    post.due_at = now + LEASE
+    post.epoch += 1
+    post.tries += sending
     attempt = Attempt.objects.create(post=post, kind=kind, epoch=post.epoch, started_at=now)
     return Claim(post, attempt, claimed)

@@ -1,18 +1,18 @@
 """Sends what is due to one destination: one post at a time, in the entries' order.
 
 Claim (one transaction, which also writes the attempt), call the platform (outside of any), record
-(fenced by the epoch). The platform's answer is one of a closed set, and what is not proof either
-way is *uncertain*: it is looked up, never sent again blindly.
+(fenced by the epoch, in one transaction with the next claim). The platform's answer is one of a
+closed set, and what is not proof either way is *uncertain*: it is looked up, never sent again
+blindly.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 
 import structlog
-from django.db import transaction
-from django.db.models import Q
+from django.db import Error, connection, transaction
 
 from syndicator import queue
 from syndicator.channels.base import (
@@ -25,19 +25,25 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
-from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import UnreadableSecrets
-from syndicator.entries.models import Entry
+from syndicator.posts import circuit
 from syndicator.posts.attempts import (
     DEADLINE,
+    MARGIN,
     MAX_TRIES,
     Claim,
     backoff,
     begin,
     settle_time,
 )
-from syndicator.posts.models import AttemptKind, AttemptOutcome, Post, PostState
+from syndicator.posts.line import next_in_line
+from syndicator.posts.models import AttemptKind, AttemptOutcome, PostState
+from syndicator.posts.reconcile import ASK, doubt
+from syndicator.posts.states import move
+from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -46,8 +52,8 @@ log = structlog.get_logger(__name__)
 BATCH = 20
 #: Nor does it go on for longer than this many seconds: a worker that is told to stop must end.
 SPAN = 20.0
-#: How long later posts wait for an older entry that cannot be rendered.
-PATIENCE = timedelta(minutes=2)
+#: Seconds between two tries to write an outcome down, while the lease lasts.
+RECORD_AGAIN = 0.5
 
 GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the post may be out."))
@@ -65,84 +71,105 @@ def deliver(destination_id: int) -> int:
     """Send the due posts of a destination; the number of tries made."""
     ends = monotonic() + SPAN
     tried = 0
-    while tried < BATCH and monotonic() < ends:
-        claim = claim_next(destination_id)
-        if claim is None:
-            return tried
-        send(claim)
+    claim = claim_next(destination_id)
+    while claim is not None:
         tried += 1
-    queue.ring(queue.DELIVER_TO_DESTINATION, destination_id)
+        enough = tried >= BATCH or monotonic() >= ends
+        claim = record(claim, send(claim), go_on=not enough)
+        if enough:
+            queue.ring(queue.DELIVER_TO_DESTINATION, destination_id)
     return tried
 
 
 def claim_next(destination_id: int) -> Claim | None:
     """Take the post whose turn it is, and commit the attempt; None if it is nobody's turn."""
     with transaction.atomic():
-        destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
-        claimed, now = monotonic(), database_now()
-        if destination.state != DestinationState.ACTIVE:
-            return None
-        if destination.next_post_at and destination.next_post_at > now:
-            return None
-        post = _next_in_line(destination, now)
-        return begin(post, AttemptKind.SEND, now, claimed) if post else None
+        claim = _claim(_locked(destination_id))
+    if claim is not None:
+        reached(Step.CLAIM_COMMITTED)
+    return claim
 
 
-def _next_in_line(destination: Destination, now: datetime) -> Post | None:
-    """The oldest entry's post, unless one is on its way or one before it waits for its next try.
-
-    An approved post that was never tried and is not due yet (its hold time runs) is passed over;
-    so is one that waits for a person, which could take all night.
-    """
-    posts = Post.objects.filter(destination=destination)
-    if posts.filter(state=PostState.SENDING).exists():
-        return None
-    line = (
-        posts.filter(state__in=(PostState.APPROVED, PostState.UNCERTAIN), due_at__isnull=False)
-        .exclude(state=PostState.APPROVED, tries=0, due_at__gt=now)
-        .order_by("entry__published_at", "entry_id", "id")
-    )
-    post = line.select_related("entry", "destination").first()
-    if post is None or post.state != PostState.APPROVED or post.due_at is None:
-        return None
-    if post.due_at > now or post.outdated or _older_entry_comes(post, now):
-        return None
-    return post
-
-
-def _older_entry_comes(post: Post, now: datetime) -> bool:
-    """Whether an entry that belongs before this post's is here, but not rendered yet."""
-    entry = post.entry
-    earlier = Q(published_at__lt=entry.published_at) | Q(
-        published_at=entry.published_at, pk__lt=entry.pk
-    )
-    return Entry.objects.filter(
-        earlier,
-        render_due_at__isnull=False,
-        changed_at__gt=now - PATIENCE,
-        blog__routes__destination=post.destination_id,
-    ).exists()
-
-
-def send(claim: Claim) -> None:
-    """Call the platform for a claimed post, and record what came of it."""
+def send(claim: Claim) -> Receipt | ChannelError:
+    """Call the platform for a claimed post; whatever happens is put as one of the closed set."""
     post = claim.post
-    message = post.message
     try:
+        message = post.message
         client, problems = _prepare(post.destination, message)
         if message.fingerprint() != post.payload_hash or problems:
-            claim.finish(PostState.FAILED, AttemptOutcome.REJECTED, reason=NOT_AS_APPROVED)
-            return
+            return Rejected(NOT_AS_APPROVED)
+        reached(Step.SEND_PREPARED)
         if not claim.in_time:
-            raise TryLater(NO_TIME_LEFT)
+            return TryLater(NO_TIME_LEFT, tries=MAX_TRIES)
         receipt = client.send(message, key=post.idempotency_key, deadline=DEADLINE)
     except ChannelError as error:
-        _record_error(claim, error)
+        return error
     except Exception:
         log.exception("sending ended unexpectedly", post=post.pk, destination=post.destination.name)
-        _record_error(claim, Unknown(UNEXPECTED))
-    else:
-        _record_receipt(claim, receipt)
+        return Unknown(UNEXPECTED)
+    reached(Step.SEND_ANSWERED)
+    return receipt
+
+
+def record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Claim | None:
+    """Write down what a try came to, and (if *go_on*) claim the destination's next post with it.
+
+    A database that is away is asked again until the lease is over; from then on whoever finds the
+    post looks it up, and it is no longer this worker's to change.
+    """
+    while True:
+        try:
+            with transaction.atomic():
+                following = _record(claim, result, go_on=go_on)
+                reached(Step.RECORD_WRITTEN)
+            break
+        except Error:
+            if connection.in_atomic_block or claim.left < MARGIN:
+                raise
+            log.exception("an outcome could not be recorded yet", post=claim.post.pk)
+            connection.close()
+            sleep(RECORD_AGAIN)
+    reached(Step.RECORD_COMMITTED)
+    if following is not None:
+        reached(Step.CLAIM_COMMITTED)
+    return following
+
+
+def _locked(destination_id: int) -> Destination:
+    """The row whose lock keeps a destination's posts in order and one at a time."""
+    destination: Destination = Destination.objects.select_for_update(no_key=True).get(
+        pk=destination_id
+    )
+    reached(Step.CLAIM_LOCKED)
+    return destination
+
+
+def _claim(destination: Destination) -> Claim | None:
+    claimed, now = monotonic(), database_now()
+    post = next_in_line(destination, now)
+    if post is None:
+        return None
+    post.destination = destination
+    if post.tries and (reason := doubt(post, now)):
+        due_at = None if reason == ASK else now
+        move(
+            post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=reason, due_at=due_at
+        )
+        return None
+    claim = begin(post, AttemptKind.SEND, now, claimed)
+    if claim is not None and (gap := _gap(destination)):
+        destination.next_post_at = now + gap
+        destination.save(update_fields=["next_post_at"])
+    if claim is not None:
+        reached(Step.CLAIM_WRITTEN)
+    return claim
+
+
+def _gap(destination: Destination) -> timedelta:
+    try:
+        return destination.channel.gap
+    except UnknownChannel:
+        return timedelta(0)
 
 
 def _prepare(destination: Destination, message: Message) -> tuple[Client, list[Wording]]:
@@ -160,50 +187,43 @@ def _prepare(destination: Destination, message: Message) -> tuple[Client, list[W
         raise Unauthorised(PLUG_IN_BROKEN) from error
 
 
-def _record_receipt(claim: Claim, receipt: Receipt) -> None:
-    with transaction.atomic():
-        now = database_now()
+def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Claim | None:
+    destination = _locked(claim.post.destination_id)
+    now = database_now()
+    if isinstance(result, Receipt):
         recorded = claim.finish(
-            PostState.SENT,
-            AttemptOutcome.ACCEPTED,
-            status=receipt.status,
-            answer=receipt.answer,
-            now=now,
-            remote_id=receipt.remote_id,
-            remote_url=receipt.url,
-            sent_at=now,
+            PostState.SENT, AttemptOutcome.ACCEPTED, receipt=result, now=now, sent_at=now
         )
-    log.info("sent", post=claim.post.pk, remote_id=receipt.remote_id, recorded=recorded)
-
-
-def _record_error(claim: Claim, error: ChannelError) -> None:
-    post = claim.post
-    with transaction.atomic():
-        now = database_now()
-        target, reason, due_at = _consequence(post, error, now)
+        log.info("sent", post=claim.post.pk, remote_id=result.remote_id, recorded=recorded)
+    else:
+        target, reason, due_at = _consequence(claim, result, now)
         recorded = claim.finish(
             target,
-            AttemptOutcome(error.outcome.value),
+            AttemptOutcome(result.outcome.value),
             reason=reason,
             due_at=due_at,
-            status=error.status,
-            answer=error.answer,
+            status=result.status,
+            answer=result.answer,
             now=now,
         )
-        if recorded and isinstance(error, TryLater) and error.retry_after is not None:
-            # The platform's limit is the account's, not this post's.
-            Destination.objects.filter(pk=post.destination_id).update(next_post_at=due_at)
-        if recorded and isinstance(error, Unauthorised):
-            Destination.pause(post.destination_id, error.reason, now)
-    log.warning(
-        "not sent", post=post.pk, outcome=error.outcome, status=error.status, why=str(error.reason)
-    )
+        log.warning(
+            "not sent",
+            post=claim.post.pk,
+            outcome=result.outcome,
+            status=result.status,
+            why=str(result.reason),
+            recorded=recorded,
+        )
+    if recorded:
+        circuit.learn(destination, result, now)
+    return _claim(destination) if go_on else None
 
 
 def _consequence(
-    post: Post, error: ChannelError, now: datetime
+    claim: Claim, error: ChannelError, now: datetime
 ) -> tuple[PostState, Wording, datetime | None]:
     """The post's next state, why, and when it is due again; None ends it."""
+    post = claim.post
     match error:
         case TryLater(tries=int() as enough) if post.tries >= enough:
             return PostState.FAILED, error.reason, None

@@ -55,7 +55,8 @@ class Post(models.Model):
     *payload* is the frozen `Message`, *payload_hash* its fingerprint. *due_at* is the one clock of
     the row: when to send (approved), when the sender's lease ends (sending), when to look it up
     (uncertain); NULL when the row has ended or waits for a person. *epoch* grows with every claim
-    and fences every later write.
+    and fences every later write. *breaking* and *published_at* are its place in the line of its
+    destination; after *fresh_until* it is no longer news that goes out unasked.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="posts")
@@ -65,6 +66,9 @@ class Post(models.Model):
     state = models.CharField(max_length=10, choices=PostState)
     payload = models.JSONField()
     payload_hash = models.CharField(max_length=64)
+    breaking = models.BooleanField(default=False)
+    published_at = models.DateTimeField()
+    fresh_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     epoch = models.PositiveIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -91,6 +95,15 @@ class Post(models.Model):
         indexes = [
             models.Index("due_at", "id", name="posts_due", condition=Q(due_at__isnull=False)),
             models.Index("destination", "state", name="posts_of_destination"),
+            models.Index(
+                "destination",
+                models.F("breaking").desc(),
+                "published_at",
+                "entry",
+                "id",
+                name="posts_in_line",
+                condition=Q(due_at__isnull=False),
+            ),
             models.Index("state", "changed_at", name="posts_by_state"),
         ]
 
@@ -122,12 +135,15 @@ class Post(models.Model):
     @property
     def outdated(self) -> bool:
         """Whether the entry says something else by now, or nothing; reads the entry's row."""
-        return not Entry.objects.filter(
-            pk=self.entry_id,
-            state=EntryState.LIVE,
-            revision=self.revision,
-            render_due_at=None,
-        ).exists()
+        return self.differs_from(Entry.objects.get(pk=self.entry_id))
+
+    def differs_from(self, entry: Entry) -> bool:
+        """Whether *entry*, this post's, says something else in its row as read."""
+        return (
+            entry.state != EntryState.LIVE
+            or entry.revision != self.revision
+            or entry.render_due_at is not None
+        )
 
 
 class Verdict(models.TextChoices):
@@ -188,6 +204,9 @@ class Attempt(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     answer = models.TextField(blank=True, default="")
     reason = models.JSONField(null=True)
+    #: The post's id and address on the platform, if this try brought them to light.
+    remote_id = models.CharField(max_length=200, blank=True, default="")
+    remote_url = models.CharField(max_length=2000, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint("post", "epoch", name="one_attempt_per_epoch")]
@@ -196,3 +215,15 @@ class Attempt(models.Model):
     @property
     def wording(self) -> Wording | None:
         return Wording.from_json(self.reason)
+
+
+class SweepReport(models.Model):
+    """The one row about the sweeper: when it last ran, and what it found that time it found any.
+
+    *rung_at* is when it last rang for everything due, not only for what had just become due.
+    """
+
+    swept_at = models.DateTimeField()
+    rung_at = models.DateTimeField()
+    found_at = models.DateTimeField(null=True)
+    found = models.JSONField(default=dict)

@@ -6,8 +6,11 @@ the change is recorded as an act of its own that a person sees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import structlog
 from django.db import models, transaction
@@ -18,7 +21,8 @@ from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
-from syndicator.posts.states import move
+from syndicator.posts.states import move, move_all
+from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -54,12 +58,14 @@ NOT_RENDERED = Wording(
 def render(entry_id: int) -> None:
     """Bring the posts of an entry in line with its current revision. Safe to run twice."""
     entry = Entry.objects.select_related("blog").get(pk=entry_id)
+    reached(Step.RENDER_STARTED)
     seen = {route.pk: route for route in _routes(entry)}
     drafts = {
         pk: _draft(entry, route)
         for pk, route in seen.items()
         if entry.state == EntryState.LIVE and route.policy != Policy.OFF
     }
+    reached(Step.RENDER_DRAFTED)
     with transaction.atomic():
         current = Entry.objects.select_for_update(no_key=True).get(pk=entry_id)
         if current.revision != entry.revision or current.render_due_at is None:
@@ -71,19 +77,20 @@ def render(entry_id: int) -> None:
             # Somebody set the routes anew meanwhile: begin again with these.
             queue.after_commit(queue.RENDER_ENTRY, entry_id)
             return
+        transaction.on_commit(partial(reached, Step.RENDER_COMMITTED))
+        _lock_senders(routes)
+        page = _Page(entry, database_now(), list(_posts(entry)))
         for route in routes:
-            # The same lock that a sender takes to claim: no post is claimed while it is replaced.
-            Destination.objects.select_for_update(no_key=True).get(pk=route.destination_id)
-            now = database_now()
             if entry.state == EntryState.WITHDRAWN:
-                _take_back(entry, route, now)
+                _take_back(page, route)
             else:
-                _bring_up(entry, route, drafts.get(route.pk), now)
+                _bring_up(page, route, drafts.get(route.pk))
             # Also where nothing is due: a later entry may have waited for this one.
             queue.after_commit(queue.DELIVER_TO_DESTINATION, route.destination_id)
-        _cancel_off_route(entry, routes)
-        current.render_due_at = None
-        current.save(update_fields=["render_due_at"])
+        _cancel_off_route(page, routes)
+        page.write()
+        Entry.objects.filter(pk=entry_id).update(render_due_at=None)
+        reached(Step.RENDER_WRITTEN)
 
 
 def switch_off(route: Route) -> int:
@@ -91,7 +98,11 @@ def switch_off(route: Route) -> int:
     with transaction.atomic():
         Destination.objects.select_for_update(no_key=True).get(pk=route.destination_id)
         posts = Post.objects.filter(entry__blog=route.blog_id, destination=route.destination_id)
-        return _cancel(posts.filter(state__in=UNSENT), ROUTE_OFF, database_now())
+        now = database_now()
+        return sum(
+            move_all(posts, state, PostState.CANCELLED, now=now, reason=ROUTE_OFF)
+            for state in UNSENT
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,35 +132,100 @@ def _routes(entry: Entry) -> models.QuerySet[Route]:
     )
 
 
-def _bring_up(entry: Entry, route: Route, draft: _Draft | None, now: datetime) -> None:
-    published = Post.objects.filter(
-        entry=entry, destination=route.destination, action=Action.PUBLISH
-    )
-    earlier = published.exclude(revision=entry.revision)
-    _cancel(earlier.filter(state__in=REPLACEABLE), REPLACED, now)
-    if earlier.filter(state__in=OUT).exists():
-        _cancel(_notes(entry, route).exclude(revision=entry.revision), REPLACED, now)
-        said = draft.message if draft else None
-        _note(entry, route, Action.EDIT, CHANGED_AFTER_POSTING, now, said)
+def _lock_senders(routes: list[Route]) -> None:
+    """Take the locks that senders take to claim: no post is claimed while it is replaced."""
+    pks = [route.destination_id for route in routes]
+    locked = Destination.objects.filter(pk__in=pks).order_by("pk")
+    list(locked.select_for_update(no_key=True).values_list("pk"))
+
+
+def _posts(entry: Entry) -> models.QuerySet[Post]:
+    return Post.objects.filter(entry=entry).order_by("pk").defer("payload")
+
+
+@dataclass(slots=True)
+class _Page:
+    """All posts of one entry, as they are and as they will be once `write` has been called."""
+
+    entry: Entry
+    now: datetime
+    posts: list[Post]
+    _new: list[Post] = field(default_factory=list)
+    _approved: list[Post] = field(default_factory=list)
+
+    def on(self, route: Route, *actions: Action) -> list[Post]:
+        return [
+            post
+            for post in self.posts
+            if post.destination_id == route.destination_id and post.action in actions
+        ]
+
+    def add(self, route: Route, action: Action, **values: Any) -> Post | None:
+        """A new row for this revision; None if it has one."""
+        if any(post.revision == self.entry.revision for post in self.on(route, action)):
+            return None
+        post = Post(
+            entry=self.entry,
+            destination=route.destination,
+            action=action,
+            revision=self.entry.revision,
+            published_at=self.entry.published_at,
+            created_at=self.now,
+            changed_at=self.now,
+            **values,
+        )
+        self._new.append(post)
+        return post
+
+    def approve(self, post: Post) -> None:
+        self._approved.append(post)
+
+    def cancel(self, posts: Iterable[Post], reason: Wording) -> None:
+        for post in posts:
+            move(post.pk, PostState(post.state), PostState.CANCELLED, now=self.now, reason=reason)
+
+    def write(self) -> None:
+        Post.objects.bulk_create(self._new)
+        Decision.objects.bulk_create(
+            Decision(
+                post=post,
+                user=None,
+                verdict=Verdict.APPROVE,
+                payload_hash=post.payload_hash,
+                decided_at=self.now,
+            )
+            for post in self._approved
+        )
+
+
+def _bring_up(page: _Page, route: Route, draft: _Draft | None) -> None:
+    earlier = [
+        post for post in page.on(route, Action.PUBLISH) if post.revision != page.entry.revision
+    ]
+    page.cancel((post for post in earlier if post.state in REPLACEABLE), REPLACED)
+    if any(post.state in OUT for post in earlier):
+        page.cancel(_notes(page, route, of_earlier=True), REPLACED)
+        _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, draft.message if draft else None)
         return
-    _cancel(_notes(entry, route), NOT_OUT_AFTER_ALL, now)
+    page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
     if route.policy == Policy.OFF:
-        _note(entry, route, Action.PUBLISH, ROUTE_OFF, now)
+        _note(page, route, Action.PUBLISH, ROUTE_OFF)
     elif draft is None or draft.message is None:
-        _note(entry, route, Action.PUBLISH, NOTHING_TO_SAY, now)
+        _note(page, route, Action.PUBLISH, NOTHING_TO_SAY)
     else:
-        _prepare(entry, route, draft.message, draft.problems, now)
+        _prepare(page, route, draft.message, draft.problems, handled=_was_handled(earlier))
+
+
+def _was_handled(posts: list[Post]) -> bool:
+    """Whether an editor rejected or edited one of *posts*."""
+    return bool(posts) and (
+        Decision.objects.filter(post__in=posts, verdict__in=(Verdict.REJECT, Verdict.EDIT)).exists()
+    )
 
 
 def _prepare(
-    entry: Entry, route: Route, message: Message, problems: list[Wording], now: datetime
+    page: _Page, route: Route, message: Message, problems: list[Wording], *, handled: bool
 ) -> None:
-    handled = Decision.objects.filter(
-        post__entry=entry,
-        post__destination=route.destination,
-        post__revision__lt=entry.revision,
-        verdict__in=(Verdict.REJECT, Verdict.EDIT),
-    ).exists()
     automatic = route.policy == Policy.AUTOMATIC and not problems and not handled
     if problems:
         reason = problems[0]
@@ -157,76 +233,65 @@ def _prepare(
         reason = HANDLED_BEFORE
     else:
         reason = AUTOMATIC if automatic else FOR_REVIEW
-    post, created = Post.objects.get_or_create(
-        entry=entry,
-        destination=route.destination,
-        action=Action.PUBLISH,
-        revision=entry.revision,
-        defaults={
-            "state": PostState.APPROVED if automatic else PostState.PENDING,
-            "payload": message.to_json(),
-            "payload_hash": message.fingerprint(),
-            "due_at": now + route.hold if automatic else None,
-            "reason": reason.to_json(),
-            "created_at": now,
-            "changed_at": now,
-        },
+    due_at = page.now + route.hold
+    post = page.add(
+        route,
+        Action.PUBLISH,
+        state=PostState.APPROVED if automatic else PostState.PENDING,
+        payload=message.to_json(),
+        payload_hash=message.fingerprint(),
+        breaking=page.entry.blog.is_breaking(page.entry.tags),
+        due_at=due_at if automatic else None,
+        fresh_until=route.fresh_until(due_at) if automatic else None,
+        reason=reason.to_json(),
     )
-    if created and automatic:
-        Decision.objects.create(
-            post=post,
-            user=None,
-            verdict=Verdict.APPROVE,
-            payload_hash=post.payload_hash,
-            decided_at=now,
-        )
+    if post is not None and automatic:
+        page.approve(post)
 
 
-def _take_back(entry: Entry, route: Route, now: datetime) -> None:
-    posts = Post.objects.filter(entry=entry, destination=route.destination, action=Action.PUBLISH)
-    _cancel(posts.filter(state__in=REPLACEABLE), WITHDRAWN, now)
-    if posts.filter(state__in=OUT).exists():
-        _cancel(_notes(entry, route).exclude(revision=entry.revision), REPLACED, now)
-        _note(entry, route, Action.DELETE, WITHDRAWN_AFTER_POSTING, now)
+def _take_back(page: _Page, route: Route) -> None:
+    posts = page.on(route, Action.PUBLISH)
+    page.cancel((post for post in posts if post.state in REPLACEABLE), WITHDRAWN)
+    if any(post.state in OUT for post in posts):
+        page.cancel(_notes(page, route, of_earlier=True), REPLACED)
+        _note(page, route, Action.DELETE, WITHDRAWN_AFTER_POSTING)
         return
-    _cancel(_notes(entry, route), NOT_OUT_AFTER_ALL, now)
-    if not posts.exists():
-        _note(entry, route, Action.PUBLISH, WITHDRAWN, now)
+    page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
+    if not posts:
+        _note(page, route, Action.PUBLISH, WITHDRAWN)
 
 
-def _cancel_off_route(entry: Entry, routes: list[Route]) -> None:
+def _cancel_off_route(page: _Page, routes: list[Route]) -> None:
     """A route may be gone while a post of an older revision still waits on it."""
-    stray = Post.objects.filter(entry=entry, state__in=REPLACEABLE).exclude(
-        destination__in=[route.destination_id for route in routes]
+    kept = {route.destination_id for route in routes}
+    live = page.entry.state == EntryState.LIVE
+    page.cancel(
+        (
+            post
+            for post in page.posts
+            if post.destination_id not in kept
+            and post.state in REPLACEABLE
+            and not (live and post.revision == page.entry.revision)
+        ),
+        REPLACED,
     )
-    if entry.state == EntryState.LIVE:
-        stray = stray.exclude(revision=entry.revision)
-    _cancel(stray, REPLACED, database_now())
 
 
-def _notes(entry: Entry, route: Route) -> models.QuerySet[Post]:
+def _notes(page: _Page, route: Route, *, of_earlier: bool = False) -> Iterator[Post]:
     """What was noted for a person about this entry on this destination, and is still open."""
-    return Post.objects.filter(
-        entry=entry,
-        destination=route.destination,
-        action__in=(Action.EDIT, Action.DELETE),
-        state=PostState.SKIPPED,
-    )
-
-
-def _cancel(posts: models.QuerySet[Post], reason: Wording, now: datetime) -> int:
-    return sum(
-        move(pk, PostState(state), PostState.CANCELLED, now=now, reason=reason)
-        for pk, state in posts.values_list("pk", "state")
+    return (
+        post
+        for post in page.on(route, Action.EDIT, Action.DELETE)
+        if post.state == PostState.SKIPPED
+        and not (of_earlier and post.revision == page.entry.revision)
     )
 
 
 def _note(
-    entry: Entry,
+    page: _Page,
     route: Route,
     action: Action,
     reason: Wording,
-    now: datetime,
     message: Message | None = None,
 ) -> None:
     """A row for an act that does not happen, so that every entry × destination is accounted for.
@@ -234,22 +299,14 @@ def _note(
     One about a post that is out waits for a person, and says where the post is and what it should
     say now (*message*).
     """
-    message = message or Message(text="", permalink=entry.permalink)
-    out = Post.objects.filter(
-        entry=entry, destination=route.destination, action=Action.PUBLISH, state=PostState.SENT
-    ).first()
-    Post.objects.get_or_create(
-        entry=entry,
-        destination=route.destination,
-        action=action,
-        revision=entry.revision,
-        defaults={
-            "state": PostState.SKIPPED,
-            "payload": message.to_json(),
-            "payload_hash": message.fingerprint(),
-            "reason": reason.to_json(),
-            "remote_url": out.remote_url if out and action != Action.PUBLISH else "",
-            "created_at": now,
-            "changed_at": now,
-        },
+    message = message or Message(text="", permalink=page.entry.permalink)
+    out = [post for post in page.on(route, Action.PUBLISH) if post.state == PostState.SENT]
+    page.add(
+        route,
+        action,
+        state=PostState.SKIPPED,
+        payload=message.to_json(),
+        payload_hash=message.fingerprint(),
+        reason=reason.to_json(),
+        remote_url=out[0].remote_url if out and action != Action.PUBLISH else "",
     )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from syndicator import queue
 from syndicator.accounts.models import User
 from syndicator.clock import database_now
-from syndicator.destinations.models import Destination, DestinationState, Route
-from syndicator.entries.models import web_address
+from syndicator.destinations import stops
+from syndicator.destinations.models import Destination, DestinationState, Route, Stop
+from syndicator.entries.models import LiveBlog, web_address
+from syndicator.posts import circuit
 from syndicator.posts.attempts import rerender_if_outdated
+from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import Decision, Post, PostState, Verdict
 from syndicator.posts.states import move
+from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
 
 
@@ -28,6 +35,7 @@ NOT_ALLOWED = Wording(gettext_noop("Your role does not allow this. Ask an admini
 CHANGED = Wording(
     gettext_noop("The post changed while you were looking at it. Read it again, then decide.")
 )
+NO_STOP_REASON = Wording(gettext_noop("Say why, so that everybody on the desk knows."))
 NO_REASON = Wording(gettext_noop("Say why, so that the author knows."))
 EDITED = Wording(gettext_noop("%(who)s edited the text."))
 DISMISSED = gettext_noop("%(who)s took care of it.")
@@ -49,7 +57,7 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
         problems = post.destination.channel.problems(post.message)
         if problems:
             raise ReviewRefused(problems[0])
-        route = Route.objects.filter(blog=post.entry.blog_id, destination=post.destination).first()
+        route = _route(post)
         now = database_now()
         due_at = now + route.hold if route else now
         if not move(
@@ -59,6 +67,7 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
             now=now,
             seen_hash=seen_hash,
             due_at=due_at,
+            fresh_until=route.fresh_until(due_at) if route else None,
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.APPROVE)
@@ -118,7 +127,15 @@ def retry(post_id: int, editor: User) -> Post:
         if post.outdated:
             raise ReviewRefused(OUTDATED)
         now = database_now()
-        if not move(post.pk, PostState.FAILED, PostState.APPROVED, now=now, due_at=now, tries=0):
+        if not move(
+            post.pk,
+            PostState.FAILED,
+            PostState.APPROVED,
+            now=now,
+            due_at=now,
+            tries=0,
+            fresh_until=_fresh_until(post, now),
+        ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.RETRY)
 
@@ -170,6 +187,7 @@ def confirm_absent(post_id: int, editor: User) -> Post:
                 fence=post.epoch,
                 reason=OUTDATED if outdated else None,
                 due_at=None if outdated else now,
+                fresh_until=_fresh_until(post, now),
             )
         ):
             raise _not_possible(post)
@@ -196,15 +214,16 @@ def dismiss(post_id: int, editor: User) -> Post:
 
 
 def resume(destination_id: int, editor: User) -> Destination:
-    """Let a paused destination post again; its queue was kept."""
+    """Let a destination post again whose queue was kept, or whose circuit is open."""
     if not editor.may_decide:
         raise ReviewRefused(NOT_ALLOWED)
     with transaction.atomic():
         destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
         if destination.state == DestinationState.PAUSED:
             destination.state = DestinationState.ACTIVE
-            destination.pause_reason = destination.paused_at = destination.next_post_at = None
-            destination.save()
+            destination.pause_reason = destination.paused_at = None
+        circuit.close(destination)
+        destination.save()
         queue.after_commit(queue.DELIVER_TO_DESTINATION, destination.pk)
         return destination
 
@@ -216,6 +235,48 @@ def pause(destination_id: int, admin: User) -> bool:
     return Destination.pause(
         destination_id, Wording(PAUSED_BY, {"who": str(admin)}), database_now()
     )
+
+
+def stop(
+    editor: User, reason: str, *, blog: LiveBlog | None = None, channel_name: str = ""
+) -> tuple[Stop, bool]:
+    """Press the red button: for everything, or one live blog, or one platform.
+
+    The stop, and whether it is a new one: it may have been pressed before.
+    """
+    if not editor.may_decide:
+        raise ReviewRefused(NOT_ALLOWED)
+    if not reason.strip():
+        raise ReviewRefused(NO_STOP_REASON)
+    return stops.press(
+        editor, reason.strip()[:300], database_now(), blog=blog, channel_name=channel_name
+    )
+
+
+def go_on(stop_id: int, editor: User) -> int:
+    """Lift a stop. The number of posts that went stale meanwhile: they wait for an editor."""
+    if not editor.may_decide:
+        raise ReviewRefused(NOT_ALLOWED)
+    with transaction.atomic():
+        now = database_now()
+        if not stops.lift(stop_id, editor, now):
+            return 0
+        stale = put_stale_aside(now)
+        for pk in Destination.objects.filter(state=DestinationState.ACTIVE).values_list(
+            "pk", flat=True
+        ):
+            queue.after_commit(queue.DELIVER_TO_DESTINATION, pk)
+        return stale
+
+
+def _route(post: Post) -> Route | None:
+    return Route.objects.filter(blog=post.entry.blog_id, destination=post.destination).first()
+
+
+def _fresh_until(post: Post, due_at: datetime) -> datetime | None:
+    """An editor has just said that it is still news."""
+    route = _route(post)
+    return route.fresh_until(due_at) if route else None
 
 
 def _locked(post_id: int, editor: User) -> Post:
@@ -250,6 +311,8 @@ def _decided(post: Post, editor: User, verdict: Verdict, comment: str = "") -> P
         comment=comment,
         decided_at=database_now(),
     )
+    reached(Step.REVIEW_WRITTEN)
+    transaction.on_commit(partial(reached, Step.REVIEW_COMMITTED))
     if post.state == PostState.APPROVED:
         queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
     return post

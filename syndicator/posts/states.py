@@ -6,6 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from syndicator.posts.models import Post, PostState
 from syndicator.wording import Wording
 
@@ -15,7 +17,7 @@ S = PostState
 #: the entry moves it on.
 TRANSITIONS: dict[PostState, frozenset[PostState]] = {
     S.PENDING: frozenset({S.PENDING, S.APPROVED, S.REJECTED, S.CANCELLED}),
-    S.APPROVED: frozenset({S.SENDING, S.PENDING, S.REJECTED, S.CANCELLED}),
+    S.APPROVED: frozenset({S.SENDING, S.PENDING, S.REJECTED, S.CANCELLED, S.UNCERTAIN}),
     S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.APPROVED}),
     S.UNCERTAIN: frozenset({S.SENT, S.APPROVED, S.FAILED, S.UNCERTAIN, S.CANCELLED}),
     S.FAILED: frozenset({S.APPROVED, S.PENDING, S.CANCELLED}),
@@ -43,9 +45,7 @@ def move(
     where given. *due_at* is always written: a row that ends or waits for a person has none.
     """
     expected = {sources} if isinstance(sources, PostState) else set(sources)
-    for source in expected:
-        if target not in TRANSITIONS.get(source, frozenset()):
-            raise ValueError(f"a post cannot go from {source} to {target}")
+    _must_be_allowed(expected, target)
     rows = Post.objects.filter(pk=pk, state__in=expected)
     if fence is not None:
         rows = rows.filter(epoch=fence)
@@ -59,3 +59,19 @@ def move(
         **changes,
     )
     return changed == 1
+
+
+def move_all(
+    posts: QuerySet[Post], source: PostState, target: PostState, *, now: datetime, reason: Wording
+) -> int:
+    """Move those of *posts* that are in *source*, in one UPDATE; they end or wait for a person."""
+    _must_be_allowed({source}, target)
+    return posts.filter(state=source).update(
+        state=target, changed_at=now, due_at=None, reason=reason.to_json()
+    )
+
+
+def _must_be_allowed(sources: Collection[PostState], target: PostState) -> None:
+    for source in sources:
+        if target not in TRANSITIONS.get(source, frozenset()):
+            raise ValueError(f"a post cannot go from {source} to {target}")

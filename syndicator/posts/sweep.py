@@ -1,42 +1,55 @@
-"""Rings again for everything that is due and not done: what a lost broker or worker left behind.
+"""Rings for everything that has become due, and again for what a lost broker or worker left behind.
 
-Idempotent: it only rings, and ringing twice does no harm.
+Idempotent: it only rings, and ringing twice does no harm. It runs every second, so that a platform
+that says when to come back is taken at its word to the second; for what is due and stays due it
+rings every few seconds only. Sweeps that piled up in a broker while no worker ran end at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from django.db.models import Min, Q
+from django.db import transaction
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.stops import held
 from syndicator.entries.models import Entry
-from syndicator.posts.models import Post, PostState
+from syndicator.posts.line import put_stale_aside
+from syndicator.posts.models import Post, PostState, SweepReport
 from syndicator.posts.reconcile import mark_abandoned
 
 log = structlog.get_logger(__name__)
 
 #: Rows of one kind rung for in one sweep, the oldest first.
 LIMIT = 500
-#: Rendering takes milliseconds; what waits longer than this has no worker.
+#: Two sweeps are at least this far apart, whoever asks for them.
+APART = timedelta(milliseconds=500)
+#: How often to ring again for what is due and stays due.
+AGAIN = timedelta(seconds=5)
+#: A ring is answered in milliseconds; what waits longer than this has no worker.
 STALLED = timedelta(minutes=2)
+THE_ROW = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep found: counts of posts, entries, destinations and posts again."""
+    """What one sweep found: counts of posts abandoned and put aside as stale, entries to render,
+    destinations to deliver to, and posts to look up."""
 
-    abandoned: int
-    to_render: int
-    to_deliver: int
-    to_reconcile: int
+    abandoned: int = 0
+    stale: int = 0
+    to_render: int = 0
+    to_deliver: int = 0
+    to_reconcile: int = 0
 
     def __bool__(self) -> bool:
-        return any((self.abandoned, self.to_render, self.to_deliver, self.to_reconcile))
+        return any(asdict(self).values())
 
 
 def stalled_since(now: datetime) -> datetime | None:
@@ -45,38 +58,97 @@ def stalled_since(now: datetime) -> datetime | None:
     return oldest if oldest and oldest < now - STALLED else None
 
 
-def sweep() -> Swept:
-    now = database_now()
-    abandoned = mark_abandoned(now)
-    entries = list(
-        Entry.objects.filter(render_due_at__lte=now)
-        .order_by("render_due_at")
-        .values_list("pk", flat=True)[:LIMIT]
-    )
-    destinations = list(
-        Destination.objects.filter(
-            Q(next_post_at=None) | Q(next_post_at__lte=now),
-            state=DestinationState.ACTIVE,
-            pk__in=Post.objects.filter(state=PostState.APPROVED, due_at__lte=now).values(
-                "destination"
-            ),
-        ).values_list("pk", flat=True)
-    )
-    posts = list(
-        Post.objects.filter(
-            state=PostState.UNCERTAIN, due_at__lte=now, destination__state=DestinationState.ACTIVE
+def sweep_in_turn() -> Swept | None:
+    """Sweep for what has become due since the last time, or for everything if that was long ago.
+
+    None if another sweep ran just now.
+    """
+    with transaction.atomic():
+        now = database_now()
+        report, _ = SweepReport.objects.select_for_update(no_key=True).get_or_create(
+            pk=THE_ROW, defaults={"swept_at": now - AGAIN, "rung_at": now - AGAIN}
         )
-        .order_by("due_at")
-        .values_list("pk", flat=True)[:LIMIT]
-    )
-    for task, pks in (
-        (queue.RENDER_ENTRY, entries),
-        (queue.DELIVER_TO_DESTINATION, destinations),
-        (queue.RECONCILE_POST, posts),
-    ):
-        for pk in pks:
-            queue.ring(task, pk)
-    swept = Swept(abandoned, len(entries), len(destinations), len(posts))
+        if now - APART < report.swept_at <= now:
+            return None
+        if report.swept_at > now:
+            set_back(now, report.swept_at - now)
+        everything = not report.swept_at <= now < report.rung_at + AGAIN
+        since = None if everything else report.swept_at
+        report.swept_at = now
+        if everything:
+            report.rung_at = now
+        report.save(update_fields=["swept_at", "rung_at"])
+    swept = sweep(since)
     if swept:
-        log.info("swept", **{name: getattr(swept, name) for name in Swept.__slots__})
+        SweepReport.objects.filter(pk=THE_ROW).update(found_at=now, found=asdict(swept))
     return swept
+
+
+def sweep(since: datetime | None = None) -> Swept:
+    """Ring for everything that is due, or only for what has become due after *since*."""
+    now = database_now()
+    abandoned, stale = mark_abandoned(now), put_stale_aside(now)
+    stops = held()
+    entries = _due(Entry.objects.all(), "render_due_at", since, now)
+    destinations = (
+        Destination.objects.filter(
+            Q(next_post_at=None) | Q(next_post_at__lte=now), state=DestinationState.ACTIVE
+        )
+        .filter(
+            Exists(
+                Post.objects.filter(
+                    stops.allows(channel="destination__channel_name", blog="entry__blog"),
+                    destination=OuterRef("pk"),
+                    state=PostState.APPROVED,
+                    due_at__lte=now,
+                )
+            )
+        )
+        .order_by("pk")
+    )
+    if since is not None:
+        lately = Post.objects.filter(
+            destination=OuterRef("pk"), state=PostState.APPROVED, due_at__gt=since, due_at__lte=now
+        )
+        destinations = destinations.filter(Q(next_post_at__gt=since) | Exists(lately))
+    uncertain = Post.objects.filter(
+        state=PostState.UNCERTAIN, destination__state=DestinationState.ACTIVE
+    )
+    posts = _due(uncertain, "due_at", since, now)
+    swept = Swept(
+        abandoned,
+        stale,
+        to_render=_ring(queue.RENDER_ENTRY, entries),
+        to_deliver=_ring(queue.DELIVER_TO_DESTINATION, destinations),
+        to_reconcile=_ring(queue.RECONCILE_POST, posts),
+    )
+    if swept:
+        log.info("swept", **asdict(swept))
+    return swept
+
+
+def set_back(now: datetime, by: timedelta) -> None:
+    """The database's clock was set back *by* so much: bring the times it wrote before into line.
+
+    Otherwise what was due in a minute would be due in a minute and *by*.
+    """
+    log.error("the database's clock was set back", seconds=round(by.total_seconds()))
+    ahead = Post.objects.filter(changed_at__gt=now)
+    ahead.update(due_at=F("due_at") - by, fresh_until=F("fresh_until") - by, changed_at=now)
+    Entry.objects.filter(render_due_at__gt=now).update(render_due_at=now)
+    Destination.objects.filter(next_post_at__gt=now).update(next_post_at=F("next_post_at") - by)
+
+
+def _due(rows: QuerySet[Any], column: str, since: datetime | None, now: datetime) -> QuerySet[Any]:
+    """Those of *rows* whose *column* has come, the oldest first."""
+    due = rows.filter(**{f"{column}__lte": now})
+    if since is not None:
+        due = due.filter(**{f"{column}__gt": since})
+    return due.order_by(column)
+
+
+def _ring(task: str, rows: QuerySet[Any]) -> int:
+    pks = list(rows.values_list("pk", flat=True)[:LIMIT])
+    for pk in pks:
+        queue.ring(task, pk)
+    return len(pks)

@@ -113,7 +113,7 @@ def test_a_try_that_failed_while_the_entry_changed_gives_way_to_the_new_revision
     else:
         withdraw(make_source(blog), "e1")
     render(entry.pk)
-    deliver._record_error(claim, error)
+    deliver.record(claim, error, go_on=False)
     assert deliver.deliver(destination.pk) == 0
     render(entry.pk)
     Destination.objects.update(state=DestinationState.ACTIVE, next_post_at=None)
@@ -131,7 +131,7 @@ def test_an_uncertain_post_that_is_absent_gives_way_too(
     blog: LiveBlog, destination: Destination, accepted: Callable[[], list[str]]
 ) -> None:
     entry, claim = claimed(blog, destination)
-    deliver._record_error(claim, Unknown(SAID))
+    deliver.record(claim, Unknown(SAID), go_on=False)
     push(blog, "Zweite Fassung")
     render(entry.pk)
     for _ in range(reconcile.ABSENCES_NEEDED):
@@ -145,7 +145,7 @@ def test_a_person_who_says_it_is_not_out_does_not_send_an_old_version(
     blog: LiveBlog, destination: Destination, accepted: Callable[[], list[str]]
 ) -> None:
     entry, claim = claimed(blog, destination)
-    deliver._record_error(claim, Unknown(SAID))
+    deliver.record(claim, Unknown(SAID), go_on=False)
     Post.objects.update(due_at=None)
     withdraw(make_source(blog), "e1")
     render(entry.pk)
@@ -159,7 +159,7 @@ def test_a_failed_post_of_a_withdrawn_entry_is_not_sent_again(
     blog: LiveBlog, destination: Destination
 ) -> None:
     entry, claim = claimed(blog, destination)
-    deliver._record_error(claim, Rejected(SAID))
+    deliver.record(claim, Rejected(SAID), go_on=False)
     withdraw(make_source(blog), "e1")
     with pytest.raises(ReviewRefused, match="changed or was withdrawn"):
         review.retry(claim.post.pk, make_user())
@@ -171,7 +171,7 @@ def test_a_failed_post_can_be_edited_and_sent(
     blog: LiveBlog, destination: Destination, accepted: Callable[[], list[str]]
 ) -> None:
     _, claim = claimed(blog, destination)
-    deliver._record_error(claim, Rejected(SAID))
+    deliver.record(claim, Rejected(SAID), go_on=False)
     editor = make_user()
     edited = review.edit(
         claim.post.pk, editor, claim.post.payload_hash, f"Neu\n\n{claim.post.message.permalink}"
@@ -253,6 +253,7 @@ def test_a_platform_that_never_takes_it_fails_the_post_in_the_end(
         for _ in range(reconcile.ABSENCES_NEEDED):
             reconcile.reconcile(make_due(post).pk)
         Post.objects.filter(state=PostState.APPROVED).update(due_at=post.created_at)
+        Destination.objects.update(next_post_at=None)
     post.refresh_from_db()
     assert post.state == PostState.FAILED
 
@@ -339,7 +340,7 @@ def test_what_a_platform_answers_can_always_be_recorded(
 ) -> None:
     _, claim = claimed(blog, destination)
     refused = Wording("Sie sagt: %(answer)s", {"answer": hostile})
-    deliver._record_error(claim, Rejected(refused, answer=f"nein{hostile}"))
+    deliver.record(claim, Rejected(refused, answer=f"nein{hostile}"), go_on=False)
     claim.post.refresh_from_db()
     assert claim.post.state == PostState.FAILED
 

@@ -1,0 +1,93 @@
+"""Whose turn it is on a destination.
+
+The rule (docs/adr/0009-order-and-pace.md): one post at a time, in the entries' order, which is by
+time of publication. Breaking news goes before everything else that waits, and waits for nothing but
+the post that is being sent and the platform's own limits. A post that waits for its next try, or is
+being looked up, holds up those behind it; one whose hold time still runs, or that waits for a
+person, does not. What is no longer news goes to an editor instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.stops import held
+from syndicator.entries.models import Entry
+from syndicator.posts.models import Post, PostState
+from syndicator.posts.states import move_all
+from syndicator.wording import Wording, gettext_noop
+
+#: How long later posts wait for an older entry that cannot be rendered.
+PATIENCE = timedelta(minutes=2)
+
+NO_LONGER_NEWS = Wording(
+    gettext_noop("It could not go out in time. Approve it if it is still news, or reject it.")
+)
+
+
+def next_in_line(destination: Destination, now: datetime) -> Post | None:
+    """The approved post that goes next, if it may go *now*. The destination's row is locked."""
+    if destination.state != DestinationState.ACTIVE:
+        return None
+    stops = held()
+    if stops.covers(destination):
+        return None
+    if destination.next_post_at and destination.next_post_at > now:
+        return None
+    if Post.objects.filter(destination=destination, state=PostState.SENDING).exists():
+        return None
+    line = _line(destination, now, stops.blogs)
+    post = line.first()
+    if post is not None and post.state == PostState.APPROVED and _is_stale(post, now):
+        put_stale_aside(now, Post.objects.filter(destination=destination))
+        post = line.first()
+    if post is None or post.state != PostState.APPROVED or post.due_at is None:
+        return None
+    if post.due_at > now or post.differs_from(post.entry):
+        return None
+    return None if _older_entry_comes(post, now) else post
+
+
+def put_stale_aside(now: datetime, posts: QuerySet[Post] | None = None) -> int:
+    """Hand those of *posts* that waited too long to an editor; the number of them."""
+    waiting = Post.objects.all() if posts is None else posts
+    stale = waiting.filter(state=PostState.APPROVED, fresh_until__lt=now)
+    return move_all(stale, PostState.APPROVED, PostState.PENDING, now=now, reason=NO_LONGER_NEWS)
+
+
+def _line(
+    destination: Destination, now: datetime, stopped_blogs: Collection[int]
+) -> QuerySet[Post]:
+    line = (
+        Post.objects.filter(destination=destination, due_at__isnull=False)
+        .exclude(state=PostState.APPROVED, tries=0, due_at__gt=now)
+        .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
+        .select_related("entry")
+    )
+    if stopped_blogs:
+        # What is being looked up still holds the line up, whatever it is of.
+        line = line.exclude(entry__blog__in=stopped_blogs, state=PostState.APPROVED)
+    return line
+
+
+def _is_stale(post: Post, now: datetime) -> bool:
+    return post.fresh_until is not None and post.fresh_until < now
+
+
+def _older_entry_comes(post: Post, now: datetime) -> bool:
+    """Whether an entry that belongs before this post's is here, but not rendered yet."""
+    if post.breaking:
+        return False
+    earlier = Q(published_at__lt=post.published_at) | Q(
+        published_at=post.published_at, pk__lt=post.entry_id
+    )
+    return Entry.objects.filter(
+        earlier,
+        render_due_at__isnull=False,
+        changed_at__gt=now - PATIENCE,
+        blog__routes__destination=post.destination_id,
+    ).exists()
