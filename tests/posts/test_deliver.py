@@ -2,67 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
 
-from syndicator.channels.sandbox.faults import Fault
-from syndicator.channels.sandbox.server import SandboxServer
 from syndicator.clock import database_now
 from syndicator.content import Paragraph
 from syndicator.destinations.models import Destination, DestinationState, Policy
-from syndicator.entries.models import LiveBlog
-from syndicator.posts import attempts, deliver, reconcile
+from syndicator.posts import deliver, reconcile
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.render import render
 from syndicator.posts.sweep import sweep
-from tests.factories import make_blog, make_destination, make_due, make_entry, make_route
+from tests.factories import make_due, make_entry
+from tests.posts.conftest import Newsroom
 
-pytestmark = pytest.mark.django_db
-
-
-@dataclass
-class Newsroom:
-    """A live blog with one automatic route to a sandbox platform."""
-
-    blog: LiveBlog
-    destination: Destination
-    sandbox: SandboxServer
-
-    def post(self, **values: Any) -> Post:
-        entry = make_entry(self.blog, **values)
-        render(entry.pk)
-        return Post.objects.get(entry=entry)
-
-    def deliver(self) -> int:
-        return deliver.deliver(self.destination.pk)
-
-    def accepted(self) -> list[str]:
-        """Permalinks the platform itself says it accepted, in order."""
-        return [act.link for act in self.sandbox.store.accepted(self.destination.channel_name)]
-
-    def fault(self, name: str, **values: Any) -> None:
-        self.sandbox.faults.switch_on(self.destination.channel_name, Fault(name, **values))
-
-
-@pytest.fixture(params=["x", "facebook"])
-def newsroom(request: pytest.FixtureRequest, sandbox: SandboxServer) -> Iterator[Newsroom]:
-    destination = make_destination(request.param, f"{sandbox.http_url}/{request.param}")
-    blog = make_blog()
-    make_route(blog, destination)
-    return Newsroom(blog, destination, sandbox)
-
-
-@pytest.fixture(autouse=True)
-def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second instead of thirty, so that hanging platforms are tested in a second."""
-    for module in (attempts, deliver, reconcile):
-        monkeypatch.setattr(module, "DEADLINE", timedelta(seconds=1))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("short_deadline")]
 
 
 def outcomes(post: Post) -> list[str]:
