@@ -18,8 +18,8 @@ from typing import Any
 
 import requests
 
-from syndicator.embedded.ports import free_ports
 from syndicator.embedded.readiness import wait_until_ready
+from tests.ports import quiet_port
 
 SET_UP = """
 import json, sys
@@ -61,7 +61,7 @@ class Installation:
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.sandbox_port, self.smtp_port = free_ports("127.0.0.1", [0, 0, 0])
+        self.port, self.sandbox_port, self.smtp_port = quiet_port(), quiet_port(), quiet_port()
         self.desk = f"http://127.0.0.1:{self.port}"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SYNDICATOR_")}
         self.environment = {
