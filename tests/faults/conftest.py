@@ -43,6 +43,7 @@ class Case:
         bound: float = BOUND,
         accounts: Collection[str] | None = None,
         fault: str = "",
+        excused: Collection[tuple[str, str]] = (),
     ) -> Verdict:
         """Wait until nothing is left to do, and judge; the line is noted however it ends."""
         shape = self.shape
@@ -53,7 +54,7 @@ class Case:
                 break
             time.sleep(0.2)
         seconds = time.monotonic() - began
-        judged = verdict.judge(fault or self.fault, shape, self.pushed, seconds, watched)
+        judged = verdict.judge(fault or self.fault, shape, self.pushed, seconds, watched, excused)
         self._note(judged)
         return judged
 

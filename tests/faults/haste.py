@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from syndicator.channels import registry
+from syndicator.channels.base import Channel
 from syndicator.posts import attempts, circuit, deliver, reconcile
 
 FACTOR = 10
@@ -25,8 +26,12 @@ def shorten() -> None:
         for name in NAMES:
             if hasattr(module, name):
                 setattr(module, name, _shorter(getattr(module, name)))
-    for channel in registry.channels().values():
-        type(channel).settle_time = channel.settle_time / FACTOR
+    for channel in channel_classes():
+        channel.settle_time = channel.settle_time / FACTOR
+
+
+def channel_classes() -> list[type[Channel]]:
+    return [type(channel) for channel in registry.channels().values()]
 
 
 def _shorter(wait: Any) -> Any:

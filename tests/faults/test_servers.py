@@ -1,0 +1,92 @@
+"""The broker and the database struck under a running installation; each is the tests' own."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.conftest import Case
+from tests.faults.servers import Postgres, Redis
+
+pytestmark = [pytest.mark.faults, pytest.mark.parametrize("backend", ["distributed"])]
+
+AWAY = 30.0
+
+
+@pytest.fixture
+def postgres(servers: tuple[Postgres, Redis]) -> Postgres:
+    return servers[0]
+
+
+@pytest.fixture
+def redis(servers: tuple[Postgres, Redis]) -> Redis:
+    return servers[1]
+
+
+def test_redis_forgets_everything(case: Callable[..., Case], redis: Redis) -> None:
+    made = case("Redis FLUSHALL")
+    for _ in range(6):
+        made.push(2)
+        redis.flush_all()
+    made.expect_all_out()
+
+
+def test_redis_is_killed_and_started_again(case: Callable[..., Case], redis: Redis) -> None:
+    made = case("Redis killed and started again")
+    for _ in range(3):
+        made.push(2)
+        redis.kill()
+        made.push(2)
+        redis.start()
+    made.expect_all_out()
+
+
+def test_redis_is_away_for_long(case: Callable[..., Case], redis: Redis) -> None:
+    made = case("Redis away for 30 s")
+    made.push(2)
+    redis.kill(signal.SIGTERM)
+    push_for(made, AWAY)
+    redis.start()
+    made.expect_all_out()
+
+
+def test_redis_hangs_for_long(case: Callable[..., Case], redis: Redis) -> None:
+    made = case("Redis hangs for 30 s")
+    made.push(2)
+    redis.send(signal.SIGSTOP)
+    push_for(made, AWAY)
+    redis.send(signal.SIGCONT)
+    made.expect_all_out()
+
+
+def test_postgresql_restarts_at_once(case: Callable[..., Case], postgres: Postgres) -> None:
+    made = case("PostgreSQL immediate restart")
+    for _ in range(3):
+        made.push(3)
+        postgres.end_immediately()
+        postgres.start()
+    made.push(2)
+    made.expect_all_out()
+
+
+def test_postgresql_is_away(case: Callable[..., Case], postgres: Postgres) -> None:
+    """Longer than a lease, with a post on its way: nobody can write down what became of it."""
+    made = case("PostgreSQL away for 10 s")
+    made.shape.fault("x", "slow-body", seconds=1.5)
+    made.push(3)
+    postgres.end_immediately()
+    time.sleep(10)
+    postgres.start()
+    made.push(3)
+    made.expect_all_out()
+
+
+def push_for(made: Case, seconds: float) -> None:
+    """An entry every three seconds."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        made.push(1)
+        time.sleep(3)
