@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -96,6 +96,7 @@ class Shape(Installation):
         accounts: int = 1,
         policy: str = "automatic",
         limit_minutes: int = 60,
+        hold_seconds: int = 0,
         environment: dict[str, str] | None = None,
     ) -> None:
         self.strikes = Strikes(folder / "faults")
@@ -109,7 +110,11 @@ class Shape(Installation):
         )
         self.sandbox_folder = folder / "sandbox"
         self.sandbox_folder.mkdir()
-        self.route = {"policy": policy, "limit_minutes": limit_minutes}
+        self.route = {
+            "policy": policy,
+            "limit_minutes": limit_minutes,
+            "hold_seconds": hold_seconds,
+        }
         numbers = range(1, accounts + 1)
         self._number_of_accounts = accounts
         self.accounts = [
@@ -165,6 +170,11 @@ class Shape(Installation):
 
     # --- Processes -----------------------------------------------------------
 
+    @property
+    def kept(self) -> Collection[str]:
+        """The names of the product's processes."""
+        return self._kept.keys()
+
     def keep(self, name: str, *command: str) -> None:
         """Start a process, and again whenever it dies by itself."""
         with self._keeping:
@@ -183,6 +193,11 @@ class Shape(Installation):
         with contextlib.suppress(KeyError):
             for name in list(self.processes):
                 self.kill(name)
+
+    def end_product(self) -> None:
+        """Kill every process of the product; the platforms go on."""
+        for name in list(self._kept):
+            self.kill(name)
 
     def let_go_on(self) -> None:
         """SIGCONT to what a strike stopped."""
@@ -379,6 +394,7 @@ class Distributed(Shape):
         postgres: Postgres,
         redis: Redis,
         beats: int = 1,
+        environment: dict[str, str] | None = None,
         **options: Any,
     ) -> None:
         self.postgres, self.redis, self._beats = postgres, redis, beats
@@ -392,6 +408,7 @@ class Distributed(Shape):
         super().__init__(
             folder,
             environment={
+                **(environment or {}),
                 "SYNDICATOR_DATABASE_URL": database_url,
                 "SYNDICATOR_BROKER_URL": redis.url,
             },

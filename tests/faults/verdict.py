@@ -67,10 +67,12 @@ def judge(
     seconds: float,
     accounts: Collection[str] | None = None,
     excused: Collection[tuple[str, str]] = (),
+    out_of_turn: Collection[tuple[str, str]] = (),
 ) -> Verdict:
     """*expected* are the external ids of the entries, in their order; *seconds* to drain.
 
     *excused* are (account, entry) that need not be out: somebody took them back in time.
+    *out_of_turn* may be out later than their neighbours: a person had to look at them first.
     """
     accounts = shape.accounts if accounts is None else accounts
     publications: dict[tuple[str, str], list[PostRow]] = {}
@@ -86,7 +88,8 @@ def judge(
         times = Counter(act["link"] for act in log)
         ids = {act["link"]: act["id"].rpartition("_")[2] for act in log}
         twice += sum(count - 1 for count in times.values())
-        first = list(dict.fromkeys(act["link"] for act in log))
+        late = {permalink(name) for name in expected if (account, name) in out_of_turn}
+        first = [link for link in times if link not in late]
         out_of_order += sum(place[one] > place[other] for one, other in pairwise(first))
         for name in expected:
             posts = publications.get((account, name), [])
