@@ -4,8 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PARALLEL ?= auto
 SECONDS ?= 60
+BACKEND ?= both
+SEED ?=
+# Most of a fault's time is waiting.
+FAULTS_PARALLEL ?= 4
 
-.PHONY: demo up test services-test browser lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos browser lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -16,7 +20,7 @@ up: $(VENV)/ready            ## run for real on this machine
 	@$(BIN)/syndicator up
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
-	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser"
+	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults"
 
 # --- For contributors --------------------------------------------------------
 
@@ -25,6 +29,13 @@ services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
 	SYNDICATOR_TEST_REDIS_URL=$${SYNDICATOR_TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
 	SYNDICATOR_TEST_AMQP_URL=$${SYNDICATOR_TEST_AMQP_URL:-amqp://guest:guest@127.0.0.1:5672//} \
 	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/entries tests/posts tests/newsletter tests/desk
+
+faults: $(VENV)/ready-dev    ## whole installations killed, stopped and cut off, one fault at a time
+	SYNDICATOR_TEST_BACKEND=$(BACKEND) SYNDICATOR_TEST_SEED=$(SEED) \
+	$(BIN)/pytest -n $(FAULTS_PARALLEL) --dist worksteal -m faults tests/faults
+
+chaos: $(VENV)/ready-dev     ## all of that at random (SECONDS=60 SEED=… BACKEND=embedded|distributed|both)
+	$(BIN)/python -m tests.faults.chaos --seconds $(SECONDS) --backend $(BACKEND) $(if $(SEED),--seed $(SEED))
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests

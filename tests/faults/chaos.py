@@ -41,6 +41,8 @@ FAULT_SECONDS = 2.0
 #: Longest to drain, in seconds, however long the run was.
 BOUND = 240.0
 LONGEST_STOP = 8.0
+#: Seconds for the children of what was killed to notice that, and end.
+LEAVE = 15.0
 PLATFORM_FAULTS = (
     ("429", {"seconds": 2}),
     ("429-without-reset", {}),
@@ -61,6 +63,9 @@ PLATFORM_FAULTS = (
     ("500", {"on": "look-up"}),
     ("hang", {"on": "look-up", "seconds": 30}),
 )
+
+
+PAUSED = "SELECT id FROM destinations_destination WHERE state = 'paused'"
 
 
 class Tree(Embedded):
@@ -307,7 +312,9 @@ def run(backend: str, seconds: float, seed: int) -> bool:
         judged = made.go(seconds)
         latency = made.worst_latency
         logs = shape.logs()
-    left = orphans(folder)
+    ends = time.monotonic() + LEAVE
+    while (left := orphans(folder)) and time.monotonic() < ends:
+        time.sleep(0.2)
     for pid in left:
         _send(pid, signal.SIGKILL)
     report.show([judged.to_json()], f"Chaos, {backend}, {seconds:g} s, seed {seed}")

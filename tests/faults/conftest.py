@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.faults.verdict import Verdict
 LINE = "fault"
 #: Longest to wait until nothing is left to do, in seconds.
 BOUND = 150.0
+#: The environment variable for the seed, which xdist's workers inherit.
+SEED = "SYNDICATOR_TEST_SEED"
 BACKENDS = ("embedded", "distributed")
 
 
@@ -29,6 +32,8 @@ class Case:
         self.shape = shape
         self.fault = fault
         self.pushed: list[str] = []
+        #: What is left to chance falls the same way with the same seed.
+        self.dice = random.Random(f"{os.environ[SEED]} {fault} {shape.name}")
         self._note = note
 
     def push(self, count: int = 6, **values: Any) -> None:
@@ -64,6 +69,11 @@ class Case:
         assert judged.is_good, f"{judged}\n{self.shape.logs()}"
         assert judged.for_person == 0, f"{judged}\n{self.shape.logs()}"
         return judged
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not os.environ.get(SEED):
+        os.environ[SEED] = str(time.time_ns() % 1_000_000)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -125,4 +135,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if name == LINE
     ]
     if lines:
-        report.show(lines, "What the platforms accepted, fault by fault")
+        report.show(lines, f"What the platforms accepted, fault by fault; seed {os.environ[SEED]}")

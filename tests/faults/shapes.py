@@ -59,6 +59,7 @@ print(Source.objects.create(blog=blog, name="cms").issue_token())
 INTERVAL = 0.1
 #: Seconds a CMS goes on trying to hand an entry over.
 CMS_PATIENCE = 90.0
+CELERY = ("celery", "-A", "config.celery")
 LINKS = "https://m.example.org/lb#"
 
 
@@ -424,14 +425,16 @@ class Distributed(Shape):
 
     def start_product(self) -> None:
         self.keep("web", "syndicator", "web", f"--port={self.port}")
-        celery = ("celery", "-A", "config.celery")
         for number in range(self._beats):
             name = f"beat-{number + 1}"
-            self.keep(name, *celery, "beat", "--scheduler=celery.beat:Scheduler")
+            self.keep(name, *CELERY, "beat", "--scheduler=celery.beat:Scheduler")
+        self.start_workers()
+
+    def start_workers(self) -> None:
         for name in self.workers:
             pool = ("-P", "threads", "-c", "8") if name == "threads" else ("-c", "2")
             queues = ",".join(queue.QUEUES)
-            self.keep(name, *celery, "worker", "-Q", queues, *pool, "-n", name)
+            self.keep(name, *CELERY, "worker", "-Q", queues, *pool, "-n", name)
 
     def stop(self) -> None:
         super().stop()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.conftest import Case
 from tests.faults.servers import Postgres, Redis
+from tests.faults.shapes import Distributed
 
 pytestmark = [pytest.mark.faults, pytest.mark.parametrize("backend", ["distributed"])]
 
@@ -81,6 +82,20 @@ def test_postgresql_is_away(case: Callable[..., Case], postgres: Postgres) -> No
     time.sleep(10)
     postgres.start()
     made.push(3)
+    made.expect_all_out()
+
+
+def test_all_workers_are_away_for_long(case: Callable[..., Case]) -> None:
+    """Longer than later posts wait for an earlier entry that cannot be rendered; then all of them
+    are rendered side by side."""
+    made = case("all workers away for 3 min")
+    shape = made.shape
+    for name in Distributed.workers:
+        shape.kill(name)
+    made.push(40)
+    # So that nobody has to wait for it.
+    shape.set_clock(180)
+    shape.start_workers()
     made.expect_all_out()
 
 
