@@ -66,9 +66,15 @@ class Case:
     def expect_all_out(self, **options: Any) -> Verdict:
         """Nothing lost, twice, out of order, and nothing left to a person."""
         judged = self.drain(**options)
-        assert judged.is_good, f"{judged}\n{self.shape.logs()}"
-        assert judged.for_person == 0, f"{judged}\n{self.shape.logs()}"
+        assert judged.is_good, self.say_about(judged)
+        assert judged.for_person == 0, self.say_about(judged)
         return judged
+
+    def say_about(self, judged: Verdict) -> str:
+        """What a person needs to find out why."""
+        unsent = [post for post in self.shape.posts() if post.state != "sent"]
+        rows = "\n".join(map(str, unsent))
+        return f"{judged}\n{rows}\n{self.shape.logs()}"
 
 
 def pytest_configure(config: pytest.Config) -> None:

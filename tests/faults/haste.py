@@ -1,8 +1,9 @@
 """A tenth of the product's waits, all by the same factor, so that what outlasts what stays true.
 
 Lease 6 s, deadline of a call 2 s, settle time 3 s, back-off from 0.5 s, an open circuit's rests
-from 6 s. What bounds them from below is not shortened: the margin of 1 s before a lease's end, the
-allowed skew of clocks, and how long later posts wait for an entry that cannot be rendered.
+from 6 s, 90 s after a limit that names no time. What bounds them from below is not shortened: the
+margin of 1 s before a lease's end, the allowed skew of clocks, and how long later posts wait for an
+entry that cannot be rendered.
 """
 
 from __future__ import annotations
@@ -13,11 +14,23 @@ from typing import Any
 
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
+from syndicator.channels.facebook import errors as facebook_errors
+from syndicator.channels.facebook import usage as facebook_usage
+from syndicator.channels.x import errors as x_errors
 from syndicator.posts import attempts, circuit, deliver, reconcile
 
 FACTOR = 10
-NAMES = ("LEASE", "DEADLINE", "BACKOFF", "RESTS")
-MODULES: tuple[ModuleType, ...] = (attempts, circuit, deliver, reconcile)
+NAMES = ("LEASE", "DEADLINE", "BACKOFF", "RESTS", "LIMIT_WAIT")
+#: All modules that know one of them by name.
+MODULES: tuple[ModuleType, ...] = (
+    attempts,
+    circuit,
+    deliver,
+    reconcile,
+    facebook_errors,
+    facebook_usage,
+    x_errors,
+)
 
 
 def shorten() -> None:

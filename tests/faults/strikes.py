@@ -81,7 +81,9 @@ class Hook:
         passage = self._count(step)
         for number, planned in enumerate(plan):
             if planned["step"] == step and planned["passage"] == passage:
-                (self._folder / f"{number}.struck").write_text(str(os.getpid()))
+                noting = self._folder / f"{number}.noting"
+                noting.write_text(str(os.getpid()))
+                noting.rename(self._folder / f"{number}.struck")
                 ACTS[Act(planned["act"])](self._folder, planned["argument"])
 
     def _count(self, step: Step) -> int:

@@ -44,7 +44,7 @@ def looked_up(name: str, fault: str, **options: Any) -> Trouble:
 TROUBLES = (
     # Facebook counts in minutes.
     once("429 with a reset", "429", seconds=2),
-    once("429 without a reset", "429-without-reset", times=2),
+    once("429 without a reset", "429-without-reset"),
     once("500 and accepted", "accept-then-500", times=2),
     once("500 and not accepted", "500", times=2),
     once("reset before the body", "reset-before-body", times=2),

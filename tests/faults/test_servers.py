@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
+from syndicator.steps import Step
 from tests.faults.conftest import Case
 from tests.faults.servers import Postgres, Redis
 from tests.faults.shapes import Distributed
+from tests.faults.strikes import Act, Strike
 
 pytestmark = [pytest.mark.faults, pytest.mark.parametrize("backend", ["distributed"])]
 
@@ -87,12 +89,13 @@ def test_postgresql_is_away(case: Callable[..., Case], postgres: Postgres) -> No
 
 def test_all_workers_are_away_for_long(case: Callable[..., Case]) -> None:
     """Longer than later posts wait for an earlier entry that cannot be rendered; then all of them
-    are rendered side by side."""
+    are rendered side by side, and the first of them takes longest."""
     made = case("all workers away for 3 min")
     shape = made.shape
     for name in Distributed.workers:
         shape.kill(name)
-    made.push(40)
+    made.push(20)
+    shape.strike(Strike(Step.RENDER_DRAFTED, Act.SLEEP, argument=3))
     # So that nobody has to wait for it.
     shape.set_clock(180)
     shape.start_workers()

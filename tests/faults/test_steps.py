@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from syndicator.posts import attempts, circuit, deliver, reconcile
+from syndicator.posts import attempts
 from syndicator.steps import Step
 from tests.faults import haste, test_kills
 from tests.faults.path_code import PACKAGE, PATH, Module, sites, uncovered
@@ -89,13 +91,14 @@ def test_code_beside_a_step_is_not_complained_about(source: str) -> None:
 
 
 def test_all_waits_are_shortened_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    modules = (attempts, circuit, deliver, reconcile)
-    before = {}
-    for module in modules:
-        for name in haste.NAMES:
-            if hasattr(module, name):
-                before[module, name] = getattr(module, name)
-                monkeypatch.setattr(module, name, before[module, name])
+    before = {
+        (module, name): getattr(module, name)
+        for module in haste.MODULES
+        for name in haste.NAMES
+        if hasattr(module, name)
+    }
+    for (module, name), value in before.items():
+        monkeypatch.setattr(module, name, value)
     for channel in haste.channel_classes():
         monkeypatch.setattr(channel, "settle_time", channel.settle_time)
     haste.shorten()
@@ -111,12 +114,15 @@ def test_all_waits_are_shortened_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_module_keeps_an_unshortened_copy() -> None:
-    copies = {
-        path.relative_to(PACKAGE).as_posix()
-        for path in (PACKAGE / "posts").glob("*.py")
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if any(line.strip().rstrip(",") == name for name in haste.NAMES)
-        or any(f"import {name}" in line or f", {name}" in line for name in haste.NAMES)
+    knowing = {
+        path
+        for folder in ("posts", "channels")
+        for path in (PACKAGE / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Name | ast.alias) and name_of(node) in haste.NAMES)
     }
-    struck = {f"posts/{module.__name__.rpartition('.')[2]}.py" for module in haste.MODULES}
-    assert copies <= struck
+    assert knowing == {Path(str(module.__file__)) for module in haste.MODULES}
+
+
+def name_of(node: ast.Name | ast.alias) -> str:
+    return node.id if isinstance(node, ast.Name) else node.name
