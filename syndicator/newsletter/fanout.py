@@ -22,6 +22,7 @@ from syndicator.channels.email.smtp import Connection, Relay
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.destinations.stops import held
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -85,6 +86,7 @@ def due() -> QuerySet[MailingRecipient]:
     """All mails that may be sent now."""
     now = database_now()
     return MailingRecipient.objects.filter(
+        held().allows(channel="mailing__destination__channel_name", blog="mailing__blog"),
         Q(mailing__paused_until=None) | Q(mailing__paused_until__lte=now),
         mailing__destination__state=DestinationState.ACTIVE,
         state=RecipientState.QUEUED,

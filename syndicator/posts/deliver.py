@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from time import monotonic, sleep
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 
 from syndicator import queue
 from syndicator.channels.base import (
@@ -54,6 +54,8 @@ BATCH = 20
 SPAN = 20.0
 #: Seconds between two tries to write an outcome down, while the lease lasts.
 RECORD_AGAIN = 0.5
+#: What a database says that is restarting, full, locked or out of reach.
+AWAY = (OperationalError, InterfaceError, InternalError)
 
 GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the post may be out."))
@@ -123,12 +125,18 @@ def record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Clai
                 following = _record(claim, result, go_on=go_on)
                 reached(Step.RECORD_WRITTEN)
             break
-        except Error:
+        except AWAY:
             if connection.in_atomic_block or claim.left < MARGIN:
                 raise
             log.exception("an outcome could not be recorded yet", post=claim.post.pk)
             connection.close()
             sleep(RECORD_AGAIN)
+        except Exception:
+            if not go_on:
+                raise
+            # Whatever is wrong with the next post must not cost this one its outcome.
+            log.exception("the next post could not be claimed", post=claim.post.pk)
+            go_on = False
     reached(Step.RECORD_COMMITTED)
     if following is not None:
         reached(Step.CLAIM_COMMITTED)

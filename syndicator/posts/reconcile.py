@@ -17,6 +17,7 @@ from django.db.models import Min
 
 from syndicator import queue
 from syndicator.channels.base import ChannelError, LookUp, LookUpStrength, Receipt
+from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState
 from syndicator.posts.attempts import DEADLINE, MAX_TRIES, Claim, backoff, begin, settle_time
@@ -108,7 +109,10 @@ def doubt(post: Post, now: datetime) -> Wording | None:
     """
     if _told_late(post):
         return LOOKING
-    channel = post.destination.channel
+    try:
+        channel = post.destination.channel
+    except UnknownChannel:
+        return None  # it cannot be sent at all, which the sender says better
     if channel.key_lifetime is None or channel.look_up_strength == LookUpStrength.STRONG:
         return None
     believed = post.decisions.filter(verdict=Verdict.CONFIRM_ABSENT).last()

@@ -100,6 +100,7 @@ def test_what_waited_too_long_goes_to_an_editor_and_does_not_flood(newsroom: New
     fresh = newsroom.post()
     newsroom.deliver()
     assert newsroom.accepted() == permalinks(fresh)
+    assert sweep().stale == 3
     for post in old:
         post.refresh_from_db()
         assert (post.state, post.wording) == (PostState.PENDING, NO_LONGER_NEWS)
