@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from syndicator.channels.base import ChannelError, Receipt, TryLater, Unauthorised, Unknown
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.wording import Wording
@@ -42,8 +44,17 @@ def learn(destination: Destination, result: Receipt | ChannelError, now: datetim
         destination.save(update_fields=["failures", "circuit_opened_at", "next_post_at"])
 
 
+def found_working(destination_id: int) -> None:
+    """A look-up found the post of an unclear answer: the platform takes posts after all."""
+    with transaction.atomic(savepoint=False):
+        destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
+        if destination.failures:
+            close(destination)
+            destination.save(update_fields=["failures", "circuit_opened_at", "next_post_at"])
+
+
 def close(destination: Destination) -> None:
-    """A person says: try again now. The caller saves. Limits the platform named still hold."""
+    """Try again now; the caller saves. Limits that the platform named still hold."""
     if destination.circuit_opened_at is not None:
         destination.next_post_at = None
     _works(destination)

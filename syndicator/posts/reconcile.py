@@ -20,6 +20,7 @@ from syndicator.channels.base import ChannelError, LookUp, LookUpStrength, Recei
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState
+from syndicator.posts import circuit
 from syndicator.posts.attempts import DEADLINE, MAX_TRIES, Claim, backoff, begin, settle_time
 from syndicator.posts.models import (
     Attempt,
@@ -231,6 +232,7 @@ def _since(post: Post) -> datetime:
 
 def _found(claim: Claim, receipt: Receipt) -> None:
     with transaction.atomic():
+        circuit.found_working(claim.post.destination_id)
         now = database_now()
         claim.finish(
             PostState.SENT,

@@ -194,6 +194,19 @@ def test_a_platform_that_answers_is_not_down(
     assert newsroom.destination.failures == 0
 
 
+def test_a_post_found_behind_unclear_answers_closes_the_circuit(newsroom: Newsroom) -> None:
+    Destination.objects.update(failures=circuit.FAILURES_ALLOWED - 1)
+    newsroom.fault("accept-then-500")
+    post = newsroom.post()
+    newsroom.deliver()
+    newsroom.destination.refresh_from_db()
+    assert newsroom.destination.circuit_opened_at
+    reconcile.reconcile(make_due(post).pk)
+    newsroom.destination.refresh_from_db()
+    assert newsroom.destination.circuit_opened_at is None
+    assert (newsroom.destination.failures, newsroom.destination.next_post_at) == (0, None)
+
+
 def test_try_now_closes_the_circuit_but_keeps_the_platforms_own_limit(newsroom: Newsroom) -> None:
     editor, until = make_user(), database_now() + HOUR
     Destination.objects.update(circuit_opened_at=until, failures=7, next_post_at=until)
