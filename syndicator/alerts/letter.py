@@ -13,7 +13,6 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from syndicator.alerts.models import Alert
-from syndicator.wording import Wording
 
 
 def compose(alerts: Sequence[Alert], address: str) -> EmailMessage:
@@ -34,7 +33,7 @@ def compose(alerts: Sequence[Alert], address: str) -> EmailMessage:
 
 
 def _subject(alerts: Sequence[Alert]) -> str:
-    first = " ".join(_say(alerts[0].title_wording).split())
+    first = " ".join(alerts[0].title_wording.said(gettext).split())
     if len(alerts) == 1:
         return f"Syndicator: {first}"
     more = gettext("%(title)s (and %(count)s more)") % {"title": first, "count": len(alerts) - 1}
@@ -44,15 +43,11 @@ def _subject(alerts: Sequence[Alert]) -> str:
 def _paragraph(alert: Alert) -> str:
     time = f"{alert.raised_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     since = gettext("Since %(time)s.") % {"time": time}
-    return "\n".join([_say(alert.title_wording), _say(alert.text_wording), since])
+    return "\n".join([alert.title_wording.said(gettext), alert.text_wording.said(gettext), since])
 
 
 def _closing() -> str:
     return gettext("To the desk: %(address)s") % {"address": f"{settings.BASE_URL}/"}
-
-
-def _say(wording: Wording) -> str:
-    return str(Wording(gettext(wording.sentence), wording.gaps))
 
 
 def _message_id(alerts: Sequence[Alert], address: str) -> str:

@@ -23,6 +23,7 @@ from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.stops import held
+from syndicator.destinations.trouble import pause_and_tell
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -222,10 +223,11 @@ def _relay(destination: Destination) -> Relay:
 
 def _hold(mailing: Mailing, error: TryLater | Unauthorised) -> None:
     """Nothing can be sent at present: wait, and if the account is to blame, wait for a person."""
-    now = database_now()
-    Mailing.objects.filter(pk=mailing.pk).update(
-        reason=error.reason.to_json(), paused_until=now + RELAY_PAUSE
-    )
-    if isinstance(error, Unauthorised):
-        Destination.pause(mailing.destination_id, error.reason, now)
+    with transaction.atomic():
+        now = database_now()
+        Mailing.objects.filter(pk=mailing.pk).update(
+            reason=error.reason.to_json(), paused_until=now + RELAY_PAUSE
+        )
+        if isinstance(error, Unauthorised):
+            pause_and_tell(mailing.destination, error.reason, now)
     log.warning("mailing held", mailing=mailing.pk, outcome=error.outcome, why=str(error.reason))

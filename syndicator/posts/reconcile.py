@@ -232,8 +232,8 @@ def _since(post: Post) -> datetime:
 
 def _found(claim: Claim, receipt: Receipt) -> None:
     with transaction.atomic():
-        circuit.found_working(claim.post.destination_id)
         now = database_now()
+        circuit.found_working(claim.post.destination_id, now)
         claim.finish(
             PostState.SENT,
             AttemptOutcome.FOUND,
