@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import functools
 import socket
+import ssl
+from collections.abc import Callable
 from http.client import HTTPException
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
+from urllib3.util.ssl_ import create_urllib3_context
 
 from syndicator.outbound.connecting import CouldNotConnect, connect
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
+from syndicator.steps import Step, reached
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0
 LARGEST_ANSWER = 5 * 1024 * 1024
+#: The certificate authorities that are trusted, a PEM file.
+AUTHORITIES = DEFAULT_CA_BUNDLE_PATH
 _CHUNK = 64 * 1024
 
 
@@ -92,6 +99,14 @@ def make_session(
     )
 
 
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """What every TLS connection of this process begins with; reading the authorities is slow."""
+    context = create_urllib3_context()
+    context.load_verify_locations(AUTHORITIES)
+    return context
+
+
 class _Line:
     """What the connections of one session share."""
 
@@ -115,7 +130,9 @@ class _Line:
 
     def sending(self) -> None:
         self.deadline.sending()
-        self.sent = True
+        if not self.sent:
+            self.sent = True
+            reached(Step.SEND_CONNECTED)
 
 
 class _HttpConnection(HTTPConnection):
@@ -132,6 +149,10 @@ class _HttpConnection(HTTPConnection):
         self._line.sending()
         super().send(data)
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        reached(Step.SEND_REQUESTED)
+
 
 class _HttpsConnection(_HttpConnection, HTTPSConnection):
     """The same with TLS, whose handshake `HTTPSConnection` does when it connects."""
@@ -146,8 +167,10 @@ class _Pools(PoolManager):
 
     def _new_pool(self, scheme: str, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         pool = super()._new_pool(scheme, *args, **kwargs)
-        kind = _HttpsConnection if scheme == "https" else _HttpConnection
-        pool.ConnectionCls = functools.partial(kind, line=self._line)  # type: ignore[assignment]
+        made: Callable[..., HTTPConnection] = functools.partial(_HttpConnection, line=self._line)
+        if scheme == "https":
+            made = functools.partial(_HttpsConnection, line=self._line, ssl_context=tls_context())
+        pool.ConnectionCls = made  # type: ignore[assignment]
         return pool
 
 
@@ -165,6 +188,10 @@ class _Adapter(HTTPAdapter):
         self.poolmanager = _Pools(
             self._line, num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs
         )
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Certificates are always verified, against the authorities in `tls_context`."""
+        conn.cert_reqs = "CERT_REQUIRED"
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +27,11 @@ from syndicator.outbound.http import (
     OutboundSession,
     did_not_act,
     make_session,
+    tls_context,
 )
+from syndicator.steps import Step, strike_with
 from tests.channels.conftest import answer, drip, drop
+from tests.channels.email.scripted_relay import make_certificate
 
 if TYPE_CHECKING:
     from tests.channels.conftest import ScriptedServer
@@ -238,3 +245,133 @@ def test_errors_of_later_stages_prove_nothing() -> None:
     ):
         assert not did_not_act(error)
     assert not did_not_act(DeadlinePassed(sent=True))
+
+
+@pytest.fixture
+def steps_reached() -> Iterator[list[Step]]:
+    reached: list[Step] = []
+    strike_with(reached.append)
+    yield reached
+    strike_with(None)
+
+
+def test_the_steps_of_each_call_are_reached_once(
+    server: ScriptedServer, steps_reached: list[Step]
+) -> None:
+    server.replies += [answer(200), answer(500), drop()]
+    with session() as made:
+        made.post(server.url, data=b"x" * 100_000)
+        assert steps_reached == [Step.SEND_CONNECTED, Step.SEND_REQUESTED]
+        made.get(server.url)
+        assert steps_reached == [Step.SEND_CONNECTED, Step.SEND_REQUESTED] * 2
+        with pytest.raises(requests.RequestException):
+            made.post(server.url, data=b"x")
+    assert steps_reached == [Step.SEND_CONNECTED, Step.SEND_REQUESTED] * 3
+
+
+def test_connected_is_between_the_connection_and_the_first_byte() -> None:
+    """What dies at that step has connected, and the other side has not got a byte."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, session() as made:
+
+        def die(step: Step) -> None:
+            raise KeyboardInterrupt(step)
+
+        strike_with(die)
+        try:
+            with pytest.raises(KeyboardInterrupt, match=Step.SEND_CONNECTED):
+                made.post(f"http://127.0.0.1:{listening.getsockname()[1]}/", data=b"x")
+        finally:
+            strike_with(None)
+        assert made.deadline.sent
+        accepted, _ = listening.accept()
+        accepted.setblocking(False)
+        with accepted, pytest.raises(BlockingIOError):
+            accepted.recv(1)
+
+
+def test_requested_is_after_the_last_byte_and_before_the_answer(server: ScriptedServer) -> None:
+    arrived: list[bytes] = []
+
+    def look(step: Step) -> None:
+        if step is Step.SEND_REQUESTED:
+            while not server.received:
+                time.sleep(0.001)
+            arrived.append(server.received[0].body)
+
+    server.replies.append(answer(200))
+    strike_with(look)
+    try:
+        with session() as made:
+            made.post(server.url, data=b"whole")
+    finally:
+        strike_with(None)
+    assert arrived == [b"whole"]
+
+
+@pytest.mark.parametrize("total", [timedelta(0), AMPLE])
+def test_without_a_connection_no_step_is_reached(
+    closed_port: int, steps_reached: list[Step], total: timedelta
+) -> None:
+    with session(total) as made, pytest.raises((NotSent, DeadlinePassed)):
+        made.post(f"http://127.0.0.1:{closed_port}/", data=b"x")
+    assert steps_reached == []
+
+
+@contextmanager
+def tls_server(context: ssl.SSLContext) -> Iterator[int]:
+    """Answers each connection with 200 and nothing; the port."""
+
+    def answer_all() -> None:
+        while True:
+            try:
+                plain, _ = listening.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError), context.wrap_socket(plain, True) as sock:
+                sock.recv(10_000)
+                sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer_all)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.fixture
+def fresh_tls() -> Iterator[None]:
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
+
+
+def test_tls_trusts_the_known_authorities_only(fresh_tls: None, tmp_path: Path) -> None:
+    _, context = make_certificate(tmp_path, "127.0.0.1")
+    with tls_server(context) as port, session() as made, pytest.raises(NotSent) as failure:
+        made.get(f"https://127.0.0.1:{port}/", verify=False)
+    assert "certificate" in str(failure.value)
+    assert did_not_act(failure.value)
+
+
+@pytest.mark.parametrize(("named", "trusted"), [("127.0.0.1", True), ("127.0.0.2", False)])
+def test_tls_asks_for_the_right_name_and_prepares_once(
+    fresh_tls: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps_reached: list[Step],
+    named: str,
+    trusted: bool,
+) -> None:
+    chain, context = make_certificate(tmp_path, named)
+    monkeypatch.setattr("syndicator.outbound.http.AUTHORITIES", str(chain))
+    with tls_server(context) as port:
+        for _ in range(2):
+            with session() as made:
+                if trusted:
+                    assert made.get(f"https://127.0.0.1:{port}/").status_code == 200
+                else:
+                    with pytest.raises(NotSent, match="mismatch"):
+                        made.get(f"https://127.0.0.1:{port}/")
+    assert steps_reached == [Step.SEND_CONNECTED, Step.SEND_REQUESTED] * 2 * trusted
+    assert tls_context.cache_info().misses == 1
