@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -28,8 +29,9 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.facebook.errors import TOKEN, UNCLEAR, error_of
 from syndicator.channels.facebook.links import is_post_of
-from syndicator.channels.facebook.usage import asked_wait
+from syndicator.channels.facebook.usage import wait_after_refusal, wait_after_success
 from syndicator.outbound.answers import json_object, redact
+from syndicator.outbound.clocks import platform_time
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.outbound.http import did_not_act, make_session
 from syndicator.wording import Wording, gettext_noop
@@ -44,6 +46,15 @@ _ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
 
 UNREACHABLE = Wording(gettext_noop("Facebook could not be reached; it will be tried again."))
 NO_LOOK_UP = Wording(gettext_noop("The page's posts on Facebook could not be looked through."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of the account's posts, and the time on Facebook's clock when it was given."""
+
+    posts: list[Mapping[str, Any]]
+    is_last: bool
+    platform_time: datetime | None
 
 
 class FacebookClient(Client):
@@ -66,28 +77,25 @@ class FacebookClient(Client):
             url=f"https://www.facebook.com/{remote_id}",
             answer=self._redacted(answer.text),
             status=answer.status_code,
+            wait=wait_after_success(answer.headers),
         )
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
-        complete = False
+        told, complete = None, False
         with Deadline(deadline) as ends:
-            for posts, complete in self._pages(ends, since):
-                for post in posts:
+            for page in self._pages(ends, since):
+                told, complete = told or page.platform_time, page.is_last
+                for post in page.posts:
                     if is_post_of(post, message):
                         remote_id = str(post["id"])
-                        url = f"https://www.facebook.com/{remote_id}"
-                        return LookUp(Receipt(remote_id, url=url), complete=complete)
-        return LookUp(None, complete=complete)
+                        receipt = Receipt(remote_id, url=f"https://www.facebook.com/{remote_id}")
+                        return LookUp(receipt, complete=complete, platform_time=told)
+        return LookUp(None, complete=complete, platform_time=told)
 
-    def _pages(
-        self, deadline: Deadline, since: datetime
-    ) -> Iterator[tuple[list[Mapping[str, Any]], bool]]:
-        """The page's posts since *since*, page by page; and whether that one was the last.
-
-        https://developers.facebook.com/docs/graph-api/results
-        """
+    def _pages(self, deadline: Deadline, since: datetime) -> Iterator[_Page]:
+        """The page's posts since *since*: https://developers.facebook.com/docs/graph-api/results."""
         parameters = {
             "fields": FIELDS,
             "limit": str(PAGE_SIZE),
@@ -103,7 +111,7 @@ class FacebookClient(Client):
                 # A page that is not understood in full could hide the post.
                 raise self._not_understood(answer)
             further, after = _next_page(body)
-            yield posts, not further
+            yield _Page(posts, not further, platform_time(answer.headers))
             if not further:
                 return
             # Only the cursor is taken from the answer, never its address of the next page.
@@ -124,14 +132,15 @@ class FacebookClient(Client):
         proof = self._proof()
         session = make_session(deadline, allow_private_addresses=self._allow_private_addresses)
         try:
-            return session.request(
-                method,
-                f"{self._url}/{self._page}/{edge}",
-                params=None if params is None else {**params, **proof},
-                data=None if data is None else {**data, **proof},
-                # In a header, so that the token stands in no address that somebody logs.
-                headers={"Authorization": f"Bearer {self._token}"},
-            )
+            with session:
+                return session.request(
+                    method,
+                    f"{self._url}/{self._page}/{edge}",
+                    params=None if params is None else {**params, **proof},
+                    data=None if data is None else {**data, **proof},
+                    # In a header, so that the token stands in no address that somebody logs.
+                    headers={"Authorization": f"Bearer {self._token}"},
+                )
         except (requests.RequestException, DeadlinePassed, ValueError) as error:
             told = self._redacted(str(error))
             if did_not_act(error):
@@ -157,7 +166,7 @@ class FacebookClient(Client):
             },
             status=answer.status_code,
             answer=self._redacted(answer.text),
-            wait=asked_wait(answer.headers.get("X-Business-Use-Case-Usage", "")),
+            wait=wait_after_refusal(answer.headers, datetime.now(UTC)),
         )
 
     def _not_understood(self, answer: requests.Response) -> Unknown:

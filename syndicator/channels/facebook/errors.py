@@ -19,6 +19,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.facebook.usage import LIMIT_WAIT
 from syndicator.wording import Wording, gettext_noop
 
 TOKEN_CODES = frozenset({102, 190})
@@ -32,8 +33,7 @@ LINK_SCRAPE = (100, 1609005)
 DUPLICATE_CODE = 506
 INVALID_CODE = 100
 
-#: How long to wait where Facebook asks for patience without naming a time.
-LIMIT_WAIT = timedelta(minutes=15)
+#: How long to wait where Facebook thinks the page posts too much, without naming a time.
 SPAM_WAIT = timedelta(hours=3)
 
 TOKEN = Wording(
@@ -58,7 +58,7 @@ def error_of(
 ) -> ChannelError:
     """The `ChannelError` that an answer's *error* object stands for (empty if it had none).
 
-    *error* and *answer*, the whole body, are redacted; *wait* is the time that the usage headers
+    *error* and *answer*, the whole body, are redacted; *wait* is the time that the headers
     ask for.
     """
     code, subcode = _number(error, "code"), _number(error, "error_subcode")

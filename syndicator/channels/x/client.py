@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -27,7 +28,9 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.links import essence
 from syndicator.channels.x.errors import TOKEN, UNCLEAR, error_of
+from syndicator.channels.x.limits import wait_after_success
 from syndicator.outbound.answers import json_object, redact
+from syndicator.outbound.clocks import platform_time
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.outbound.http import OutboundSession, did_not_act, make_session
 from syndicator.wording import Wording, gettext_noop
@@ -41,6 +44,15 @@ _ID = re.compile(r"[0-9]{1,19}")
 UNREACHABLE = Wording(gettext_noop("X could not be reached; it will be tried again."))
 
 SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of the account's posts, and the time on X's clock when it was given."""
+
+    posts: list[Mapping[str, Any]]
+    is_last: bool
+    platform_time: datetime | None
 
 
 class XClient(Client):
@@ -64,28 +76,25 @@ class XClient(Client):
             url=f"https://x.com/i/web/status/{remote_id}",
             answer=self._redacted(answer.text),
             status=answer.status_code,
+            wait=wait_after_success(answer.headers, datetime.now(UTC)),
         )
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
-        complete, sought = False, essence(message.permalink)
+        sought, told, complete = essence(message.permalink), None, False
         with Deadline(deadline) as ends:
-            for posts, complete in self._timeline(ends, since):
-                for post in posts:
+            for page in self._timeline(ends, since):
+                told, complete = told or page.platform_time, page.is_last
+                for post in page.posts:
                     if sought in map(essence, _links(post)):
                         remote_id = str(post["id"])
-                        url = f"https://x.com/i/web/status/{remote_id}"
-                        return LookUp(Receipt(remote_id, url=url), complete=complete)
-        return LookUp(None, complete=complete)
+                        receipt = Receipt(remote_id, url=f"https://x.com/i/web/status/{remote_id}")
+                        return LookUp(receipt, complete=complete, platform_time=told)
+        return LookUp(None, complete=complete, platform_time=told)
 
-    def _timeline(
-        self, deadline: Deadline, since: datetime
-    ) -> Iterator[tuple[list[Mapping[str, Any]], bool]]:
-        """The account's posts since *since*, page by page; and whether that one was the last.
-
-        https://docs.x.com/x-api/posts/get-posts
-        """
+    def _timeline(self, deadline: Deadline, since: datetime) -> Iterator[_Page]:
+        """The account's posts since *since*: https://docs.x.com/x-api/posts/get-posts."""
         parameters = {
             "max_results": str(PAGE_SIZE),
             "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -107,7 +116,7 @@ class XClient(Client):
                 # A page that is not understood in full could hide the post.
                 self._fail(answer)
             further = meta.get("next_token")
-            yield posts, further is None
+            yield _Page(posts, further is None, platform_time(answer.headers))
             if further is None:
                 return
             parameters["pagination_token"] = str(further)
@@ -117,13 +126,12 @@ class XClient(Client):
         client = tweepy.Client(
             **self._keys, return_type=requests.Response, wait_on_rate_limit=False
         )
-        session = _Redirected(
-            make_session(deadline, allow_private_addresses=self._allow_private_addresses),
-            self._base_url,
-        )
-        client.session = session
+        session = make_session(deadline, allow_private_addresses=self._allow_private_addresses)
+        redirected = _Redirected(session, self._base_url)
+        client.session = redirected
         try:
-            client.request(method, route, user_auth=True, **what)
+            with session:
+                client.request(method, route, user_auth=True, **what)
         except (requests.RequestException, DeadlinePassed) as error:
             told = self._redacted(str(error))
             if did_not_act(error):
@@ -135,10 +143,10 @@ class XClient(Client):
         except (tweepy.TweepyException, ValueError, AttributeError, TypeError) as error:
             # tweepy raises for every answer but success, and trips over bodies and headers of
             # unexpected form. The answer itself says more.
-            if session.answer is None:
+            if redirected.answer is None:
                 raise Unauthorised(TOKEN, answer=self._redacted(str(error))) from error
-        assert session.answer is not None
-        return session.answer
+        assert redirected.answer is not None
+        return redirected.answer
 
     def _fail(self, answer: requests.Response) -> NoReturn:
         problem = json_object(answer)

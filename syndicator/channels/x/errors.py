@@ -17,16 +17,14 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.x.limits import wait_after_refusal
 from syndicator.wording import Wording, gettext_noop
 
-#: Each limit sends ``<prefix>-remaining`` and ``<prefix>-reset`` (Unix seconds).
-LIMITS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 BILLING_TYPES = ("/problems/credits", "/credits-depleted", "/usage-capped")
 PERMISSION_TYPES = ("/oauth1-permissions", "/client-forbidden")
 DUPLICATE_SAYS = "duplicate content"
+#: The wait where X names none: the window of its limit on posts.
 LIMIT_WAIT = timedelta(minutes=15)
-#: The longest window of a limit is a day; more is no answer of X's.
-LONGEST_WAIT = timedelta(hours=25)
 
 TOKEN = Wording(
     gettext_noop("X no longer accepts the account's access keys. Connect the account again.")
@@ -54,13 +52,13 @@ def error_of(
     """The `ChannelError` for an answer other than success.
 
     *problem* has the texts of the body's JSON object (nothing if it was none), *answer* is the
-    whole body; both are redacted.
+    whole body; both are redacted. *now* is this machine's time, where *headers* tell none.
     """
     kind, detail = problem.get("type", ""), problem.get("detail", "")
     judged: tuple[type[ChannelError], Wording]
     match status:
         case 429 if not kind.endswith(BILLING_TYPES):
-            wait = _wait(headers, now)
+            wait = wait_after_refusal(headers, now) or LIMIT_WAIT
             return TryLater(LIMIT, retry_after=wait, status=status, answer=answer)
         case 402 | 429:
             judged = Unauthorised, BILLING
@@ -76,17 +74,3 @@ def error_of(
             judged = Unknown, UNCLEAR
     outcome, reason = judged
     return outcome(reason, status=status, answer=answer)
-
-
-def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
-    """How long until the latest reset among the limits that are used up."""
-    resets = []
-    for limit in LIMITS:
-        remaining, reset = headers.get(f"{limit}-remaining"), headers.get(f"{limit}-reset", "")
-        if remaining == "0" and reset.isdecimal():
-            resets.append(int(reset))
-    if not resets:
-        return LIMIT_WAIT
-    # Never early: the header has whole seconds, and clocks differ.
-    seconds = max(1.0, max(resets) - now.timestamp() + 1)
-    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))

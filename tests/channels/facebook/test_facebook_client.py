@@ -166,6 +166,50 @@ def test_a_server_that_drips_leaves_it_unknown(server: ScriptedServer, reply: Re
     assert isinstance(refusal(server, reply, SHORT), Unknown)
 
 
+BACK_IN_19 = {"42": [{"type": "pages", "estimated_time_to_regain_access": 19}]}
+
+
+def usage(count: object, time: object = 0, cpu: object = 0) -> dict[str, object]:
+    return {"call_count": count, "total_time": time, "total_cputime": cpu}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"X-App-Usage": usage(0)}, 0),
+        ({"X-App-Usage": usage(79)}, 0),
+        ({"X-App-Usage": usage(79.9)}, 0),
+        ({"X-App-Usage": usage(80)}, 5),
+        ({"X-App-Usage": usage(12, 90, 3)}, 55),
+        ({"X-Page-Usage": usage(12, 3, 99)}, 100),
+        ({"X-App-Usage": usage(85), "X-Page-Usage": usage(81)}, 30),
+        ({"X-App-Usage": usage(100)}, 15 * 60),
+        ({"X-Business-Use-Case-Usage": {"42": [usage(80), usage(84)], "43": []}}, 25),
+        ({"X-Business-Use-Case-Usage": BACK_IN_19}, 19 * 60),
+        ({"X-App-Usage": usage(120), "X-Business-Use-Case-Usage": BACK_IN_19}, 19 * 60),
+        ({"X-App-Usage": usage("99", True, None)}, 0),
+        ({"X-App-Usage": usage(float("nan"), -100)}, 0),
+        ({"X-App-Usage": usage(float("inf"))}, 15 * 60),
+        ({"X-App-Usage": usage(10**400)}, 15 * 60),
+        ({"X-App-Usage": [99], "X-Page-Usage": 99}, 0),
+        ({"X-Business-Use-Case-Usage": {"42": [99], "43": 99}}, 0),
+    ],
+)
+def test_the_pace_after_an_accepted_post(
+    server: ScriptedServer, headers: dict[str, object], seconds: int
+) -> None:
+    """https://developers.facebook.com/docs/graph-api/overview/rate-limiting"""
+    told = {name: json.dumps(value) for name, value in headers.items()}
+    server.replies.append(answer(200, {"id": "42_4711"}, told))
+    assert send(server.url).wait == timedelta(seconds=seconds)
+
+
+def test_a_usage_header_that_is_no_json_changes_nothing(server: ScriptedServer) -> None:
+    server.replies.append(answer(200, {"id": "42_4711"}, {"X-App-Usage": "{" * 50_000}))
+    assert send(server.url).wait == timedelta(0)
+
+
 class TestWaiting:
     def wait(self, server: ScriptedServer, usage: Any, code: int = 80001) -> timedelta | None:
         refused = refusal(server, graph_error(code, usage=usage))
@@ -201,6 +245,18 @@ class TestWaiting:
     def test_a_time_that_makes_no_sense(self, server: ScriptedServer) -> None:
         usage = {"42": [{"estimated_time_to_regain_access": float("inf")}]}
         assert self.wait(server, usage) == timedelta(hours=25)
+
+    def test_a_time_from_retry_after(self, server: ScriptedServer) -> None:
+        for asked, usage, minutes in (("120", None, 2), ("120", BACK_IN_19, 19), ("7200", {}, 120)):
+            told = {} if usage is None else {"X-Business-Use-Case-Usage": json.dumps(usage)}
+            reply = answer(403, {"error": {"code": 4}}, {**told, "Retry-After": asked})
+            refused = refusal(server, reply)
+            assert isinstance(refused, TryLater)
+            assert refused.retry_after == timedelta(minutes=minutes)
+
+    def test_retry_after_does_not_make_a_server_error_safe(self, server: ScriptedServer) -> None:
+        reply = answer(503, {"error": {"code": 4}}, {"Retry-After": "30"})
+        assert isinstance(refusal(server, reply), Unknown)
 
     def test_hours_after_a_block(self, server: ScriptedServer) -> None:
         refused = refusal(server, graph_error(368, 1390008))
@@ -257,7 +313,7 @@ def post(remote_id: str, link: str = "", message: str = "") -> dict[str, Any]:
     }
 
 
-def page(*posts: Any, after: str | None = None) -> Reply:
+def page(*posts: Any, after: str | None = None, **headers: str) -> Reply:
     body: dict[str, Any] = {"data": list(posts)}
     if after:
         # A hostile address: only the cursor may be used.
@@ -265,7 +321,7 @@ def page(*posts: Any, after: str | None = None) -> Reply:
             "cursors": {"before": "b", "after": after},
             "next": "http://127.0.0.1:1/steal?access_token=" + TOKEN,
         }
-    return answer(200, body)
+    return answer(200, body, headers)
 
 
 OTHER = post("5", PERMALINK + "8")
@@ -328,6 +384,15 @@ class TestLookingUp:
         assert found.receipt is not None
         assert found.complete
         assert "after=c1" in server.received[1].target
+
+    def test_the_time_on_the_clock_of_facebook(self, server: ScriptedServer) -> None:
+        """The first answer's: “since” meant something when it was asked."""
+        dates = [f"Sun, 03 May 2026 12:00:0{second} GMT" for second in (1, 3)]
+        pages = [page(OTHER, after="a1", Date=dates[0]), page(OTHER, Date=dates[1])]
+        told = datetime(2026, 5, 3, 12, 0, 1, tzinfo=UTC)
+        assert look_up(server, *pages) == LookUp(None, complete=True, platform_time=told)
+        assert look_up(server, page(OURS, Date=dates[0])).platform_time == told
+        assert look_up(server, page(OURS)).platform_time is None
 
     def test_absent_if_all_pages_were_seen(self, server: ScriptedServer) -> None:
         assert look_up(server, page(OTHER, after="c1"), page()) == LookUp(None, complete=True)

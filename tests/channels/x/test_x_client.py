@@ -41,6 +41,7 @@ MESSAGE = Message(f"Grüße „hier“ & dort 👍🏽\n\n{PERMALINK}", PERMALIN
 AMPLE = timedelta(seconds=30)
 SHORT = timedelta(milliseconds=300)
 SINCE = datetime(2026, 5, 3, 12, 0, 5, 999_999, tzinfo=UTC)
+NOON = int(datetime(2026, 5, 3, 12, tzinfo=UTC).timestamp())
 PROBLEMS = "https://api.twitter.com/2/problems"
 
 
@@ -296,16 +297,81 @@ class TestWaiting:
     def test_no_header_at_all(self, server: ScriptedServer) -> None:
         assert self.wait(server) == timedelta(minutes=15)
 
+    def test_a_reset_counts_on_the_clock_of_x(self, server: ScriptedServer) -> None:
+        wait = self.wait(
+            server,
+            Date="Sun, 03 May 2026 12:00:00 GMT",
+            x_rate_limit_remaining="0",
+            x_rate_limit_reset=str(NOON + 100),
+        )
+        assert wait == timedelta(seconds=101)
+
+    @pytest.mark.parametrize(("asked", "seconds"), [("30", 101), ("300", 300)])
+    def test_retry_after_may_make_it_longer(
+        self, server: ScriptedServer, asked: str, seconds: int
+    ) -> None:
+        wait = self.wait(
+            server,
+            Date="Sun, 03 May 2026 12:00:00 GMT",
+            Retry_After=asked,
+            x_rate_limit_remaining="0",
+            x_rate_limit_reset=str(NOON + 100),
+        )
+        assert wait == timedelta(seconds=seconds)
+
+    def test_retry_after_alone(self, server: ScriptedServer) -> None:
+        assert self.wait(server, Retry_After="30") == timedelta(seconds=30)
+
+    def test_retry_after_does_not_make_a_server_error_safe(self, server: ScriptedServer) -> None:
+        assert isinstance(refusal(server, problem(503, Retry_After="30")), Unknown)
+
+
+def limit(name: str, total: object, remaining: object, left: int) -> dict[str, str]:
+    """The headers of one limit, whose window ends *left* seconds after noon."""
+    values = {"limit": total, "remaining": remaining, "reset": NOON + left}
+    return {f"{name}-{what}": str(value) for what, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        (limit("x-rate-limit", 100, 99, 900), 0),
+        (limit("x-rate-limit", 100, 20, 900), 0),
+        (limit("x-rate-limit", 100, 19, 759), 40),
+        (limit("x-rate-limit", 100, 1, 39), 40),
+        (limit("x-rate-limit", 100, 1, 800), 60),
+        (limit("x-rate-limit", 100, 0, 800), 801),
+        (limit("x-user-limit-24hour", 17, 3, 80_000), 60),
+        (limit("x-user-limit-24hour", 17, 0, 80_000), 80_001),
+        (limit("x-rate-limit", 100, 10, 99) | limit("x-app-limit-24hour", 10_000, 500, 9_999), 20),
+        (limit("x-rate-limit", 100, 0, 99) | limit("x-app-limit-24hour", 10_000, 0, 999), 1000),
+        (limit("x-rate-limit", "many", 5, 900), 0),
+        (limit("x-rate-limit", "many", 0, 900), 901),
+        (limit("x-rate-limit", 100, -1, 900), 0),
+        (limit("x-rate-limit", 100, "few", 900), 0),
+        ({"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0"}, 0),
+        (limit("x-rate-limit", 100, 0, 10**40), 25 * 3600),
+    ],
+)
+def test_the_pace_after_an_accepted_post(
+    server: ScriptedServer, headers: Mapping[str, str], seconds: int
+) -> None:
+    """https://docs.x.com/x-api/fundamentals/rate-limits; noon is what X's own clock shows."""
+    date = {"Date": "Sun, 03 May 2026 12:00:00 GMT"}
+    server.replies.append(answer(201, {"data": {"id": "17"}}, {**date, **headers}))
+    assert send(server.url).wait == timedelta(seconds=seconds)
+
 
 def post(remote_id: str, *urls: Mapping[str, str]) -> dict[str, Any]:
     return {"id": remote_id, "text": "… https://t.co/a", "entities": {"urls": list(urls)}}
 
 
-def page(*posts: Any, next_token: str | None = None) -> Reply:
+def page(*posts: Any, next_token: str | None = None, **headers: str) -> Reply:
     meta: dict[str, Any] = {"result_count": len(posts)}
     if next_token:
         meta["next_token"] = next_token
-    return answer(200, {"meta": meta, **({"data": list(posts)} if posts else {})})
+    return answer(200, {"meta": meta, **({"data": list(posts)} if posts else {})}, headers)
 
 
 OTHER = post("5", {"expanded_url": PERMALINK + "8"})
@@ -330,6 +396,15 @@ class TestLookingUp:
     def test_found_by_where_its_link_leads(self, server: ScriptedServer) -> None:
         unwound = post("8", {"expanded_url": "https://short.example", "unwound_url": PERMALINK})
         assert look_up(server, page(unwound)).receipt is not None
+
+    def test_the_time_on_the_clock_of_x(self, server: ScriptedServer) -> None:
+        """The first answer's: “since” meant something when it was asked."""
+        dates = [f"Sun, 03 May 2026 12:00:0{second} GMT" for second in (1, 3)]
+        pages = [page(OTHER, next_token="n1", Date=dates[0]), page(OTHER, Date=dates[1])]
+        told = datetime(2026, 5, 3, 12, 0, 1, tzinfo=UTC)
+        assert look_up(server, *pages) == LookUp(None, complete=True, platform_time=told)
+        assert look_up(server, page(OURS, Date=dates[0])).platform_time == told
+        assert look_up(server, page(OURS)).platform_time is None
 
     def test_absent_if_all_pages_were_seen(self, server: ScriptedServer) -> None:
         found = look_up(server, page(OTHER, next_token="n1"), page(OTHER))
