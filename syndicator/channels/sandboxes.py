@@ -1,8 +1,14 @@
-"""The sandbox platforms, all of them, in one process: `python -m syndicator.channels.sandboxes`."""
+"""The sandbox platforms, all of them, in one process: `python -m syndicator.channels.sandboxes`.
+
+The test account of X is at ``/x``, the one of Facebook at ``/facebook``. Further accounts, for
+trying many destinations at once, are at ``/x-2``, ``/facebook-2`` and so on: each with its own
+posts, faults and limits, all with the same credentials.
+"""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import signal
 import sys
 import threading
@@ -10,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from syndicator.channels.email.sandbox import EmailSandbox
-from syndicator.channels.facebook.sandbox import FacebookSandbox
+from syndicator.channels.facebook.sandbox import CALL_LIMIT, FacebookSandbox
+from syndicator.channels.sandbox.base import on_account
 from syndicator.channels.sandbox.server import SandboxServer
-from syndicator.channels.x.sandbox import XSandbox
+from syndicator.channels.x.sandbox import POST_LIMIT, XSandbox
 from syndicator.parent import when_gone
 
 PLATFORMS = (XSandbox, FacebookSandbox, EmailSandbox)
@@ -24,11 +31,27 @@ SANDBOX_SETTINGS: Mapping[str, Mapping[str, str]] = {
 
 
 def start_all(
-    data_folder: Path, *, host: str = "127.0.0.1", http_port: int = 0, smtp_port: int = 0
+    data_folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    http_port: int = 0,
+    smtp_port: int = 0,
+    accounts: int = 1,
+    post_limit: int = POST_LIMIT,
 ) -> SandboxServer:
-    """Start every sandbox; `OSError` if a port is taken. Port 0 takes a free one."""
+    """Start every sandbox; `OSError` if a port is taken. Port 0 takes a free one.
+
+    *accounts* is how many X and Facebook have each; *post_limit* how many posts X takes from one
+    account in 15 minutes. Facebook's limit on calls grows with it in proportion.
+    """
+    x = functools.partial(XSandbox, post_limit=post_limit)
+    facebook = functools.partial(FacebookSandbox, call_limit=CALL_LIMIT * post_limit // POST_LIMIT)
+    platforms = [
+        *(on_account(make, number) for make in (x, facebook) for number in range(1, accounts + 1)),
+        EmailSandbox,
+    ]
     server = SandboxServer(
-        data_folder, PLATFORMS, host=host, http_port=http_port, smtp_port=smtp_port
+        data_folder, platforms, host=host, http_port=http_port, smtp_port=smtp_port
     )
     server.start()
     return server
@@ -46,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             host=options.host,
             http_port=options.http_port,
             smtp_port=options.smtp_port,
+            accounts=options.accounts,
+            post_limit=options.post_limit,
         )
     except OSError as problem:
         print(f"The sandbox platforms cannot start: {problem}", file=sys.stderr)
@@ -69,9 +94,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smtp-port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
+        "--accounts", type=_at_least_one, default=1, help="how many X and Facebook have each"
+    )
+    parser.add_argument(
+        "--post-limit",
+        type=_at_least_one,
+        default=POST_LIMIT,
+        help="posts that X takes from an account in 15 minutes; Facebook's limit grows with it",
+    )
+    parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when standard input is closed"
     )
     return parser
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("has to be at least 1")
+    return number
 
 
 if __name__ == "__main__":

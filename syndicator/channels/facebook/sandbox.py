@@ -13,6 +13,7 @@ import json
 import math
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from syndicator.channels.sandbox.http_faults import HTTP_FAULTS
 from syndicator.channels.sandbox.links import LinkCard, text_and_links
 from syndicator.channels.sandbox.pages import Pages
 from syndicator.channels.sandbox.store import Accepted, Action
+from syndicator.channels.sandbox.windows import Window
 
 VERSION = "v26.0"
 PAGE_NAME = "Sandbox Newsroom"
@@ -47,6 +49,9 @@ SANDBOX_CREDENTIALS: Mapping[str, str] = {
     "app_secret": "sandbox-app-secret",
 }
 
+#: The calls an app may make in an hour, for a page with few followers.
+CALL_LIMIT = 4800
+WINDOW_SECONDS = 60 * 60
 LONGEST_MESSAGE = 63_206
 LARGEST_PAGE = 100
 #: A scheduled post comes out this many seconds from now.
@@ -121,7 +126,10 @@ def revoked_token() -> GraphError:
 
 
 class FacebookSandbox(SandboxPlatform):
-    """One Facebook Page."""
+    """One Facebook Page.
+
+    *call_limit* is how many calls it takes in an hour; `X-App-Usage` tells what is used up of it.
+    """
 
     name = "facebook"
     label = "Facebook"
@@ -129,10 +137,10 @@ class FacebookSandbox(SandboxPlatform):
     credentials = SANDBOX_CREDENTIALS
     fault_labels = HTTP_FAULTS
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, *, call_limit: int = CALL_LIMIT) -> None:
         self._pages = Pages(Path(__file__).parent / "sandbox_templates")
         self._page_id = SANDBOX_CREDENTIALS["page_id"]
-        self._calls = 0
+        self._window = Window(call_limit, WINDOW_SECONDS)
         super().__init__(surroundings)
 
     def routes(self) -> Sequence[Route]:
@@ -156,17 +164,21 @@ class FacebookSandbox(SandboxPlatform):
         call: Call,
     ) -> Route:
         def authenticated(request: Request, **captured: str) -> Response:
-            self._calls += 1
+            spent = self._window.spend()
             try:
                 parameters = _parameters(request)
                 _authenticate(request, parameters)
-                response = _json(handler(request, parameters, **captured))
+                if spent.allowed:
+                    response = _json(handler(request, parameters, **captured))
+                else:
+                    minutes = math.ceil((spent.reset - time.time()) / 60)
+                    response = self._too_many_calls(minutes)
             except GraphError as error:
                 response = error.response()
-            used = json.dumps(
-                {"call_count": min(self._calls // 48, 100), "total_time": 0, "total_cputime": 0}
-            )
-            response.headers["X-App-Usage"] = used
+            limit = self._window.limit
+            share = 100 * (limit - spent.remaining) // limit
+            usage = {"call_count": share, "total_time": 0, "total_cputime": 0}
+            response.headers["X-App-Usage"] = json.dumps(usage)
             return response
 
         return Route(method, path, authenticated, call)
@@ -219,10 +231,11 @@ class FacebookSandbox(SandboxPlatform):
         if limit < 1:
             raise invalid_parameter("Param limit must be a positive number")
         asked = _fields(parameters, DEFAULT_POST_FIELDS)
+        indexed = datetime.now(UTC) - request.index_lag
         posts = self.store.posts(
             self.name,
             since=_moment(parameters, "since"),
-            until=_moment(parameters, "until"),
+            until=min(_moment(parameters, "until") or indexed, indexed),
             before=_cursor_number(parameters.get("after", "")),
             limit=limit + 1,
         )
@@ -274,6 +287,7 @@ class FacebookSandbox(SandboxPlatform):
     def page(self, request: Request) -> Response:
         return self._pages.render(
             "facebook_timeline.html",
+            root=self.prefix,
             name=PAGE_NAME,
             posts=[_shown(post) for post in self.store.posts(self.name, limit=100)],
         )

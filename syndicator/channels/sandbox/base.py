@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import ClassVar
 
@@ -24,6 +25,8 @@ class Request(WerkzeugRequest):
 
     max_content_length = 4 * 1024 * 1024
     max_form_memory_size = 4 * 1024 * 1024
+    #: How old a post must be for this look-up to see it.
+    index_lag = timedelta(0)
 
     @property
     def address(self) -> str:
@@ -33,10 +36,14 @@ class Request(WerkzeugRequest):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the server gives a platform. *closing* is set when the server stops."""
+    """What the server gives a platform. *closing* is set when the server stops.
+
+    *account* is the number of the account, from 1: each is served like a platform of its own.
+    """
 
     store: SandboxStore
     faults: FaultBoard
+    account: int = 1
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -67,16 +74,14 @@ def _url_map(patterns: tuple[tuple[str, str], ...]) -> MapAdapter:
 class Site(ABC):
     """A part of the sandbox's one web address, below *prefix*."""
 
-    prefix: ClassVar[str]
+    prefix: str
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.store = surroundings.store
         self.faults = surroundings.faults
         self.closing = surroundings.closing
         self._routes = self.routes()
-        self._urls = _url_map(
-            tuple((route.method, self.prefix + route.path) for route in self._routes)
-        )
+        self._urls = _url_map(tuple((route.method, route.path) for route in self._routes))
 
     @abstractmethod
     def routes(self) -> Sequence[Route]:
@@ -84,7 +89,8 @@ class Site(ABC):
 
     def answer(self, request: Request) -> Response:
         try:
-            place, captured = self._urls.match(request.path, request.method)
+            path = request.path.removeprefix(self.prefix) or "/"
+            place, captured = self._urls.match(path, request.method)
             return self.respond(request, self._routes[place], captured)
         except HTTPException as problem:
             return self.unanswerable(request, problem)
@@ -101,13 +107,21 @@ class SandboxPlatform(Site):
     """A server that behaves like one platform.
 
     *name* is its channel's; *credentials* are the test account's, by the channel's setting names;
-    *fault_labels* are the faults that can be switched on, each with what it does.
+    *fault_labels* are the faults that can be switched on, each with what it does. The second
+    account's *name* is ``x-2`` and its address ``/x-2``; posts, faults and limits are its own.
     """
 
-    name: ClassVar[str]
-    label: ClassVar[str]
+    name: str
+    label: str
     credentials: ClassVar[Mapping[str, str]] = {}
     fault_labels: ClassVar[Mapping[str, str]]
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        if surroundings.account > 1:
+            self.name = f"{self.name}-{surroundings.account}"
+            self.label = f"{self.label} {surroundings.account}"
+            self.prefix = f"{self.prefix}-{surroundings.account}"
+        super().__init__(surroundings)
 
     def smtp_handler(self) -> object | None:
         """What answers the sandbox's SMTP port (aiosmtpd's handler hooks), if this is mail."""
@@ -124,10 +138,13 @@ class SandboxPlatform(Site):
         fault = self.faults.take(self.name, route.call) if route.call else None
         if fault is None:
             return handle()
-        # Read it all: a connection that breaks while a request arrives looks different each time.
-        request.get_data()
-        return misbehave(fault, handle, self.refuse, self.closing)
+        return misbehave(fault, request, handle, self.refuse, self.closing)
 
 
 #: How a server makes a platform once it has a store: the class itself, or one with its options set.
 PlatformFactory = Callable[[Surroundings], SandboxPlatform]
+
+
+def on_account(make: PlatformFactory, number: int) -> PlatformFactory:
+    """*make*, for the platform's account *number*, from 1."""
+    return lambda surroundings: make(replace(surroundings, account=number))

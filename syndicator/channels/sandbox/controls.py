@@ -1,4 +1,25 @@
-"""The sandbox's front page, its fault switches and its record of what was accepted."""
+"""The sandbox's front page, its fault switches and its record of what was accepted.
+
+Other processes use it over HTTP. A platform is named ``x``, ``facebook`` or ``email``; further
+accounts are ``x-2``, ``facebook-2`` and so on.
+
+``GET /_sandbox/accepted?platform=x-2``
+    What the platform accepted, oldest first, with what was deleted since: a list of ``number``
+    (counts up over all platforms), ``id``, ``action``, ``text``, ``link``, ``time`` (ISO 8601)
+    and ``request``, the fields as sent. With ``&action=`` edit, delete or draft: those instead.
+``POST /_sandbox/faults``
+    Switch a fault on, by a JSON object: ``{"platform": "x-2", "fault": "429"}``, and optionally
+    ``times`` (1; null: until cleared), ``on``, the calls it hits (publish; look-up, other, any),
+    and ``seconds`` (30): how long an answer hangs or takes, when to come back after a limit, or
+    how old posts must be for a look-up under ``index-lag`` to show them. Faults that hit the same
+    call do so in the order in which they were switched on. Answers 204.
+``GET /_sandbox/faults``
+    For each platform the faults it knows, and those that wait.
+``DELETE /_sandbox/faults?platform=x-2``
+    Take away all that wait there. Answers 204.
+
+What is asked wrongly is answered with 400 and ``{"error": "…"}``.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +41,7 @@ from syndicator.channels.sandbox.base import (
     Surroundings,
 )
 from syndicator.channels.sandbox.faults import Call, Fault
+from syndicator.channels.sandbox.http_faults import LOOK_UP_FAULTS
 from syndicator.channels.sandbox.pages import ASSETS, Pages, asset
 from syndicator.channels.sandbox.store import Action
 
@@ -94,7 +116,6 @@ class Controls(Site):
         )
 
     def switch_on(self, request: Request) -> Response:
-        """Switch a fault on: `{"platform", "fault", "times": n|null, "on", "seconds"}`."""
         fields = _fields(request)
         platform = self._platform(fields)
         known = self._platforms[platform].fault_labels
@@ -138,12 +159,13 @@ def _fields(request: Request) -> Mapping[str, Any]:
 
 
 def _fault(fields: Mapping[str, Any]) -> Fault:
-    times = fields.get("times", 1)
+    times, name = fields.get("times", 1), str(fields["fault"])
+    on = Call.LOOK_UP if name in LOOK_UP_FAULTS else fields.get("on", Call.PUBLISH)
     try:
         fault = Fault(
-            str(fields["fault"]),
+            name,
             None if times in (None, "") else int(times),
-            Call(fields.get("on", Call.PUBLISH)),
+            Call(on),
             float(fields.get("seconds", 30)),
         )
     except (TypeError, ValueError, OverflowError) as problem:

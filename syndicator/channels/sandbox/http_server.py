@@ -8,6 +8,7 @@ import logging
 import socket
 import struct
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cheroot import wsgi
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A request that hangs on purpose holds its thread, so there are more than a person needs.
-THREADS = 16
 #: How long the threads may take to finish their answers when the server stops.
 SHUTDOWN_SECONDS = 0.1
 
@@ -31,6 +30,14 @@ class ConnectionDropped(ConnectionAbortedError):
         # cheroot takes an OSError with this number for a lost client and stays silent.
         super().__init__(errno.ECONNABORTED, "dropped on purpose")
         self.reset = reset
+
+
+class RawAnswer(Exception):
+    """Raised by an application: send *pieces* one by one as they come, then close."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__("answered by hand")
+        self.pieces = pieces
 
 
 class _Connection(HTTPConnection):
@@ -60,16 +67,20 @@ class _Gateway(wsgi.Gateway_10):
         except ConnectionDropped as drop:
             self.req.conn.resetting = drop.reset
             raise
+        except RawAnswer as answer:
+            for piece in answer.pieces:
+                self.req.conn.socket.sendall(piece)
+            raise ConnectionDropped(reset=False) from None
 
 
 class HttpServer:
-    """Serves *application* on *host*:*port* (0: a free one) from its own threads."""
+    """Serves *application* on *host*:*port* (0: a free one) from *threads* of its own."""
 
-    def __init__(self, application: WSGIApplication, host: str, port: int) -> None:
+    def __init__(self, application: WSGIApplication, host: str, port: int, *, threads: int) -> None:
         self._server = _Server(
             (host, port),
             application,
-            numthreads=THREADS,
+            numthreads=threads,
             server_name="sandbox",
             request_queue_size=128,
         )

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
 
 
+#: A request that hangs on purpose holds its thread, so there are more than a person needs.
+THREADS_FOR_EACH_PLATFORM = 8
+
+
 class SandboxServer:
     """Serves *platforms* until it is stopped; what they accepted stays in *data_folder*.
 
@@ -45,7 +49,8 @@ class SandboxServer:
         self.platforms = [make(self._surroundings) for make in platforms]
         handlers = [platform.smtp_handler() for platform in self.platforms]
         self._smtp = SmtpServer(next(filter(None, handlers), None), host, smtp_port)
-        self._http = HttpServer(self._application, host, http_port)
+        threads = THREADS_FOR_EACH_PLATFORM * len(self.platforms)
+        self._http = HttpServer(self._application, host, http_port, threads=threads)
         self._sites: list[Site] = []
 
     def start(self) -> None:

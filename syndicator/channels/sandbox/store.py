@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS accepted (
 );
 CREATE INDEX IF NOT EXISTS accepted_in_order ON accepted (platform, number);
 CREATE INDEX IF NOT EXISTS accepted_by_id ON accepted (platform, remote_id, action);
+CREATE INDEX IF NOT EXISTS accepted_by_text ON accepted (platform, text);
 """
 
 IN_ORDER = """

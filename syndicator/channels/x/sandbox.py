@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from syndicator.channels.sandbox.links import LinkCard
 from syndicator.channels.sandbox.oauth1 import SignatureCheck
 from syndicator.channels.sandbox.pages import Pages
 from syndicator.channels.sandbox.store import Accepted, Action
+from syndicator.channels.sandbox.windows import Window
 from syndicator.channels.x.sandbox_tweets import TWEET_FIELDS, shorten, tweet_json
 from syndicator.channels.x.weighted_length import weighted_length
 
@@ -46,6 +46,7 @@ SANDBOX_BEARER_TOKEN = "sandbox-bearer-token"  # noqa: S105 - public on purpose
 
 LONGEST_TEXT = 280
 WINDOW_SECONDS = 15 * 60
+POST_LIMIT = 100
 LOOK_UP_LIMIT = 900
 DELETE_LIMIT = 50
 
@@ -118,26 +119,6 @@ def not_found(resource: str, resource_id: str) -> dict[str, str]:
     }
 
 
-class RateLimit:
-    """One window of calls for one kind of request, as the `x-rate-limit-*` headers tell it."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._remaining = limit
-        self._reset = 0.0
-
-    def spend(self) -> tuple[bool, Mapping[str, str]]:
-        """Whether one more call is allowed, and the headers that say so."""
-        with self._lock:
-            now = time.time()
-            if now >= self._reset:
-                self._remaining, self._reset = self._limit, now + WINDOW_SECONDS
-            allowed = self._remaining > 0
-            self._remaining -= allowed
-            return allowed, rate_limit_headers(self._limit, self._remaining, self._reset)
-
-
 def rate_limit_headers(limit: int, remaining: int, reset: float) -> dict[str, str]:
     return {
         "x-rate-limit-limit": str(limit),
@@ -163,7 +144,7 @@ class XSandbox(SandboxPlatform):
         self,
         surroundings: Surroundings,
         *,
-        post_limit: int = 100,
+        post_limit: int = POST_LIMIT,
         index_lag: timedelta = timedelta(0),
     ) -> None:
         self._post_limit = post_limit
@@ -178,8 +159,10 @@ class XSandbox(SandboxPlatform):
         super().__init__(surroundings)
 
     def routes(self) -> Sequence[Route]:
-        post, look_up = RateLimit(self._post_limit), RateLimit(LOOK_UP_LIMIT)
-        me, delete = RateLimit(LOOK_UP_LIMIT), RateLimit(DELETE_LIMIT)
+        post, look_up, me, delete = (
+            Window(limit, WINDOW_SECONDS)
+            for limit in (self._post_limit, LOOK_UP_LIMIT, LOOK_UP_LIMIT, DELETE_LIMIT)
+        )
         return (
             self._api("POST", "/2/tweets", self.create, Call.PUBLISH, post),
             self._api("GET", "/2/users/<user>/tweets", self.timeline, Call.LOOK_UP, look_up),
@@ -196,13 +179,14 @@ class XSandbox(SandboxPlatform):
         path: str,
         handler: Callable[..., Mapping[str, Any]],
         call: Call,
-        limit: RateLimit,
+        window: Window,
     ) -> Route:
         def limited(request: Request, **captured: str) -> Response:
-            allowed, headers = limit.spend()
+            spent = window.spend()
+            headers = rate_limit_headers(window.limit, spent.remaining, spent.reset)
             try:
                 self._authenticate(request)
-                if not allowed:
+                if not spent.allowed:
                     raise plain_problem(429, "Too Many Requests")
                 body = handler(request, **captured)
             except ApiProblem as problem:
@@ -259,7 +243,7 @@ class XSandbox(SandboxPlatform):
         posts = self.store.posts(
             self.name,
             since=query.start_time,
-            until=datetime.now(UTC) - self._index_lag,
+            until=datetime.now(UTC) - max(self._index_lag, request.index_lag),
             before=query.before,
             limit=query.max_results + 1,
         )
@@ -291,6 +275,7 @@ class XSandbox(SandboxPlatform):
     def page(self, request: Request) -> Response:
         return self._pages.render(
             "x_timeline.html",
+            root=self.prefix,
             name=USER_NAME,
             handle=USER_HANDLE,
             posts=[_shown(post) for post in self.store.posts(self.name, limit=100)],

@@ -137,6 +137,61 @@ def test_a_slow_answer_comes_in_pieces(platforms: Platforms, platform: str) -> N
     assert platforms.accepted(platform) == 1
 
 
+def request_bytes(platforms: Platforms, body: bytes) -> tuple[bytes, tuple[str, int]]:
+    """The head of a post on X with *body*, and where to send it."""
+    address = urlsplit(platforms.sandbox.http_url)
+    head = (
+        f"POST /x/2/tweets HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Authorization: Bearer {SANDBOX_BEARER_TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    return head, (str(address.hostname), int(str(address.port)))
+
+
+@pytest.mark.parametrize(("fault", "part"), [("reset-before-body", 0), ("reset-in-body", 10)])
+def test_the_connection_breaks_before_the_request_is_complete(
+    platforms: Platforms, fault: str, part: int
+) -> None:
+    """It breaks although the rest never comes; nothing that was read is posted."""
+    platforms.fail("x", fault)
+    body = b'{"text":"Eins zwei"}'
+    head, address = request_bytes(platforms, body)
+
+    with socket.create_connection(address, timeout=10) as client:
+        client.sendall(head + body[:part])
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+    assert platforms.accepted("x") == 0
+
+
+def test_the_platform_waits_for_the_part_of_the_body_that_it_reads(platforms: Platforms) -> None:
+    platforms.fail("x", "reset-in-body")
+    head, address = request_bytes(platforms, b'{"text":"Eins"}')
+
+    with socket.create_connection(address, timeout=0.2) as client:
+        client.sendall(head)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+
+
+def test_an_answer_drips_from_its_first_byte(platforms: Platforms) -> None:
+    platforms.fail("x", "slow-loris", seconds=1)
+    body = b'{"text":"Eins"}'
+    head, address = request_bytes(platforms, body)
+
+    with socket.create_connection(address, timeout=10) as client:
+        client.sendall(head + body)
+        pieces = list(iter(lambda: client.recv(10_000), b""))
+
+    assert len(pieces) > 20
+    whole = b"".join(pieces)
+    headers, _, content = whole.partition(b"\r\n\r\n")
+    assert headers.startswith(b"HTTP/1.1 201 ")
+    assert json.loads(content)["data"]["text"] == "Eins"
+    assert platforms.accepted("x") == 1
+
+
 @both
 def test_a_redirect_leads_to_a_page(platforms: Platforms, platform: str) -> None:
     platforms.fail(platform, "redirect")
@@ -212,6 +267,16 @@ def test_faults_strike_where_they_were_aimed(platforms: Platforms) -> None:
     assert platforms.x.get(timeline).status_code == 200
 
 
+def test_a_lagging_index_strikes_look_ups_only(platforms: Platforms) -> None:
+    timeline = f"/2/users/{USER_ID}/tweets"
+    platforms.fail("x", "index-lag", on="any", times=None, seconds=3600)
+
+    assert platforms.post("x").status_code == 201
+    assert platforms.x.get(timeline).json()["meta"]["result_count"] == 0
+    platforms.sandbox.faults.clear("x")
+    assert platforms.x.get(timeline).json()["meta"]["result_count"] == 1
+
+
 def test_the_server_stops_while_requests_hang(platforms: Platforms, smtp: smtplib.SMTP) -> None:
     """A client that sends half a request and one that waits must not hold it up."""
     platforms.fail("x", "hang", seconds=600)
@@ -221,16 +286,11 @@ def test_the_server_stops_while_requests_hang(platforms: Platforms, smtp: smtpli
     smtp.rcpt("b@b.example")
     smtp.docmd("DATA")
     smtp.send(b"Text\r\n.\r\n")
-    address = urlsplit(platforms.sandbox.http_url)
     body = b'{"text":"Haengt"}'
-    head = (
-        f"POST /x/2/tweets HTTP/1.1\r\nHost: {address.netloc}\r\n"
-        f"Authorization: Bearer {SANDBOX_BEARER_TOKEN}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    ).encode()
+    head, address = request_bytes(platforms, body)
     with (
-        socket.create_connection((address.hostname, address.port), timeout=10) as hanging,
-        socket.create_connection((address.hostname, address.port), timeout=10) as half,
+        socket.create_connection(address, timeout=10) as hanging,
+        socket.create_connection(address, timeout=10) as half,
     ):
         hanging.sendall(head + body)
         half.sendall(head[:20])
@@ -283,6 +343,8 @@ IMPOSSIBLE = [
     {"platform": "x", "fault": "500", "seconds": -1},
     {"platform": "x", "fault": "500", "seconds": "nan"},
     {"platform": "x", "fault": "500", "on": "monday"},
+    {"platform": "x-2", "fault": "500"},
+    {"platform": "email", "fault": "index-lag"},
     [],
     7,
 ]

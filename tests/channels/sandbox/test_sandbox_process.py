@@ -70,6 +70,14 @@ def test_what_was_answered_with_success_survives_a_kill(tmp_path: Path) -> None:
         assert [act["text"] for act in accepted] == ["Eins", "Zwei", "Vier"]
 
 
+def test_it_serves_as_many_accounts_and_posts_as_asked(tmp_path: Path) -> None:
+    with sandboxes(tmp_path, "--accounts", "2", "--post-limit", "3") as running:
+        assert [running.post(text).status_code for text in "abcd"] == [201] * 3 + [429]
+        assert requests.get(f"{running.url}x-2/", timeout=10).status_code == 200
+        assert requests.get(f"{running.url}facebook-2/", timeout=10).status_code == 200
+        assert requests.get(f"{running.url}x-3/", timeout=10).status_code == 404
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
     with sandboxes(tmp_path) as running:
