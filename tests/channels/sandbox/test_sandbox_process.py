@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 import signal
 import smtplib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +72,30 @@ def test_what_was_answered_with_success_survives_a_kill(tmp_path: Path) -> None:
         assert int(second.post("Vier").json()["data"]["id"]) > int(ids[1])
         accepted = requests.get(f"{second.url}_sandbox/accepted?platform=x", timeout=10).json()
         assert [act["text"] for act in accepted] == ["Eins", "Zwei", "Vier"]
+
+
+def test_a_kill_under_load_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    answered: list[str] = []
+
+    def post_until_it_dies(running: Running, client: int) -> None:
+        with contextlib.suppress(requests.RequestException):
+            for number in itertools.count():
+                post = running.post(f"{client} {number}")
+                answered.append(post.json()["data"]["id"])
+
+    with sandboxes(tmp_path, "--post-limit", "100000") as running, ThreadPoolExecutor(8) as clients:
+        for client in range(8):
+            clients.submit(post_until_it_dies, running, client)
+        while len(answered) < 100:
+            time.sleep(0.005)
+        running.process.kill()
+
+    with closing(SandboxStore(tmp_path)) as store:
+        accepted = [post.remote_id for post in store.accepted("x")]
+    assert set(answered) <= set(accepted)
+    # What was accepted and not answered is one request of each client at most.
+    assert len(accepted) - len(answered) <= 8
+    assert len(set(accepted)) == len(accepted)
 
 
 def test_it_serves_as_many_accounts_and_posts_as_asked(tmp_path: Path) -> None:
