@@ -10,7 +10,7 @@ import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -36,11 +36,15 @@ class Running:
         )
 
 
+MODULE = ("-m", "syndicator.channels.sandboxes")
+COMMAND = ("-m", "syndicator", "sandbox")
+
+
 @contextmanager
-def sandboxes(folder: Path, *options: str) -> Iterator[Running]:
-    command = [sys.executable, "-m", "syndicator.channels.sandboxes", "--data", str(folder)]
+def sandboxes(folder: Path, *options: str, started: Sequence[str] = MODULE) -> Iterator[Running]:
+    ports = ("--http-port", "0", "--smtp-port", "0")
     with subprocess.Popen(
-        [*command, "--http-port", "0", "--smtp-port", "0", *options],
+        [sys.executable, *started, "--data", str(folder), *ports, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -98,8 +102,12 @@ def test_a_kill_under_load_loses_nothing_that_was_answered(tmp_path: Path) -> No
     assert len(set(accepted)) == len(accepted)
 
 
-def test_it_serves_as_many_accounts_and_posts_as_asked(tmp_path: Path) -> None:
-    with sandboxes(tmp_path, "--accounts", "2", "--post-limit", "3") as running:
+@pytest.mark.parametrize("started", [MODULE, COMMAND])
+def test_it_serves_as_many_accounts_and_posts_as_asked(
+    tmp_path: Path, started: Sequence[str]
+) -> None:
+    options = ("--accounts", "2", "--post-limit", "3")
+    with sandboxes(tmp_path, *options, started=started) as running:
         assert [running.post(text).status_code for text in "abcd"] == [201] * 3 + [429]
         assert requests.get(f"{running.url}x-2/", timeout=10).status_code == 200
         assert requests.get(f"{running.url}facebook-2/", timeout=10).status_code == 200
