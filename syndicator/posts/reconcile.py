@@ -16,7 +16,7 @@ from django.db import Error, transaction
 from django.db.models import Min
 
 from syndicator import queue
-from syndicator.channels.base import ChannelError, LookUp, LookUpStrength, Receipt
+from syndicator.channels.base import ChannelError, LookUp, LookUpStrength, Receipt, TryLater
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState
@@ -137,7 +137,8 @@ def _look_up(claim: Claim) -> None:
             deadline=DEADLINE,
         )
     except ChannelError as error:
-        _inconclusive(claim, error.reason, status=error.status, answer=error.answer)
+        wait = error.retry_after if isinstance(error, TryLater) else None
+        _inconclusive(claim, error.reason, status=error.status, answer=error.answer, wait=wait)
     except Error:
         # Of the database: the lease ends by itself, and the next look-up sees more.
         raise
@@ -320,7 +321,12 @@ def _without_look_up(claim: Claim) -> None:
 
 
 def _inconclusive(
-    claim: Claim, reason: Wording, *, status: int | None = None, answer: str = ""
+    claim: Claim,
+    reason: Wording,
+    *,
+    status: int | None = None,
+    answer: str = "",
+    wait: timedelta | None = None,
 ) -> None:
     """The look-up proved nothing: another one later, each after a longer time."""
     post = claim.post
@@ -328,7 +334,7 @@ def _inconclusive(
     hopeless = look_ups >= MAX_LOOK_UPS
     with transaction.atomic():
         now = database_now()
-        wait = max(settle_time(post.destination), backoff(look_ups))
+        wait = max(settle_time(post.destination), backoff(look_ups), wait or timedelta(0))
         claim.finish(
             PostState.UNCERTAIN,
             AttemptOutcome.INCONCLUSIVE,

@@ -75,14 +75,14 @@ def sweep_in_turn() -> Swept | None:
     """
     with transaction.atomic():
         now = database_now()
-        report, _ = SweepReport.objects.select_for_update(no_key=True).get_or_create(
-            pk=THE_ROW, defaults={"swept_at": now - AGAIN, "rung_at": now - AGAIN}
+        report, first = SweepReport.objects.select_for_update(no_key=True).get_or_create(
+            pk=THE_ROW, defaults={"swept_at": now, "rung_at": now}
         )
-        if now - APART < report.swept_at <= now:
+        if not first and now - APART < report.swept_at <= now:
             return None
         if report.swept_at > now:
             set_back(now, report.swept_at - now)
-        everything = not report.swept_at <= now < report.rung_at + AGAIN
+        everything = first or not report.swept_at <= now < report.rung_at + AGAIN
         since = None if everything else report.swept_at
         report.swept_at = now
         if everything:

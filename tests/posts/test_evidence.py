@@ -179,6 +179,16 @@ def test_absence_proves_nothing_where_the_clocks_differ(
     assert post.state == (PostState.APPROVED if absent else PostState.UNCERTAIN)
 
 
+def test_a_platform_that_asks_to_wait_with_looking_up_is_waited_for(newsroom: Newsroom) -> None:
+    newsroom.fault("429", on="look-up", seconds=3600)
+    post = given_up(claimed(newsroom))
+    before = database_now()
+    reconcile.reconcile(post.pk)
+    post.refresh_from_db()
+    assert post.due_at
+    assert post.due_at - before >= HOUR
+
+
 @pytest.fixture
 def strikes() -> Iterator[list[Step]]:
     """At each step in this list a commit fails once, as when the database is restarted."""
