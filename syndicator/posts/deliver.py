@@ -41,7 +41,7 @@ from syndicator.posts.attempts import (
 )
 from syndicator.posts.line import next_in_line
 from syndicator.posts.models import AttemptKind, AttemptOutcome, PostState
-from syndicator.posts.reconcile import ASK, doubt
+from syndicator.posts.reconcile import LOOKING, told_late
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -158,11 +158,10 @@ def _claim(destination: Destination) -> Claim | None:
     if post is None:
         return None
     post.destination = destination
-    if post.tries and (reason := doubt(post, now)):
-        due_at = None if reason == ASK else now
-        move(
-            post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=reason, due_at=due_at
-        )
+    if post.tries and told_late(post):
+        # A sender long given up has noted since that it is out.
+        move(post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=LOOKING, due_at=now)
+        queue.after_commit(queue.RECONCILE_POST, post.pk)
         return None
     claim = begin(post, AttemptKind.SEND, now, claimed)
     if claim is not None and (gap := _gap(destination)):
