@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Container
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import unquote, urlsplit
 
 from cryptography.fernet import Fernet
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 PREFIX = "SYNDICATOR_"
 PACKAGE = Path(__file__).parent.parent / "syndicator"
@@ -82,3 +88,93 @@ def keys(folder: Path) -> Keys:
         file.flush()
         os.fsync(file.fileno())
     return made
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mails to administrators are handed in, and as whom.
+
+    *starttls*: encryption must be offered and is used; *tls*: encrypted from the start.
+    """
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    starttls: bool
+    tls: bool
+    sender: str
+
+
+def mail_server() -> MailServer | None:
+    """The server of ``SYNDICATOR_MAIL_URL``; None if there is none.
+
+    The URL's scheme is that of a mail destination. A password never travels in the clear: over
+    ``smtp://`` beyond this machine it demands STARTTLS.
+    """
+    url = read("MAIL_URL")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port, surplus = parts.hostname, parts.port, parts.query or parts.fragment
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in _MAIL_PORTS or parts.path.strip("/") or surplus:
+        # Not the value itself: it may hold a password.
+        raise MisconfiguredEnvironment(
+            f"{PREFIX}MAIL_URL must be like smtp://mail.example.org:25, "
+            "smtp+starttls://user:password@mail.example.org:587 or smtps://…; "
+            "in user and password, write %40 for @, %3A for : and %2F for /."
+        )
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if bool(username) != bool(password) or not (username + password).isascii():
+        raise MisconfiguredEnvironment(
+            f"{PREFIX}MAIL_URL must name both a user and a password, in ASCII letters, or neither."
+        )
+    in_the_clear = parts.scheme == "smtp" and (host in _LOOPBACK or not password)
+    return MailServer(
+        host=host,
+        port=port or _MAIL_PORTS[parts.scheme],
+        username=username,
+        password=password,
+        starttls=parts.scheme != "smtps" and not in_the_clear,
+        tls=parts.scheme == "smtps",
+        sender=_sender(),
+    )
+
+
+def alert_addresses() -> list[str]:
+    """Who gets mail about alerts besides the administrators."""
+    addresses = read_list("ALERT_ADDRESSES")
+    for address in addresses:
+        _must_be_address("ALERT_ADDRESSES", address)
+    return addresses
+
+
+def alert_language(known: Container[str]) -> str:
+    """The language of mails about alerts, one of *known*."""
+    language = read("ALERT_LANGUAGE", "en")
+    if language not in known:
+        raise MisconfiguredEnvironment(f"{PREFIX}ALERT_LANGUAGE must be en or de.")
+    return language
+
+
+def _sender() -> str:
+    """An email address, perhaps with a name: ``Desk <desk@example.org>``."""
+    sender = read("MAIL_FROM")
+    _must_be_address("MAIL_FROM", parseaddr(sender)[1])
+    return sender
+
+
+def _must_be_address(name: str, value: str) -> None:
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise MisconfiguredEnvironment(
+            f"{PREFIX}{name} must hold an email address, not {value!r}."
+        ) from None

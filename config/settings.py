@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "csp",
     "syndicator.accounts",
     "syndicator.entries",
+    "syndicator.alerts",
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",
@@ -146,6 +147,24 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+_mail = environment.mail_server()
+#: Empty if no mail server is set; then alerts are not mailed.
+EMAIL_HOST = _mail.host if _mail else ""
+if _mail:
+    EMAIL_PORT = _mail.port
+    EMAIL_HOST_USER = _mail.username
+    EMAIL_HOST_PASSWORD = _mail.password
+    EMAIL_USE_TLS = _mail.starttls
+    EMAIL_USE_SSL = _mail.tls
+    DEFAULT_FROM_EMAIL = _mail.sender
+#: Seconds for one answer.
+EMAIL_TIMEOUT = 10
+ALERT_ADDRESSES = environment.alert_addresses()
+ALERT_LANGUAGE = environment.alert_language(dict(LANGUAGES))
+
+#: What a Prometheus server must show to read the metrics; empty: nobody may.
+METRICS_TOKEN = environment.read("METRICS_TOKEN")
 
 CELERY_BROKER_URL = environment.read("BROKER_URL", "doorbell://localhost")
 

@@ -1,9 +1,10 @@
-"""All addresses: the desk at the root, the push API, and the newsletter's public pages."""
+"""All addresses: the desk at the root, the push API, metrics, and the newsletter's pages."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, include, path
 
 from syndicator.entries.api import api
+from syndicator.metrics.page import metrics
 
 _api_patterns, _api_app, _api_namespace = api.urls
 for _pattern in _api_patterns:
@@ -14,5 +15,6 @@ for _pattern in _api_patterns:
 urlpatterns = [
     path("api/v1/", (_api_patterns, _api_app, _api_namespace)),
     path("newsletter/", include("syndicator.newsletter.urls")),
+    path("metrics/", metrics),
     path("", include("syndicator.desk.urls")),
 ]

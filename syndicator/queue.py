@@ -15,7 +15,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
-QUEUES = ("render", "deliver", "reconcile", "mailing", "sweep")
+QUEUES = ("render", "deliver", "reconcile", "mailing", "sweep", "alert")
 
 RENDER_ENTRY = "render.entry"
 DELIVER_TO_DESTINATION = "deliver.destination"
@@ -23,10 +23,13 @@ RECONCILE_POST = "reconcile.post"
 SEND_MAILING = "mailing.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
+MAIL_ALERTS = "alert.mail"
 
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
 SWEEP_MAILINGS_SECONDS = 5.0
+#: How often to look for alerts whose mail is to be tried again.
+MAIL_ALERTS_SECONDS = 30.0
 #: Seconds without rings after one that failed.
 SILENCE = 5.0
 
@@ -35,9 +38,12 @@ _silent_until = 0.0
 log = structlog.get_logger(__name__)
 
 
-def after_commit(task: str, pk: int) -> None:
-    """Ring *task* for row *pk* once the current transaction has committed (at once outside one)."""
-    transaction.on_commit(partial(ring, task, pk), robust=True)
+def after_commit(task: str, *args: int) -> None:
+    """Ring *task*, mostly for a row's pk, once the current transaction has committed.
+
+    Outside of a transaction that is at once.
+    """
+    transaction.on_commit(partial(ring, task, *args), robust=True)
 
 
 def ring(task: str, *args: int) -> None:

@@ -7,7 +7,7 @@ in the message catalogue and fills the gaps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +19,26 @@ def gettext_noop(sentence: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One sentence for an editor: *sentence* with ``%(name)s`` gaps, and what fills them."""
+    """One sentence for an editor: *sentence* with ``%(name)s`` gaps, and what fills them.
+
+    What fills a gap may be a sentence itself.
+    """
 
     sentence: str
-    gaps: Mapping[str, str | int] = field(default_factory=dict)
+    gaps: Mapping[str, str | int | Wording] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.sentence % self.gaps if self.gaps else self.sentence
+        return self.said(str)
+
+    def said(self, translate: Callable[[str], str]) -> str:
+        """The sentence and those in its gaps, each put through *translate* before it is filled."""
+        sentence = translate(self.sentence)
+        if not self.gaps:
+            return sentence
+        return sentence % {
+            name: filling.said(translate) if isinstance(filling, Wording) else filling
+            for name, filling in self.gaps.items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         gaps = {name: _storable(said) for name, said in self.gaps.items()}
@@ -35,11 +48,17 @@ class Wording:
     def from_json(cls, data: Mapping[str, Any] | None) -> Wording | None:
         if not data:
             return None
-        return cls(str(data["sentence"]), dict(data.get("gaps", {})))
+        gaps: dict[str, Any] = {
+            name: cls.from_json(said) if isinstance(said, dict) else said
+            for name, said in data.get("gaps", {}).items()
+        }
+        return cls(str(data["sentence"]), gaps)
 
 
-def _storable(said: str | int) -> str | int:
+def _storable(said: str | int | Wording) -> str | int | dict[str, Any]:
     """What fills a gap may come from outside; databases refuse NUL and lone surrogates."""
+    if isinstance(said, Wording):
+        return said.to_json()
     if isinstance(said, int):
         return said
     return said.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

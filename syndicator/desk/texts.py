@@ -19,7 +19,7 @@ _address = re.compile(r"(https?://\S+)")
 
 def say(wording: Wording | None) -> str:
     """A stored sentence in the reader's language."""
-    return str(Wording(gettext(wording.sentence), wording.gaps)) if wording else ""
+    return wording.said(gettext) if wording else ""
 
 
 def first_words(text: str, count: int = WORDS) -> str:

@@ -22,6 +22,8 @@ from syndicator.channels.email.smtp import Connection, Relay
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.destinations.stops import held
+from syndicator.destinations.trouble import pause_and_tell
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -85,6 +87,7 @@ def due() -> QuerySet[MailingRecipient]:
     """All mails that may be sent now."""
     now = database_now()
     return MailingRecipient.objects.filter(
+        held().allows(channel="mailing__destination__channel_name", blog="mailing__blog"),
         Q(mailing__paused_until=None) | Q(mailing__paused_until__lte=now),
         mailing__destination__state=DestinationState.ACTIVE,
         state=RecipientState.QUEUED,
@@ -220,10 +223,11 @@ def _relay(destination: Destination) -> Relay:
 
 def _hold(mailing: Mailing, error: TryLater | Unauthorised) -> None:
     """Nothing can be sent at present: wait, and if the account is to blame, wait for a person."""
-    now = database_now()
-    Mailing.objects.filter(pk=mailing.pk).update(
-        reason=error.reason.to_json(), paused_until=now + RELAY_PAUSE
-    )
-    if isinstance(error, Unauthorised):
-        Destination.pause(mailing.destination_id, error.reason, now)
+    with transaction.atomic():
+        now = database_now()
+        Mailing.objects.filter(pk=mailing.pk).update(
+            reason=error.reason.to_json(), paused_until=now + RELAY_PAUSE
+        )
+        if isinstance(error, Unauthorised):
+            pause_and_tell(mailing.destination, error.reason, now)
     log.warning("mailing held", mailing=mailing.pk, outcome=error.outcome, why=str(error.reason))

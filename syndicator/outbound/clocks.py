@@ -8,8 +8,6 @@ from email.utils import parsedate_to_datetime
 
 #: Headers have whole seconds: what is true at 7.9 s is told at 7.
 WHOLE_SECOND = timedelta(seconds=1)
-
-
 #: Larger numbers count as this one: as a time in Unix seconds, the year 5138.
 LARGEST_NUMBER = 10**11
 
@@ -35,12 +33,13 @@ def retry_after(
 ) -> timedelta | None:
     """How long ``Retry-After`` asks to wait, never less; None if it does not say.
 
-    Seconds or a date (RFC 9110, 10.2.3); believed up to *longest*. *now* as in `wait_until`.
+    Seconds or a date (RFC 9110, 10.2.3); at least one second, at most *longest*. *now* as in
+    `wait_until`.
     """
     asked = headers.get("Retry-After", "")
     seconds = whole_number(asked)
     if seconds is not None:
-        return min(timedelta(seconds=seconds), longest)
+        return max(WHOLE_SECOND, min(timedelta(seconds=seconds), longest))
     moment = _http_date(asked)
     if moment is None:
         return None
@@ -65,7 +64,7 @@ def wait_until(
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text.strip())
+        # RFC 9110 has no zone but GMT; "-0000", which `email` takes for none at all, is the same.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    # RFC 9110 has no zone but GMT; "-0000", which `email` takes for none at all, is the same.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

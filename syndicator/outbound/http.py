@@ -11,6 +11,7 @@ import functools
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.client import HTTPException
 from typing import Any
 
@@ -25,6 +26,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from syndicator.outbound.connecting import CouldNotConnect, connect
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
+from syndicator.outbound.late_writes import none_after
 from syndicator.steps import Step, reached
 
 CONNECT_SECONDS = 5.0
@@ -115,6 +117,8 @@ class _Line:
         self.allow_private_addresses = allow_private_addresses
         #: Whether a byte of the current request may have been written.
         self.sent = False
+        #: What ends with the writing of the current request.
+        self.writing = ExitStack()
 
     def connect(self, connection: HTTPConnection) -> socket.socket:
         # The connection's time-out while it connects is urllib3's connect time-out.
@@ -129,10 +133,15 @@ class _Line:
         )
 
     def sending(self) -> None:
+        if self.sent:
+            self.deadline.sending()
+            return
+        # Before the look at the clock, so that there is no moment between them to be stopped in;
+        # after the connection stands, because looking a name up may take longer than it should.
+        self.writing.enter_context(none_after(self.deadline.remaining))
         self.deadline.sending()
-        if not self.sent:
-            self.sent = True
-            reached(Step.SEND_CONNECTED)
+        self.sent = True
+        reached(Step.SEND_CONNECTED)
 
 
 class _HttpConnection(HTTPConnection):
@@ -150,7 +159,8 @@ class _HttpConnection(HTTPConnection):
         super().send(data)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        super().request(*args, **kwargs)
+        with self._line.writing:
+            super().request(*args, **kwargs)
         reached(Step.SEND_REQUESTED)
 
 

@@ -10,10 +10,12 @@ import random
 from datetime import datetime, timedelta
 
 from syndicator.channels.base import ChannelError, Receipt, TryLater, Unauthorised, Unknown
-from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.models import Destination
+from syndicator.destinations.trouble import close_circuit, open_circuit, pause_and_tell
 from syndicator.wording import Wording
 
 FAILURES_ALLOWED = 5
+MOST_COUNTED = 1000
 #: How long an open circuit rests between two tries; the last one repeats.
 RESTS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15))
 
@@ -23,43 +25,45 @@ def learn(destination: Destination, result: Receipt | ChannelError, now: datetim
     before = (destination.failures, destination.circuit_opened_at, destination.next_post_at)
     match result:
         case Receipt():
-            _works(destination)
+            close_circuit(destination, now)
             _not_before(destination, now, result.wait)
         case TryLater(retry_after=timedelta() as wait):
             # The platform's limit is the account's, not this post's; and it does answer.
-            _works(destination)
+            close_circuit(destination, now)
             _not_before(destination, now, wait)
         case TryLater(tries=None) | Unknown():
             _failed(destination, result.reason, now)
         case Unauthorised():
-            if Destination.pause(destination.pk, result.reason, now):
-                destination.state = DestinationState.PAUSED
+            pause_and_tell(destination, result.reason, now)
         case ChannelError(status=int()):
             # It refused this post, so it answers.
-            _works(destination)
+            close_circuit(destination, now)
     after = (destination.failures, destination.circuit_opened_at, destination.next_post_at)
     if after != before:
-        destination.save(update_fields=["failures", "circuit_opened_at", "next_post_at"])
+        _save(destination)
 
 
-def close(destination: Destination) -> None:
-    """A person says: try again now. The caller saves. Limits the platform named still hold."""
+def found_working(destination_id: int, now: datetime) -> None:
+    """A look-up found the post of an unclear answer: the platform takes posts after all."""
+    destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
+    if destination.failures:
+        try_now(destination, now)
+
+
+def try_now(destination: Destination, now: datetime) -> None:
+    """Close the circuit. Limits that the platform named still hold."""
     if destination.circuit_opened_at is not None:
         destination.next_post_at = None
-    _works(destination)
-
-
-def _works(destination: Destination) -> None:
-    destination.failures = 0
-    destination.circuit_opened_at = None
+    close_circuit(destination, now)
+    _save(destination)
 
 
 def _failed(destination: Destination, reason: Wording, now: datetime) -> None:
-    destination.failures = min(destination.failures + 1, 1000)
+    destination.failures = min(destination.failures + 1, MOST_COUNTED)
     beyond = destination.failures - FAILURES_ALLOWED
     if beyond < 0:
         return
-    destination.circuit_opened_at = destination.circuit_opened_at or now
+    open_circuit(destination, reason, now)
     rest = RESTS[min(beyond, len(RESTS) - 1)]
     _not_before(destination, now, rest * random.uniform(1, 1.2))
 
@@ -67,3 +71,7 @@ def _failed(destination: Destination, reason: Wording, now: datetime) -> None:
 def _not_before(destination: Destination, now: datetime, wait: timedelta) -> None:
     if wait > timedelta(0):
         destination.next_post_at = max(now + wait, destination.next_post_at or now)
+
+
+def _save(destination: Destination) -> None:
+    destination.save(update_fields=["failures", "circuit_opened_at", "next_post_at"])

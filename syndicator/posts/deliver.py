@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from time import monotonic, sleep
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 
 from syndicator import queue
 from syndicator.channels.base import (
@@ -41,7 +41,7 @@ from syndicator.posts.attempts import (
 )
 from syndicator.posts.line import next_in_line
 from syndicator.posts.models import AttemptKind, AttemptOutcome, PostState
-from syndicator.posts.reconcile import ASK, doubt
+from syndicator.posts.reconcile import LOOKING, told_late
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -54,6 +54,8 @@ BATCH = 20
 SPAN = 20.0
 #: Seconds between two tries to write an outcome down, while the lease lasts.
 RECORD_AGAIN = 0.5
+#: What a database says that is restarting, full, locked or out of reach.
+AWAY = (OperationalError, InterfaceError, InternalError)
 
 GAVE_UP = gettext_noop("%(tries)s tries did not get through; the last one says why.")
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the post may be out."))
@@ -123,12 +125,18 @@ def record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Clai
                 following = _record(claim, result, go_on=go_on)
                 reached(Step.RECORD_WRITTEN)
             break
-        except Error:
+        except AWAY:
             if connection.in_atomic_block or claim.left < MARGIN:
                 raise
             log.exception("an outcome could not be recorded yet", post=claim.post.pk)
             connection.close()
             sleep(RECORD_AGAIN)
+        except Exception:
+            if not go_on:
+                raise
+            # Whatever is wrong with the next post must not cost this one its outcome.
+            log.exception("the next post could not be claimed", post=claim.post.pk)
+            go_on = False
     reached(Step.RECORD_COMMITTED)
     if following is not None:
         reached(Step.CLAIM_COMMITTED)
@@ -150,11 +158,10 @@ def _claim(destination: Destination) -> Claim | None:
     if post is None:
         return None
     post.destination = destination
-    if post.tries and (reason := doubt(post, now)):
-        due_at = None if reason == ASK else now
-        move(
-            post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=reason, due_at=due_at
-        )
+    if post.tries and told_late(post):
+        # A sender long given up has noted since that it is out.
+        move(post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=LOOKING, due_at=now)
+        queue.after_commit(queue.RECONCILE_POST, post.pk)
         return None
     claim = begin(post, AttemptKind.SEND, now, claimed)
     if claim is not None and (gap := _gap(destination)):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from syndicator.destinations.models import Destination, DestinationState
@@ -23,6 +24,9 @@ from syndicator.wording import Wording, gettext_noop
 
 #: How long later posts wait for an older entry that cannot be rendered.
 PATIENCE = timedelta(minutes=2)
+
+#: Stale posts put aside in one go; databases take only so many keys in one statement.
+LIMIT = 500
 
 NO_LONGER_NEWS = Wording(
     gettext_noop("It could not go out in time. Approve it if it is still news, or reject it.")
@@ -40,11 +44,7 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
         return None
     if Post.objects.filter(destination=destination, state=PostState.SENDING).exists():
         return None
-    line = _line(destination, now, stops.blogs)
-    post = line.first()
-    if post is not None and post.state == PostState.APPROVED and _is_stale(post, now):
-        put_stale_aside(now, Post.objects.filter(destination=destination))
-        post = line.first()
+    post = _line(destination, now, stops.blogs).first()
     if post is None or post.state != PostState.APPROVED or post.due_at is None:
         return None
     if post.due_at > now or post.differs_from(post.entry):
@@ -52,11 +52,19 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
     return None if _older_entry_comes(post, now) else post
 
 
-def put_stale_aside(now: datetime, posts: QuerySet[Post] | None = None) -> int:
-    """Hand those of *posts* that waited too long to an editor; the number of them."""
-    waiting = Post.objects.all() if posts is None else posts
-    stale = waiting.filter(state=PostState.APPROVED, fresh_until__lt=now)
-    return move_all(stale, PostState.APPROVED, PostState.PENDING, now=now, reason=NO_LONGER_NEWS)
+def put_stale_aside(now: datetime) -> int:
+    """Hand what waited too long to an editor; the number of posts. The sweeper does it."""
+    stale = Post.objects.filter(state=PostState.APPROVED, fresh_until__lt=now)
+    with transaction.atomic():
+        # Not those that somebody is deciding about at this moment: the next sweep sees them.
+        free = stale.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)
+        return move_all(
+            Post.objects.filter(pk__in=list(free[:LIMIT])),
+            PostState.APPROVED,
+            PostState.PENDING,
+            now=now,
+            reason=NO_LONGER_NEWS,
+        )
 
 
 def _line(
@@ -65,6 +73,7 @@ def _line(
     line = (
         Post.objects.filter(destination=destination, due_at__isnull=False)
         .exclude(state=PostState.APPROVED, tries=0, due_at__gt=now)
+        .exclude(state=PostState.APPROVED, fresh_until__lt=now)
         .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
         .select_related("entry")
     )
@@ -72,10 +81,6 @@ def _line(
         # What is being looked up still holds the line up, whatever it is of.
         line = line.exclude(entry__blog__in=stopped_blogs, state=PostState.APPROVED)
     return line
-
-
-def _is_stale(post: Post, now: datetime) -> bool:
-    return post.fresh_until is not None and post.fresh_until < now
 
 
 def _older_entry_comes(post: Post, now: datetime) -> bool:

@@ -173,6 +173,8 @@ class Decision(models.Model):
 class AttemptKind(models.TextChoices):
     SEND = "send", _("sending")
     LOOK_UP = "look_up", _("looking it up")
+    #: Where the platform recognises the key: an answer without a second post.
+    REPEAT = "repeat", _("sending it again under the same key")
 
 
 class AttemptOutcome(models.TextChoices):

@@ -1,9 +1,10 @@
 """Finds out what became of an uncertain post: by looking it up, or by asking a person.
 
 A re-send needs proof of absence: the sender is dead, the settle time is over, and complete
-look-ups of the account's posts since the first try show no permalink. Where the platform
-recognises our key, the key is proof enough: the same post under the same key is one post.
-Everything less goes on looking, and then to a person.
+look-ups of the account's posts since the first try show no permalink. Where look-ups cannot prove
+that, but the platform recognises our key, the same post is sent under the same key once more: that
+makes one post, whether or not it is out, and its answer names it. Everything less goes on looking,
+and then to a person.
 """
 
 from __future__ import annotations
@@ -16,9 +17,19 @@ from django.db import Error, transaction
 from django.db.models import Min
 
 from syndicator import queue
-from syndicator.channels.base import ChannelError, LookUp, LookUpStrength, Receipt
+from syndicator.channels.base import (
+    ChannelError,
+    LookUp,
+    LookUpStrength,
+    Receipt,
+    TryLater,
+    Unknown,
+)
+from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState
+from syndicator.destinations.stops import held
+from syndicator.posts import circuit
 from syndicator.posts.attempts import DEADLINE, MAX_TRIES, Claim, backoff, begin, settle_time
 from syndicator.posts.models import (
     Attempt,
@@ -26,7 +37,6 @@ from syndicator.posts.models import (
     AttemptOutcome,
     Post,
     PostState,
-    Verdict,
 )
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
@@ -42,16 +52,13 @@ CLOCK_SKEW = timedelta(hours=1)
 #: A key that ends within this time is no longer relied on: the next try may have to wait.
 KEY_RESERVE = timedelta(minutes=10)
 
-#: Outcomes of a try that may have made a post; "" is that of a worker that died.
-PROVES_NOTHING = ("", AttemptOutcome.UNKNOWN, AttemptOutcome.DUPLICATE)
+SENDING = (AttemptKind.SEND, AttemptKind.REPEAT)
+LOOKING_UP = (AttemptKind.LOOK_UP, AttemptKind.REPEAT)
 
 FOUND = Wording(gettext_noop("It was found on the platform."))
 ABSENT = Wording(gettext_noop("It was not on the platform, so it is sent again."))
 LOOKING = Wording(
     gettext_noop("It is not clear whether the post is out; the platform is being looked through.")
-)
-SAME_KEY = Wording(
-    gettext_noop("The platform recognises a post it has already, so it is sent again.")
 )
 CLOCKS_DIFFER = Wording(
     gettext_noop(
@@ -93,37 +100,35 @@ def reconcile(post_id: int) -> None:
     if claim is None:
         return
     reached(Step.LOOK_UP_CLAIMED)
-    if told_late := _told_late(claim.post):
-        _found(claim, told_late)
+    if told := told_late(claim.post):
+        _found(claim, told)
     else:
-        _look_up(claim)
+        _find_out(claim)
     reached(Step.LOOK_UP_RECORDED)
 
 
-def doubt(post: Post, now: datetime) -> Wording | None:
-    """Why an approved *post* must not be sent again after all; None if it may.
-
-    Since it was approved again, a sender long given up may have noted that it is out, or the
-    platform may have forgotten the key that made another try safe.
-    """
-    if _told_late(post):
-        return LOOKING
-    channel = post.destination.channel
-    if channel.key_lifetime is None or channel.look_up_strength == LookUpStrength.STRONG:
-        return None
-    believed = post.decisions.filter(verdict=Verdict.CONFIRM_ABSENT).last()
-    unclear = post.attempts.filter(kind=AttemptKind.SEND, outcome__in=PROVES_NOTHING)
-    if believed is not None:
-        unclear = unclear.filter(started_at__gt=believed.decided_at)
-    return ASK if unclear.exists() and not _recognised(post, now) else None
+def told_late(post: Post) -> Receipt | None:
+    """What a sender was told after its lease was over, and could only note with its attempt."""
+    told = (
+        post.attempts.filter(kind__in=SENDING, outcome=AttemptOutcome.ACCEPTED)
+        .exclude(remote_id="")
+        .first()
+    )
+    return Receipt(told.remote_id, told.remote_url, told.answer, told.status) if told else None
 
 
-def _look_up(claim: Claim) -> None:
+def _find_out(claim: Claim) -> None:
     post = claim.post
     try:
         channel = post.destination.channel
+        if claim.attempt.kind == AttemptKind.REPEAT:
+            client = channel.client(post.destination.account)
+            receipt = client.send(post.message, key=post.idempotency_key, deadline=DEADLINE)
+            reached(Step.LOOK_UP_ANSWERED)
+            _found(claim, receipt)
+            return
         if channel.look_up_strength == LookUpStrength.NONE:
-            _without_look_up(claim)
+            _ask(claim)
             return
         found = channel.client(post.destination.account).look_up(
             post.message,
@@ -132,13 +137,13 @@ def _look_up(claim: Claim) -> None:
             deadline=DEADLINE,
         )
     except ChannelError as error:
-        _inconclusive(claim, error.reason, status=error.status, answer=error.answer)
+        _inconclusive(claim, error)
     except Error:
         # Of the database: the lease ends by itself, and the next look-up sees more.
         raise
     except Exception:
         log.exception("looking up ended unexpectedly", post=post.pk)
-        _inconclusive(claim, LOOKING)
+        _inconclusive(claim, Unknown(LOOKING))
     else:
         reached(Step.LOOK_UP_ANSWERED)
         _judge(claim, found)
@@ -151,10 +156,10 @@ def _judge(claim: Claim, found: LookUp) -> None:
     elif found.receipt:
         _found(claim, found.receipt)
     elif not found.complete:
-        _inconclusive(claim, LOOKING)
+        _inconclusive(claim, Unknown(LOOKING))
     elif found.platform_time and abs(found.platform_time - database_now()) > CLOCK_SKEW / 2:
         # What “since” meant to the platform is not what it meant here.
-        _inconclusive(claim, CLOCKS_DIFFER)
+        _inconclusive(claim, Unknown(CLOCKS_DIFFER))
     else:
         _absent(claim)
 
@@ -163,7 +168,7 @@ def _claim(post_id: int) -> Claim | None:
     with transaction.atomic():
         claimed, now = monotonic(), database_now()
         post = (
-            Post.objects.select_related("destination")
+            Post.objects.select_related("destination", "entry")
             .filter(
                 pk=post_id,
                 state=PostState.UNCERTAIN,
@@ -186,22 +191,15 @@ def _claim(post_id: int) -> Claim | None:
             )
             queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
             return None
-        return begin(post, AttemptKind.LOOK_UP, now, claimed)
-
-
-def _told_late(post: Post) -> Receipt | None:
-    """What a sender was told after its lease was over, and could only note with its attempt."""
-    told = (
-        post.attempts.filter(kind=AttemptKind.SEND, outcome=AttemptOutcome.ACCEPTED)
-        .exclude(remote_id="")
-        .first()
-    )
-    return Receipt(told.remote_id, told.remote_url, told.answer, told.status) if told else None
+        kind = _kind(post, now)
+        if kind == AttemptKind.REPEAT and not _may_repeat(post, now):
+            return None
+        return begin(post, kind, now, claimed)
 
 
 def _look_ups(post: Post) -> int:
     """How often the last try was looked up."""
-    return post.attempts.filter(kind=AttemptKind.LOOK_UP, id__gt=_last_try(post).pk).count()
+    return post.attempts.filter(kind__in=LOOKING_UP, id__gt=_last_try(post).pk).count()
 
 
 def _belongs_to_another(post: Post, receipt: Receipt) -> bool:
@@ -228,6 +226,7 @@ def _since(post: Post) -> datetime:
 def _found(claim: Claim, receipt: Receipt) -> None:
     with transaction.atomic():
         now = database_now()
+        circuit.found_working(claim.post.destination_id, now)
         claim.finish(
             PostState.SENT,
             AttemptOutcome.FOUND,
@@ -253,86 +252,73 @@ def _absent(claim: Claim) -> None:
     proven = strong and last_try.outcome != AttemptOutcome.DUPLICATE
     with transaction.atomic():
         now = database_now()
+        due_at: datetime | None = None
         if absences < ABSENCES_NEEDED:
-            _record_absence(
-                claim, PostState.UNCERTAIN, LOOKING, now, now + settle_time(post.destination)
-            )
-        elif proven:
-            _again(claim, AttemptOutcome.ABSENT, ABSENT, now)
-        elif _recognised(post, now):
-            _again(claim, AttemptOutcome.ABSENT, SAME_KEY, now)
+            target, reason = PostState.UNCERTAIN, LOOKING
+            due_at = now + settle_time(post.destination)
+        elif not proven:
+            target, reason = PostState.UNCERTAIN, ASK
+        elif post.tries >= MAX_TRIES:
+            target, reason = PostState.FAILED, Wording(NEVER_ARRIVED, {"tries": post.tries})
         else:
-            _record_absence(claim, PostState.UNCERTAIN, ASK, now)
-    log.info("not found on the platform", post=post.pk, absences=absences)
+            target, reason = PostState.APPROVED, ABSENT
+            due_at = now + backoff(post.tries)
+        claim.finish(target, AttemptOutcome.ABSENT, reason=reason, due_at=due_at, now=now)
+        if target != PostState.UNCERTAIN or due_at is None:
+            queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
+    log.info("not found on the platform", post=post.pk, absences=absences, next=target)
 
 
-def _record_absence(
-    claim: Claim,
-    target: PostState,
-    reason: Wording,
-    now: datetime,
-    due_at: datetime | None = None,
-) -> None:
-    claim.finish(target, AttemptOutcome.ABSENT, reason=reason, due_at=due_at, now=now)
-    if due_at is None:
-        queue.after_commit(queue.DELIVER_TO_DESTINATION, claim.post.destination_id)
+def _kind(post: Post, now: datetime) -> AttemptKind:
+    """Whether to look *post* up, or to send it again under the key its platform recognises."""
+    try:
+        channel = post.destination.channel
+    except UnknownChannel:
+        return AttemptKind.LOOK_UP
+    if channel.key_lifetime is None or channel.look_up_strength == LookUpStrength.STRONG:
+        return AttemptKind.LOOK_UP
+    first = post.attempts.filter(kind=AttemptKind.SEND).earliest("id").started_at
+    remembered = first <= now < first + channel.key_lifetime - KEY_RESERVE
+    # An old version must not go out now, if it has not before.
+    return AttemptKind.REPEAT if remembered and not post.outdated else AttemptKind.LOOK_UP
 
 
-def _again(claim: Claim, outcome: AttemptOutcome, reason: Wording, now: datetime) -> None:
-    """One more try: it is safe now."""
-    post = claim.post
-    if post.tries >= MAX_TRIES:
-        given_up = Wording(NEVER_ARRIVED, {"tries": post.tries})
-        claim.finish(PostState.FAILED, outcome, reason=given_up, now=now)
-    else:
-        due_at = now + backoff(post.tries)
-        claim.finish(PostState.APPROVED, outcome, reason=reason, due_at=due_at, now=now)
-    queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
-
-
-def _recognised(post: Post, now: datetime) -> bool:
-    """Whether the platform still knows the key of the first try when the next one is made."""
-    channel = post.destination.channel
-    lifetime = channel.key_lifetime
-    if lifetime is None or channel.look_up_strength == LookUpStrength.STRONG:
-        return False
-    first = post.attempts.filter(kind=AttemptKind.SEND).earliest("id")
-    return first.started_at <= now < first.started_at + lifetime - KEY_RESERVE
+def _may_repeat(post: Post, now: datetime) -> bool:
+    """Whether the account may post at this moment: a repetition may be the first to arrive."""
+    destination, stops = post.destination, held()
+    limit = destination.next_post_at
+    return (
+        not (limit and limit > now)
+        and not stops.covers(destination)
+        and post.entry.blog_id not in stops.blogs
+    )
 
 
 def _last_try(post: Post) -> Attempt:
     return post.attempts.filter(kind=AttemptKind.SEND).latest("id")
 
 
-def _without_look_up(claim: Claim) -> None:
-    with transaction.atomic():
-        now = database_now()
-        if _recognised(claim.post, now):
-            _again(claim, AttemptOutcome.INCONCLUSIVE, SAME_KEY, now)
-            return
-    _ask(claim)
-
-
-def _inconclusive(
-    claim: Claim, reason: Wording, *, status: int | None = None, answer: str = ""
-) -> None:
-    """The look-up proved nothing: another one later, each after a longer time."""
+def _inconclusive(claim: Claim, error: ChannelError) -> None:
+    """That proved nothing: once more later, each time after a longer wait."""
     post = claim.post
     look_ups = _look_ups(post)
     hopeless = look_ups >= MAX_LOOK_UPS
+    asked = error.retry_after if isinstance(error, TryLater) else None
     with transaction.atomic():
         now = database_now()
-        wait = max(settle_time(post.destination), backoff(look_ups))
+        wait = max(settle_time(post.destination), backoff(look_ups), asked or timedelta(0))
         claim.finish(
             PostState.UNCERTAIN,
             AttemptOutcome.INCONCLUSIVE,
-            reason=ASK if hopeless else reason,
+            reason=ASK if hopeless else error.reason,
             due_at=None if hopeless else now + wait,
-            status=status,
-            answer=answer,
+            status=error.status,
+            answer=error.answer,
             now=now,
         )
-    log.warning("look-up proved nothing", post=post.pk, why=str(reason))
+        if hopeless:
+            queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
+    log.warning("look-up proved nothing", post=post.pk, why=str(error.reason))
 
 
 def _ask(claim: Claim) -> None:

@@ -13,6 +13,7 @@ from syndicator.accounts.models import User
 from syndicator.clock import database_now
 from syndicator.destinations import stops
 from syndicator.destinations.models import Destination, DestinationState, Route, Stop
+from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
 from syndicator.posts import circuit
 from syndicator.posts.attempts import rerender_if_outdated
@@ -219,11 +220,13 @@ def resume(destination_id: int, editor: User) -> Destination:
         raise ReviewRefused(NOT_ALLOWED)
     with transaction.atomic():
         destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
+        now = database_now()
         if destination.state == DestinationState.PAUSED:
             destination.state = DestinationState.ACTIVE
             destination.pause_reason = destination.paused_at = None
-        circuit.close(destination)
-        destination.save()
+            destination.save(update_fields=["state", "pause_reason", "paused_at"])
+            resumed(destination, now)
+        circuit.try_now(destination, now)
         queue.after_commit(queue.DELIVER_TO_DESTINATION, destination.pk)
         return destination
 

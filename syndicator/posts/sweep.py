@@ -16,6 +16,8 @@ from django.db import transaction
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from syndicator import queue
+from syndicator.alerts.models import Alert
+from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import held
@@ -23,6 +25,7 @@ from syndicator.entries.models import Entry
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import Post, PostState, SweepReport
 from syndicator.posts.reconcile import mark_abandoned
+from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,13 @@ AGAIN = timedelta(seconds=5)
 #: A ring is answered in milliseconds; what waits longer than this has no worker.
 STALLED = timedelta(minutes=2)
 THE_ROW = 1
+STALLED_KEY = "rendering-stalled"
+
+NO_WORKER = Wording(gettext_noop("New entries are not being worked on"))
+NO_WORKER_WHY = gettext_noop(
+    "The oldest has waited for %(minutes)s minutes. Nothing is lost, but nothing new goes out. "
+    "Check that the workers run; “syndicator doctor” says what is stuck."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +75,35 @@ def sweep_in_turn() -> Swept | None:
     """
     with transaction.atomic():
         now = database_now()
-        report, _ = SweepReport.objects.select_for_update(no_key=True).get_or_create(
-            pk=THE_ROW, defaults={"swept_at": now - AGAIN, "rung_at": now - AGAIN}
+        report, first = SweepReport.objects.select_for_update(no_key=True).get_or_create(
+            pk=THE_ROW, defaults={"swept_at": now, "rung_at": now}
         )
-        if now - APART < report.swept_at <= now:
+        if not first and now - APART < report.swept_at <= now:
             return None
         if report.swept_at > now:
             set_back(now, report.swept_at - now)
-        everything = not report.swept_at <= now < report.rung_at + AGAIN
+        everything = first or not report.swept_at <= now < report.rung_at + AGAIN
         since = None if everything else report.swept_at
         report.swept_at = now
         if everything:
             report.rung_at = now
         report.save(update_fields=["swept_at", "rung_at"])
     swept = sweep(since)
+    if everything:
+        tell_if_stalled(now)
     if swept:
         SweepReport.objects.filter(pk=THE_ROW).update(found_at=now, found=asdict(swept))
     return swept
+
+
+def tell_if_stalled(now: datetime) -> None:
+    """Alert people when nothing renders entries any more, and end that when something does."""
+    with transaction.atomic():
+        if since := stalled_since(now):
+            minutes = round((now - since).total_seconds() / 60)
+            raise_alert(STALLED_KEY, NO_WORKER, Wording(NO_WORKER_WHY, {"minutes": minutes}), now)
+        else:
+            end_alert(STALLED_KEY, now)
 
 
 def sweep(since: datetime | None = None) -> Swept:
@@ -136,6 +158,7 @@ def set_back(now: datetime, by: timedelta) -> None:
     ahead = Post.objects.filter(changed_at__gt=now)
     ahead.update(due_at=F("due_at") - by, fresh_until=F("fresh_until") - by, changed_at=now)
     Entry.objects.filter(render_due_at__gt=now).update(render_due_at=now)
+    Alert.objects.filter(due_at__gt=now).update(due_at=F("due_at") - by)
     Destination.objects.filter(next_post_at__gt=now).update(next_post_at=F("next_post_at") - by)
 
 

@@ -182,8 +182,7 @@ def test_the_platforms_clock_is_told(newsroom: Newsroom) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     told = newsroom.look_up().platform_time
     assert told is not None
-    # The server keeps its date for up to a second.
-    assert before - timedelta(seconds=1) <= told <= datetime.now(UTC)
+    assert before <= told <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(

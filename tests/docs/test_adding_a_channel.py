@@ -15,7 +15,7 @@ import tomllib
 import traceback
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -350,11 +350,16 @@ def test_no_log_line_names_the_token(
     assert TOKEN not in caplog.text
 
 
-def test_a_look_up_proves_nothing(channel: Channel, server: ScriptedServer) -> None:
-    client = channel.client(account(server.url))
-    found = client.look_up(MESSAGE, key="key", since=datetime.now(UTC), deadline=AMPLE)
-    assert found == LookUp(None, complete=False)
+def test_what_cannot_be_looked_up_has_no_look_up(channel: Channel) -> None:
     assert channel.look_up_strength is LookUpStrength.NONE
+    assert "look_up" not in vars(channel.client(account("")).__class__)
+
+
+def test_the_pace(channel: Channel, server: ScriptedServer) -> None:
+    assert channel.gap == timedelta(minutes=1) / 20
+    assert channel.key_lifetime is None
+    server.replies.append(answer(200, SENT))
+    assert send(channel, account(server.url)).wait == timedelta(0)
 
 
 # --- What the guide says ------------------------------------------------------
@@ -387,7 +392,8 @@ PUBLIC = [
 
 def test_all_of_the_door_is_looked_at() -> None:
     assert {Channel, Client, Message, Receipt, LookUp, TryLater, ChannelError} <= set(PUBLIC)
-    assert {"render", "limit", "settle_time", "problems"} <= public_members(Channel)
+    assert {"render", "limit", "settle_time", "gap", "problems"} <= public_members(Channel)
+    assert {"wait", "platform_time"} <= public_members(Receipt) | public_members(LookUp)
     assert public_members(TryLater) == {"retry_after", "tries"}
     assert public_members(Rejected) == set()
     assert "link" in public_members(Message)
@@ -421,6 +427,9 @@ def test_the_engines_numbers_are_the_engines() -> None:
     assert f"fails after {attempts.MAX_TRIES} tries" in TEXT
     assert f"{reconcile.ABSENCES_NEEDED} complete look-ups in a row" in TEXT
     assert f"a person after {reconcile.MAX_LOOK_UPS} look-ups" in TEXT
+    reserve, skew = reconcile.KEY_RESERVE, reconcile.CLOCK_SKEW / 2
+    assert f"until {reserve // timedelta(minutes=1)} minutes before" in TEXT
+    assert f"more than {skew // timedelta(minutes=1)} minutes from ours" in TEXT
     assert f"{attempts.ANSWER_KEPT} characters are kept" in TEXT
     assert f"{Channel.settle_time.seconds} seconds unless you say so" in TEXT
 

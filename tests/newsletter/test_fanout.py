@@ -33,9 +33,10 @@ from syndicator.newsletter.models import (
 from syndicator.newsletter.progress import progress
 from syndicator.newsletter.subscribing import unsubscribe, unsubscribe_url
 from syndicator.newsletter.sweep import sweep
+from syndicator.posts import review
 from syndicator.wording import Wording
 from tests.channels.email.scripted_relay import ScriptedRelay
-from tests.factories import make_blog
+from tests.factories import make_blog, make_user
 from tests.newsletter.conftest import Rung
 from tests.newsletter.mailings import make_due, make_mailing, states
 
@@ -168,6 +169,25 @@ def test_a_sender_who_may_not_pauses_the_destination_and_keeps_the_queue(
     assert sweep().rung == 0
     relay.refused_senders.clear()
     Destination.objects.update(state=DestinationState.ACTIVE)
+    assert sweep().rung == 1
+    assert send_due(mailing.pk) == 2
+
+
+@pytest.mark.parametrize("scope", ["everything", "blog", "platform"])
+def test_the_red_button_holds_a_mailing_under_way(
+    relay: ScriptedRelay, destination: Destination, blog: LiveBlog, scope: str
+) -> None:
+    mailing = make_mailing(destination, blog, ANNA, BEN)
+    editor = make_user()
+    stop, _ = review.stop(
+        editor,
+        "Falschmeldung",
+        blog=blog if scope == "blog" else None,
+        channel_name="email" if scope == "platform" else "",
+    )
+    assert sweep().rung == 0
+    assert send_due(mailing.pk) == 0
+    review.go_on(stop.pk, editor)
     assert sweep().rung == 1
     assert send_due(mailing.pk) == 2
 

@@ -12,9 +12,11 @@ from django.db import OperationalError
 from syndicator import steps
 from syndicator.channels.base import Client, LookUp, LookUpStrength, Receipt, Rejected, Unknown
 from syndicator.clock import database_now
+from syndicator.destinations.models import Destination
+from syndicator.entries.models import Entry
 from syndicator.posts import deliver, reconcile, review
 from syndicator.posts.attempts import LEASE, Claim
-from syndicator.posts.models import Attempt, AttemptOutcome, Post, PostState
+from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.sweep import sweep
 from syndicator.steps import Step
 from syndicator.wording import Wording
@@ -122,33 +124,59 @@ def keyed(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
     return newsroom
 
 
-def test_a_platform_that_recognises_our_key_gets_the_post_again(keyed: Newsroom) -> None:
+def test_a_platform_that_recognises_our_key_gets_the_post_again_and_names_it(
+    keyed: Newsroom,
+) -> None:
     post = given_up(claimed(keyed))
     reconcile.reconcile(post.pk)
-    post = make_due(post)
-    assert post.state == PostState.APPROVED
-    assert keyed.deliver() == 1
+    post.refresh_from_db()
+    assert post.state == PostState.SENT
+    assert post.remote_id
     assert keyed.accepted() == [post.entry.permalink]
+    kinds = list(post.attempts.values_list("kind", flat=True))
+    assert kinds == [AttemptKind.SEND, AttemptKind.REPEAT]
 
 
-def test_a_key_that_is_about_to_be_forgotten_is_no_proof(keyed: Newsroom) -> None:
+def test_a_repetition_that_gets_no_clear_answer_leaves_the_post_uncertain(keyed: Newsroom) -> None:
+    post = given_up(claimed(keyed))
+    for fault in ("500", "429", "accept-then-500"):
+        keyed.fault(fault)
+        reconcile.reconcile(make_due(post).pk)
+        post.refresh_from_db()
+        assert post.state == PostState.UNCERTAIN
+    assert post.due_at
+
+
+def test_a_key_that_is_about_to_be_forgotten_is_not_relied_on(keyed: Newsroom) -> None:
     post = given_up(claimed(keyed))
     post.attempts.update(started_at=database_now() - HOUR + reconcile.KEY_RESERVE)
     reconcile.reconcile(post.pk)
     post.refresh_from_db()
     assert post.waits_for_person
+    assert keyed.accepted() == []
 
 
-def test_a_key_forgotten_before_the_next_try_sends_the_post_to_a_person(keyed: Newsroom) -> None:
+def test_an_old_version_is_not_repeated(keyed: Newsroom) -> None:
     post = given_up(claimed(keyed))
+    Entry.objects.update(revision=2)
     reconcile.reconcile(post.pk)
-    post.attempts.update(started_at=database_now() - HOUR)
-    make_due(post)
-    assert keyed.deliver() == 0
     post.refresh_from_db()
     assert post.waits_for_person
-    assert review.confirm_absent(post.pk, make_user()).state == PostState.APPROVED
-    assert keyed.deliver() == 1
+    assert keyed.accepted() == []
+
+
+def test_nothing_is_repeated_behind_a_stop_or_a_limit(keyed: Newsroom) -> None:
+    post = given_up(claimed(keyed))
+    editor = make_user()
+    stop, _ = review.stop(editor, "Pause", blog=keyed.blog)
+    reconcile.reconcile(post.pk)
+    review.go_on(stop.pk, editor)
+    Destination.objects.update(next_post_at=database_now() + HOUR)
+    reconcile.reconcile(post.pk)
+    assert keyed.accepted() == []
+    Destination.objects.update(next_post_at=None)
+    reconcile.reconcile(post.pk)
+    assert keyed.accepted() == [post.entry.permalink]
 
 
 def test_a_look_up_reaches_behind_a_clock_that_was_set_back(
@@ -177,6 +205,16 @@ def test_absence_proves_nothing_where_the_clocks_differ(
         reconcile.reconcile(make_due(post).pk)
     post.refresh_from_db()
     assert post.state == (PostState.APPROVED if absent else PostState.UNCERTAIN)
+
+
+def test_a_platform_that_asks_to_wait_with_looking_up_is_waited_for(newsroom: Newsroom) -> None:
+    newsroom.fault("429", on="look-up", seconds=3600)
+    post = given_up(claimed(newsroom))
+    before = database_now()
+    reconcile.reconcile(post.pk)
+    post.refresh_from_db()
+    assert post.due_at
+    assert post.due_at - before >= HOUR
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ def test_what_waited_too_long_goes_to_an_editor_and_does_not_flood(newsroom: New
     fresh = newsroom.post()
     newsroom.deliver()
     assert newsroom.accepted() == permalinks(fresh)
+    assert sweep().stale == 3
     for post in old:
         post.refresh_from_db()
         assert (post.state, post.wording) == (PostState.PENDING, NO_LONGER_NEWS)
@@ -191,6 +192,19 @@ def test_a_platform_that_answers_is_not_down(
     Destination.objects.update(failures=circuit.FAILURES_ALLOWED - 1)
     try_once(newsroom, answer)
     assert newsroom.destination.failures == 0
+
+
+def test_a_post_found_behind_unclear_answers_closes_the_circuit(newsroom: Newsroom) -> None:
+    Destination.objects.update(failures=circuit.FAILURES_ALLOWED - 1)
+    newsroom.fault("accept-then-500")
+    post = newsroom.post()
+    newsroom.deliver()
+    newsroom.destination.refresh_from_db()
+    assert newsroom.destination.circuit_opened_at
+    reconcile.reconcile(make_due(post).pk)
+    newsroom.destination.refresh_from_db()
+    assert newsroom.destination.circuit_opened_at is None
+    assert (newsroom.destination.failures, newsroom.destination.next_post_at) == (0, None)
 
 
 def test_try_now_closes_the_circuit_but_keeps_the_platforms_own_limit(newsroom: Newsroom) -> None:

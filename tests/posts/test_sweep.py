@@ -94,7 +94,10 @@ def test_a_limit_that_has_just_ended_is_rung_for_at_once(rung: list[tuple[str, i
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_sweeps_that_come_at_once_only_one_does_anything(rung: list[tuple[str, int]]) -> None:
+def test_of_sweeps_that_come_at_once_only_one_does_anything(
+    rung: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syndicator.posts.sweep.APART", timedelta(minutes=1))
     post = make_post()
     rung.clear()
 

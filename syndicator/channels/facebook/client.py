@@ -39,8 +39,9 @@ from syndicator.wording import Wording, gettext_noop
 VERSION = "v26.0"
 FIELDS = "id,message,created_time,permalink_url,attachments{unshimmed_url}"
 PAGE_SIZE = 25
-#: Pages of a look-up; past that it is incomplete and proves nothing.
-MAX_PAGES = 40
+#: Pages of a look-up; past that it is incomplete and proves nothing. More than any page posts in
+#: the hours that are looked through; the deadline ends a look-up that is slow.
+MAX_PAGES = 200
 
 _ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
 

@@ -49,7 +49,7 @@ SANDBOX_CREDENTIALS: Mapping[str, str] = {
     "app_secret": "sandbox-app-secret",
 }
 
-#: The calls an app may make in an hour, for a page with few followers.
+#: The calls an app may make in an hour: 200 for each of its users, of whom it has 24.
 CALL_LIMIT = 4800
 WINDOW_SECONDS = 60 * 60
 LONGEST_MESSAGE = 63_206

@@ -23,7 +23,7 @@ LIMIT_WAIT = timedelta(minutes=15)
 #: From this share of a limit on, in percent, posts are spread; at 100 Facebook refuses them.
 SPREAD_FROM = 80
 #: The wait for each percent from there: 5 seconds at 80 %, 100 seconds at 99 %. Facebook counts
-#: the calls of the last hour, so that the share sinks while we wait.
+#: the calls of the last hour or day, so that the share sinks while we wait.
 WAIT_FOR_EACH_PERCENT = timedelta(seconds=5)
 
 _PERCENTAGES = ("call_count", "total_time", "total_cputime")

@@ -24,7 +24,7 @@ REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, no
 
 
 #: A request that hangs on purpose holds its thread, so there are more than a person needs.
-THREADS_FOR_EACH_PLATFORM = 8
+THREADS_FOR_EACH_PLATFORM = 6
 
 
 class SandboxServer:

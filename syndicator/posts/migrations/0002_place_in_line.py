@@ -33,6 +33,18 @@ class Migration(migrations.Migration):
                 ("found", models.JSONField(default=dict)),
             ],
         ),
+        migrations.AlterField(
+            model_name="attempt",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("send", "sending"),
+                    ("look_up", "looking it up"),
+                    ("repeat", "sending it again under the same key"),
+                ],
+                max_length=8,
+            ),
+        ),
         migrations.AddField(
             model_name="attempt",
             name="remote_id",

@@ -24,7 +24,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.facebook.client import FacebookClient
+from syndicator.channels.facebook.client import MAX_PAGES, FacebookClient
 from tests.channels.conftest import answer, drip, drop
 
 if TYPE_CHECKING:
@@ -398,7 +398,7 @@ class TestLookingUp:
         assert look_up(server, page(OTHER, after="c1"), page()) == LookUp(None, complete=True)
 
     def test_pages_without_end_prove_nothing(self, server: ScriptedServer) -> None:
-        found = look_up(server, *[page(OTHER, after="again")] * 40)
+        found = look_up(server, *[page(OTHER, after="again")] * MAX_PAGES)
         assert found == LookUp(None, complete=False)
 
     @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 import signal
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +36,15 @@ class Running:
         )
 
 
+MODULE = ("-m", "syndicator.channels.sandboxes")
+COMMAND = ("-m", "syndicator", "sandbox")
+
+
 @contextmanager
-def sandboxes(folder: Path, *options: str) -> Iterator[Running]:
-    command = [sys.executable, "-m", "syndicator.channels.sandboxes", "--data", str(folder)]
+def sandboxes(folder: Path, *options: str, started: Sequence[str] = MODULE) -> Iterator[Running]:
+    ports = ("--http-port", "0", "--smtp-port", "0")
     with subprocess.Popen(
-        [*command, "--http-port", "0", "--smtp-port", "0", *options],
+        [sys.executable, *started, "--data", str(folder), *ports, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -70,8 +78,36 @@ def test_what_was_answered_with_success_survives_a_kill(tmp_path: Path) -> None:
         assert [act["text"] for act in accepted] == ["Eins", "Zwei", "Vier"]
 
 
-def test_it_serves_as_many_accounts_and_posts_as_asked(tmp_path: Path) -> None:
-    with sandboxes(tmp_path, "--accounts", "2", "--post-limit", "3") as running:
+def test_a_kill_under_load_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    answered: list[str] = []
+
+    def post_until_it_dies(running: Running, client: int) -> None:
+        with contextlib.suppress(requests.RequestException):
+            for number in itertools.count():
+                post = running.post(f"{client} {number}")
+                answered.append(post.json()["data"]["id"])
+
+    with sandboxes(tmp_path, "--post-limit", "100000") as running, ThreadPoolExecutor(8) as clients:
+        for client in range(8):
+            clients.submit(post_until_it_dies, running, client)
+        while len(answered) < 100:
+            time.sleep(0.005)
+        running.process.kill()
+
+    with closing(SandboxStore(tmp_path)) as store:
+        accepted = [post.remote_id for post in store.accepted("x")]
+    assert set(answered) <= set(accepted)
+    # What was accepted and not answered is one request of each client at most.
+    assert len(accepted) - len(answered) <= 8
+    assert len(set(accepted)) == len(accepted)
+
+
+@pytest.mark.parametrize("started", [MODULE, COMMAND])
+def test_it_serves_as_many_accounts_and_posts_as_asked(
+    tmp_path: Path, started: Sequence[str]
+) -> None:
+    options = ("--accounts", "2", "--post-limit", "3")
+    with sandboxes(tmp_path, *options, started=started) as running:
         assert [running.post(text).status_code for text in "abcd"] == [201] * 3 + [429]
         assert requests.get(f"{running.url}x-2/", timeout=10).status_code == 200
         assert requests.get(f"{running.url}facebook-2/", timeout=10).status_code == 200

@@ -321,6 +321,7 @@ class TestWaiting:
 
     def test_retry_after_alone(self, server: ScriptedServer) -> None:
         assert self.wait(server, Retry_After="30") == timedelta(seconds=30)
+        assert self.wait(server, Retry_After="0") == timedelta(seconds=1)
 
     def test_retry_after_does_not_make_a_server_error_safe(self, server: ScriptedServer) -> None:
         assert isinstance(refusal(server, problem(503, Retry_After="30")), Unknown)

@@ -1,0 +1,60 @@
+"""When a whole account stops working, and when it works again: what people are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from syndicator.alerts.raising import end_alert, raise_alert
+from syndicator.destinations.models import Destination, DestinationState
+from syndicator.wording import Wording, gettext_noop
+
+PAUSED = gettext_noop("%(name)s is paused")
+PAUSED_WHY = gettext_noop(
+    "%(why)s Its posts are kept and wait. Mend it on the desk under Destinations, then resume."
+)
+FAILING = gettext_noop("%(name)s cannot be reached")
+FAILING_WHY = gettext_noop(
+    "%(tries)s tries in a row failed, at last with: %(why)s It is tried again every few minutes; "
+    "its posts wait. You can try at once on the desk under Destinations."
+)
+
+
+def pause_and_tell(destination: Destination, reason: Wording, now: datetime) -> None:
+    """The platform no longer takes the account: keep its queue, and have a person mend it."""
+    if Destination.pause(destination.pk, reason, now):
+        destination.state = DestinationState.PAUSED
+        raise_alert(
+            _key(destination, "paused"),
+            Wording(PAUSED, {"name": destination.name}),
+            Wording(PAUSED_WHY, {"why": reason}),
+            now,
+        )
+
+
+def open_circuit(destination: Destination, reason: Wording, now: datetime) -> None:
+    """So many tries failed that only a probe is made now and then. The caller saves."""
+    if destination.circuit_opened_at is None:
+        destination.circuit_opened_at = now
+        raise_alert(
+            _key(destination, "failing"),
+            Wording(FAILING, {"name": destination.name}),
+            Wording(FAILING_WHY, {"tries": destination.failures, "why": reason}),
+            now,
+        )
+
+
+def close_circuit(destination: Destination, now: datetime) -> None:
+    """It takes posts again, or a person wants it tried. The caller saves."""
+    destination.failures = 0
+    if destination.circuit_opened_at is not None:
+        destination.circuit_opened_at = None
+        end_alert(_key(destination, "failing"), now)
+
+
+def resumed(destination: Destination, now: datetime) -> None:
+    """A person has mended it."""
+    end_alert(_key(destination, "paused"), now)
+
+
+def _key(destination: Destination, trouble: str) -> str:
+    return f"destination-{destination.pk}-{trouble}"

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from syndicator import queue
+from syndicator.alerts.mailing import mail_due
+
+
+@shared_task(name=queue.MAIL_ALERTS, time_limit=60)
+def mail() -> None:
+    """Mail the alerts that are due."""
+    mail_due()
