@@ -2,8 +2,8 @@
 
 Lease 6 s, deadline of a call 2 s, settle time 3 s, back-off from 0.5 s, an open circuit's rests
 from 6 s, 90 s after a limit that names no time. What bounds them from below is not shortened: the
-margin of 1 s before a lease's end, the allowed skew of clocks, and how long later posts wait for an
-entry that cannot be rendered.
+margin of 1 s before a lease's end, the grace of late writes, the allowed skew of clocks, and how
+long later posts wait for an entry that cannot be rendered.
 """
 
 from __future__ import annotations
