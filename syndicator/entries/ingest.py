@@ -96,6 +96,7 @@ def _record(entry: Entry, now: datetime) -> None:
     entry.revision += 1
     entry.changed_at = now
     entry.render_due_at = now
+    entry.render_tried_at = None
     entry.save()
     EntryRevision.objects.create(
         entry=entry,

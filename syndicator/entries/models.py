@@ -113,6 +113,8 @@ class Entry(models.Model):
     changed_at = models.DateTimeField()
     #: When to render this revision for its routes; NULL once that is done. What the sweeper reads.
     render_due_at = models.DateTimeField(null=True, db_index=True)
+    #: When rendering this revision was first begun; NULL before that.
+    render_tried_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -113,7 +113,7 @@ def rerender_if_outdated(post: Post, now: datetime) -> None:
     changed = Entry.objects.filter(pk=post.entry_id, render_due_at=None).exclude(
         revision=post.revision
     )
-    if changed.update(render_due_at=now):
+    if changed.update(render_due_at=now, render_tried_at=None):
         queue.after_commit(queue.RENDER_ENTRY, post.entry_id)
 
 

@@ -22,7 +22,8 @@ from syndicator.posts.models import Post, PostState
 from syndicator.posts.states import move_all
 from syndicator.wording import Wording, gettext_noop
 
-#: How long later posts wait for an older entry that cannot be rendered.
+#: How long later posts wait for an older entry once rendering it was begun. One that nobody has
+#: begun with is waited for: after an outage all of them are old, and their order counts the same.
 PATIENCE = timedelta(minutes=2)
 
 #: Stale posts put aside in one go; databases take only so many keys in one statement.
@@ -92,7 +93,7 @@ def _older_entry_comes(post: Post, now: datetime) -> bool:
     )
     return Entry.objects.filter(
         earlier,
+        Q(render_tried_at=None) | Q(render_tried_at__gt=now - PATIENCE),
         render_due_at__isnull=False,
-        changed_at__gt=now - PATIENCE,
         blog__routes__destination=post.destination_id,
     ).exists()

@@ -57,7 +57,12 @@ NOT_RENDERED = Wording(
 
 def render(entry_id: int) -> None:
     """Bring the posts of an entry in line with its current revision. Safe to run twice."""
-    entry = Entry.objects.select_related("blog").get(pk=entry_id)
+    due = Entry.objects.filter(pk=entry_id, render_due_at__isnull=False)
+    # Before anything can fail: later posts wait for this entry's, but not for ever.
+    due.filter(render_tried_at=None).update(render_tried_at=database_now())
+    entry = due.select_related("blog").first()
+    if entry is None:
+        return
     reached(Step.RENDER_STARTED)
     seen = {route.pk: route for route in _routes(entry)}
     drafts = {

@@ -10,8 +10,9 @@ from syndicator.channels.base import Receipt, Rejected, TryLater, Unknown
 from syndicator.channels.sandbox.faults import Fault
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, Route
+from syndicator.entries.models import Entry
 from syndicator.posts import circuit, deliver, reconcile, review
-from syndicator.posts.line import NO_LONGER_NEWS
+from syndicator.posts.line import NO_LONGER_NEWS, PATIENCE
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.render import render
 from syndicator.posts.sweep import sweep
@@ -92,6 +93,21 @@ def test_breaking_news_does_not_wait_for_older_entries_that_are_not_rendered_yet
     breaking = newsroom.post(tags=("Eilmeldung",))
     newsroom.deliver()
     assert newsroom.accepted() == permalinks(breaking)
+
+
+def test_an_older_entry_is_waited_for_however_old_until_rendering_it_has_failed_for_a_while(
+    newsroom: Newsroom,
+) -> None:
+    """After an outage of all workers every entry is old, and their order counts the same."""
+    older = make_entry(newsroom.blog)
+    newer = newsroom.post()
+    Entry.objects.update(changed_at=database_now() - HOUR)
+    assert newsroom.deliver() == 0
+    Entry.objects.filter(pk=older.pk).update(render_tried_at=database_now() - PATIENCE / 2)
+    assert newsroom.deliver() == 0
+    Entry.objects.filter(pk=older.pk).update(render_tried_at=database_now() - PATIENCE)
+    newsroom.deliver()
+    assert newsroom.accepted() == permalinks(newer)
 
 
 def test_what_waited_too_long_goes_to_an_editor_and_does_not_flood(newsroom: Newsroom) -> None:

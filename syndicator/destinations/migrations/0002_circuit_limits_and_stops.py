@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("destinations", "0001_initial"),
-        ("entries", "0002_breaking_tags"),
+        ("entries", "0002_breaking_tags_and_rendering"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,7 +13,7 @@ def take_places(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("destinations", "0002_circuit_limits_and_stops"),
-        ("entries", "0002_breaking_tags"),
+        ("entries", "0002_breaking_tags_and_rendering"),
         ("posts", "0001_initial"),
     ]
 

@@ -20,4 +20,9 @@ class Migration(migrations.Migration):
                 verbose_name="tags of breaking news",
             ),
         ),
+        migrations.AddField(
+            model_name="entry",
+            name="render_tried_at",
+            field=models.DateTimeField(null=True),
+        ),
     ]
