@@ -86,7 +86,7 @@ class PostRow:
 
 
 class Shape(Installation):
-    """*accounts* are of each platform: x, facebook, x-2, facebook-2 and so on."""
+    """*accounts* are of each of *platforms*: x, facebook, x-2, facebook-2 and so on."""
 
     name: ClassVar[str]
 
@@ -95,6 +95,7 @@ class Shape(Installation):
         folder: Path,
         *,
         accounts: int = 1,
+        platforms: Sequence[str] = ("x", "facebook"),
         policy: str = "automatic",
         limit_minutes: int = 60,
         hold_seconds: int = 0,
@@ -121,7 +122,7 @@ class Shape(Installation):
         self.accounts = [
             channel if number == 1 else f"{channel}-{number}"
             for number in numbers
-            for channel in ("x", "facebook")
+            for channel in platforms
         ]
         self.database_url = self.environment.get("SYNDICATOR_DATABASE_URL", "")
         self._kept: dict[str, Sequence[str]] = {}

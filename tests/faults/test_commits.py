@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from syndicator.steps import Step
-from tests.faults.conftest import Case
+from tests.faults.conftest import FORGIVING, Case
 from tests.faults.strikes import Act, Strike
 
 pytestmark = pytest.mark.faults
@@ -17,12 +17,12 @@ WRITTEN = (Step.INGEST_WRITTEN, Step.RENDER_WRITTEN, Step.CLAIM_WRITTEN, Step.RE
 
 @pytest.mark.parametrize("step", WRITTEN)
 def test_committed_and_never_told(step: Step, case: Callable[..., Case]) -> None:
-    strike(case(f"commit lost after success at {step}"), step, Act.LOSE_COMMIT)
+    strike(case(f"commit lost after success at {step}", **FORGIVING), step, Act.LOSE_COMMIT)
 
 
 @pytest.mark.parametrize("step", WRITTEN)
 def test_not_committed(step: Step, case: Callable[..., Case]) -> None:
-    strike(case(f"database error at {step}"), step, Act.DATABASE_ERROR)
+    strike(case(f"database error at {step}", **FORGIVING), step, Act.DATABASE_ERROR)
 
 
 @pytest.mark.parametrize("backend", ["distributed"])
@@ -30,7 +30,9 @@ def test_not_committed(step: Step, case: Callable[..., Case]) -> None:
 def test_the_server_ends_the_connection(
     step: Step, backend: str, case: Callable[..., Case]
 ) -> None:
-    strike(case(f"connection ended by the server at {step}"), step, Act.LOSE_CONNECTION)
+    strike(
+        case(f"connection ended by the server at {step}", **FORGIVING), step, Act.LOSE_CONNECTION
+    )
 
 
 def strike(made: Case, step: Step, act: Act) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from syndicator.steps import Step
-from tests.faults.conftest import Case
+from tests.faults.conftest import FORGIVING, Case
 from tests.faults.shapes import Shape
 from tests.faults.strikes import Act, Strike, fill
 
@@ -76,10 +76,10 @@ class FileSizeLimit(Space):
 
 
 def test_the_disk_is_full_for_a_while(disk: Path | None, case: Callable[..., Case]) -> None:
-    made = case("disk full for 10 s")
+    made = case("disk full for 10 s", **FORGIVING)
     shape = made.shape
     space = SmallDisk(shape) if disk else FileSizeLimit(shape)
-    shape.fault("x", "slow-body", seconds=1.5)
+    shape.fault("facebook", "slow-body", seconds=1.5)
     made.push(3)
     space.take()
     time.sleep(10)
@@ -92,7 +92,7 @@ def test_the_disk_is_full_for_a_while(disk: Path | None, case: Callable[..., Cas
 def test_the_disk_fills_up_at(step: Step, disk: Path | None, case: Callable[..., Case]) -> None:
     if disk is None:
         pytest.skip("needs a small disk, and nothing can be mounted here")
-    made = case(f"disk full at {step}")
+    made = case(f"disk full at {step}", **FORGIVING)
     shape = made.shape
     shape.strike(Strike(step, Act.FILL_DISK, passage=3))
     made.push(3)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from syndicator.steps import Step
-from tests.faults.conftest import Case
+from tests.faults.conftest import FORGIVING, Case
 from tests.faults.strikes import Act, Strike
 
 pytestmark = pytest.mark.faults
@@ -16,12 +16,13 @@ pytestmark = pytest.mark.faults
 @pytest.mark.parametrize("step", list(Step))
 def test_killed_at(step: Step, case: Callable[..., Case]) -> None:
     reviewed = step.startswith("review.")
-    made = case(f"SIGKILL at {step}", policy="review" if reviewed else "automatic")
+    policy = "review" if reviewed else "automatic"
+    made = case(f"SIGKILL at {step}", policy=policy, **FORGIVING)
     shape = made.shape
     looked_up = step.startswith("look_up.")
     if looked_up:
-        shape.fault("x", "accept-then-500")
-        shape.fault("facebook", "500")
+        shape.fault("facebook", "accept-then-500")
+        shape.fault("facebook-2", "500")
     shape.strike(Strike(step, Act.KILL, passage=1 if looked_up else made.dice.randint(1, 6)))
     made.push(6)
     if reviewed:

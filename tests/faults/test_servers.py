@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from syndicator.steps import Step
-from tests.faults.conftest import Case
+from tests.faults.conftest import FORGIVING, Case
 from tests.faults.servers import Postgres, Redis
 from tests.faults.shapes import Distributed
 from tests.faults.strikes import Act, Strike
@@ -30,7 +30,7 @@ def redis(servers: tuple[Postgres, Redis]) -> Redis:
 
 
 def test_redis_forgets_everything(case: Callable[..., Case], redis: Redis) -> None:
-    made = case("Redis FLUSHALL")
+    made = case("Redis FLUSHALL", **FORGIVING)
     for _ in range(6):
         made.push(2)
         redis.flush_all()
@@ -38,7 +38,7 @@ def test_redis_forgets_everything(case: Callable[..., Case], redis: Redis) -> No
 
 
 def test_redis_is_killed_and_started_again(case: Callable[..., Case], redis: Redis) -> None:
-    made = case("Redis killed and started again")
+    made = case("Redis killed and started again", **FORGIVING)
     for _ in range(3):
         made.push(2)
         redis.kill()
@@ -48,7 +48,7 @@ def test_redis_is_killed_and_started_again(case: Callable[..., Case], redis: Red
 
 
 def test_redis_is_away_for_long(case: Callable[..., Case], redis: Redis) -> None:
-    made = case("Redis away for 30 s")
+    made = case("Redis away for 30 s", **FORGIVING)
     made.push(2)
     redis.kill(signal.SIGTERM)
     push_for(made, AWAY)
@@ -57,7 +57,7 @@ def test_redis_is_away_for_long(case: Callable[..., Case], redis: Redis) -> None
 
 
 def test_redis_hangs_for_long(case: Callable[..., Case], redis: Redis) -> None:
-    made = case("Redis hangs for 30 s")
+    made = case("Redis hangs for 30 s", **FORGIVING)
     made.push(2)
     redis.send(signal.SIGSTOP)
     push_for(made, AWAY)
@@ -66,7 +66,7 @@ def test_redis_hangs_for_long(case: Callable[..., Case], redis: Redis) -> None:
 
 
 def test_postgresql_restarts_at_once(case: Callable[..., Case], postgres: Postgres) -> None:
-    made = case("PostgreSQL immediate restart")
+    made = case("PostgreSQL immediate restart", **FORGIVING)
     for _ in range(3):
         made.push(3)
         postgres.end_immediately()
@@ -77,8 +77,8 @@ def test_postgresql_restarts_at_once(case: Callable[..., Case], postgres: Postgr
 
 def test_postgresql_is_away(case: Callable[..., Case], postgres: Postgres) -> None:
     """Longer than a lease, with a post on its way: nobody can write down what became of it."""
-    made = case("PostgreSQL away for 10 s")
-    made.shape.fault("x", "slow-body", seconds=1.5)
+    made = case("PostgreSQL away for 10 s", **FORGIVING)
+    made.shape.fault("facebook", "slow-body", seconds=1.5)
     made.push(3)
     postgres.end_immediately()
     time.sleep(10)
@@ -90,7 +90,7 @@ def test_postgresql_is_away(case: Callable[..., Case], postgres: Postgres) -> No
 def test_all_workers_are_away_for_long(case: Callable[..., Case]) -> None:
     """Longer than later posts wait for an earlier entry that cannot be rendered; then all of them
     are rendered side by side, and the first of them takes longest."""
-    made = case("all workers away for 3 min")
+    made = case("all workers away for 3 min", **FORGIVING)
     shape = made.shape
     for name in Distributed.workers:
         shape.kill(name)
