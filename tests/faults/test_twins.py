@@ -58,19 +58,21 @@ FACEBOOK = "SELECT id FROM destinations_destination WHERE name = 'facebook'"
 
 @contextmanager
 def running(shape: Shape, module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"tests.faults.{module}", *arguments],
-        env=shape.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(shape.folder / f"{module}.log").open("ab"),
-        text=True,
-    )
+    with (shape.folder / f"{module}.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"tests.faults.{module}", *arguments],
+            env=shape.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
     try:
         yield process
     finally:
         process.stdin.close()
         process.wait(30)
+        process.stdout.close()
 
 
 def tell(process: subprocess.Popen[str], line: str = "") -> None:
