@@ -73,7 +73,11 @@ def _line(
 ) -> QuerySet[Post]:
     line = (
         Post.objects.filter(destination=destination, due_at__isnull=False)
-        .exclude(state=PostState.APPROVED, tries=0, due_at__gt=now)
+        # A hold time: due later than when it was approved. Where the clock was set back, a post
+        # without one seems to be due later, too, and must not be overtaken.
+        .exclude(
+            Q(due_at__gt=now) & Q(due_at__gt=F("changed_at")), state=PostState.APPROVED, tries=0
+        )
         .exclude(state=PostState.APPROVED, fresh_until__lt=now)
         .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
         .select_related("entry")
