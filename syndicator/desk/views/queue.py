@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from syndicator.clock import database_now
 from syndicator.desk.access import DeskRequest
-from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.models import Destination, DestinationState, Route
 from syndicator.entries.models import Entry, LiveBlog, Source
@@ -36,6 +36,10 @@ class Group:
     cards: list[Card]
 
     @property
+    def breaking(self) -> bool:
+        return any(card.post.breaking for card in self.cards)
+
+    @property
     def approvable(self) -> int:
         return sum(card.can_approve for card in self.cards)
 
@@ -43,8 +47,9 @@ class Group:
 @require_GET
 def queue(request: DeskRequest) -> HttpResponse:
     now = database_now()
+    outlook = Outlook()
     groups = [
-        Group(entry, [Card(post, back=request.path) for post in entry.waiting])  # type: ignore[attr-defined]
+        Group(entry, [Card(post, back=request.path, outlook=outlook) for post in entry.waiting])  # type: ignore[attr-defined]
         for entry in _waiting_entries()
     ]
     context: dict[str, Any] = {
