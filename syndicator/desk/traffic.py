@@ -114,4 +114,14 @@ def _counts() -> dict[int, Counts]:
         oldest=Min("due_at", filter=Q(state=PostState.APPROVED)),
         last_success=Max("sent_at"),
     )
-    return {row.pop("destination"): Counts(**row) for row in rows}
+    return {
+        row["destination"]: Counts(
+            row["approved"],
+            row["sending"],
+            row["looked_up"],
+            row["for_person"],
+            row["oldest"],
+            row["last_success"],
+        )
+        for row in rows
+    }

@@ -16,6 +16,7 @@ from syndicator.desk.forms import DestinationForm
 from syndicator.desk.times import desk_zone
 from syndicator.desk.traffic import traffic
 from syndicator.destinations.models import Destination, DestinationState
+from syndicator.diagnosis.examination import at_a_glance
 from syndicator.posts import review
 
 
@@ -23,6 +24,7 @@ from syndicator.posts import review
 def destinations(request: DeskRequest) -> HttpResponse:
     context = {
         "traffic": traffic(),
+        "health": at_a_glance() if request.user.may_configure else [],
         "channels": registry.channels().values(),
         "zone": desk_zone(),
     }
