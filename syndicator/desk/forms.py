@@ -60,10 +60,9 @@ class LogFilter(forms.Form):
 
 
 class StopForm(forms.Form):
-    """What to stop, and why. *scope* is empty for everything, else ``blog:<pk>`` or
-    ``channel:<name>``."""
+    """What to stop, and why. *scope* is ``everything``, ``blog:<pk>`` or ``channel:<name>``."""
 
-    scope = forms.ChoiceField(required=False, label=_("What to stop"))
+    scope = forms.ChoiceField(label=_("What to stop"))
     reason = forms.CharField(
         max_length=300,
         label=_("Why"),
@@ -78,7 +77,7 @@ class StopForm(forms.Form):
         scope = self.fields["scope"]
         assert isinstance(scope, forms.ChoiceField)
         scope.choices = [
-            ("", _("Everything")),
+            ("everything", _("Everything")),
             (_("One live blog"), [(key, blog.title) for key, blog in self._blogs.items()]),
             (
                 _("One platform"),

@@ -41,7 +41,7 @@ Look = Callable[[], list[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What belongs together on the screen. *name* is for the message catalogue."""
+    """What belongs together on the screen."""
 
     name: str
     looks: tuple[Look, ...]
@@ -56,20 +56,20 @@ class Examined:
     findings: list[Finding] | None
 
 
-DATABASE = Topic(gettext_noop("Database"), (database.is_up_to_date, database.has_the_same_time))
-BROKER = Topic(gettext_noop("Broker"), (broker.answers,), needs_database=False)
-SWEEPER = Topic(gettext_noop("Sweeper"), (broker.sweeper_runs,))
-ENTRIES = Topic(gettext_noop("Entries"), (delivery.entries_are_rendered,))
-STOPS = Topic(gettext_noop("Stops"), (delivery.nothing_is_stopped,))
-DELIVERY = Topic(gettext_noop("Delivery"), (delivery.posts_are_sent, delivery.senders_are_alive))
-DECISIONS = Topic(gettext_noop("Decisions"), (decisions.posts_wait_for_nobody,))
+DATABASE = Topic("Database", (database.is_up_to_date, database.has_the_same_time))
+BROKER = Topic("Broker", (broker.answers,), needs_database=False)
+SWEEPER = Topic("Sweeper", (broker.sweeper_runs,))
+ENTRIES = Topic("Entries", (delivery.entries_are_rendered,))
+STOPS = Topic("Stops", (delivery.nothing_is_stopped,))
+DELIVERY = Topic("Delivery", (delivery.posts_are_sent, delivery.senders_are_alive))
+DECISIONS = Topic("Decisions", (decisions.posts_wait_for_nobody,))
 MAILINGS = Topic(
-    gettext_noop("Mailings"),
+    "Mailings",
     (mailings.mailings_go_on, mailings.mails_are_sent, mailings.mails_are_certain),
 )
-ACCOUNTS = Topic(gettext_noop("Accounts"), (accounts.plug_ins_load, accounts.keys_are_readable))
-DISK = Topic(gettext_noop("Disk"), (disk.has_room,), needs_database=False)
-PEOPLE = Topic(gettext_noop("People"), (people.somebody_is_told,))
+ACCOUNTS = Topic("Accounts", (accounts.plug_ins_load, accounts.keys_are_readable))
+DISK = Topic("Disk", (disk.has_room,), needs_database=False)
+PEOPLE = Topic("People", (people.somebody_is_told,))
 
 #: In the order in which to mend things.
 TOPICS = (
