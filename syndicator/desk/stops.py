@@ -1,4 +1,4 @@
-"""The stops that hold, as every page shows them."""
+"""What every page says on top: what is stopped, and what went wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from hashlib import sha256
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from syndicator.alerts.models import Alert
+from syndicator.alerts.raising import open_alerts
 from syndicator.desk.texts import platform_label
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.models import Stop
@@ -16,11 +18,15 @@ from syndicator.posts.stopped import HeldBack, held_back
 
 
 class Banner:
-    """What is stopped at present, read when a page asks for it."""
+    """What is stopped and what is wrong at present, read when a page asks for it."""
 
     @cached_property
     def rows(self) -> list[HeldBack]:
         return held_back(standing().select_related("blog", "pressed_by"))
+
+    @cached_property
+    def alerts(self) -> list[Alert]:
+        return list(open_alerts())
 
     @cached_property
     def zone(self) -> str:
@@ -29,8 +35,9 @@ class Banner:
     @property
     def seen(self) -> str:
         """Another for another banner: a page that polls gets only what is new."""
-        said = str([(row.stop.pk, row.waiting, row.stale) for row in self.rows])
-        return sha256(said.encode()).hexdigest()[:16] if self.rows else ""
+        stopped = [(row.stop.pk, row.waiting, row.stale) for row in self.rows]
+        said = str((stopped, [alert.pk for alert in self.alerts]))
+        return sha256(said.encode()).hexdigest()[:16] if self.rows or self.alerts else ""
 
 
 def scope_of(stop: Stop) -> str:

@@ -93,7 +93,6 @@ AT_A_GLANCE: tuple[Look, ...] = (
     delivery.senders_are_alive,
     mailings.mails_are_sent,
     accounts.keys_are_readable,
-    people.somebody_is_told,
 )
 
 
