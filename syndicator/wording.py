@@ -61,7 +61,7 @@ class TimedWording:
     """A sentence that is made for the screen at once; some of its gaps are moments (aware)."""
 
     sentence: str
-    gaps: Mapping[str, str | int | datetime] = field(default_factory=dict)
+    gaps: Mapping[str, str | int | Wording | datetime] = field(default_factory=dict)
 
     def wording(self, clock: Callable[[datetime], str]) -> Wording:
         """The sentence with its moments as *clock* writes them."""

@@ -16,6 +16,7 @@ from syndicator.desk.times import clock, soon, told
 from syndicator.posts.holdups import Holdup, Kind, Survey
 from syndicator.posts.line import NO_LONGER_NEWS
 from syndicator.posts.models import Action, Attempt, Decision, Post, PostState
+from syndicator.posts.render import AUTOMATIC
 from syndicator.wording import Wording, gettext_noop
 
 #: Where a post stands, in words. Approved and sent ones also say when.
@@ -108,8 +109,10 @@ class Card:
 
     @property
     def why(self) -> Wording | None:
-        """Why the post is in its state, unless *problems* or the hold-up says the same."""
+        """Why the post is in its state, unless the card says so in other words."""
         known = [*self.problems, self.holdup.because if self.holdup else None]
+        if self.post.state == PostState.APPROVED:
+            known.append(AUTOMATIC)
         return None if self.post.wording in known else self.post.wording
 
     @cached_property
@@ -230,12 +233,14 @@ class Card:
             else _("Approved automatically")
         )
         zone = self.post.entry.blog.time_zone
+        # Not within the f-strings: the catalogue's collector does not look into them.
+        now, waits = _("goes out now"), _("waits")
         if self.holdup is None:
-            return f"{who} – {_('goes out now')}"
+            return f"{who} – {now}"
         if self.holdup.kind == Kind.HOLD and self.holdup.until:
             when = _("goes out at %(time)s") % {"time": soon(self.holdup.until, zone)}
             return f"{who} – {when}"
-        return f"{who} – {_('waits')}. {told(self.holdup.what, zone)}"
+        return f"{who} – {waits}. {told(self.holdup.what, zone)}"
 
     def _last_decision(self) -> Decision | None:
         return next(reversed(self.post.decisions.all()), None)

@@ -134,7 +134,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {
             "policy": _("Policy"),
             "hold_seconds": _("Hold, seconds"),
-            "limit_minutes": _("News for, minutes"),
+            "limit_minutes": _("Limit, minutes"),
         }
         help_texts = {"hold_seconds": "", "limit_minutes": ""}
 

@@ -56,7 +56,8 @@ def pressed(stop: Stop, *, fresh: bool, on_their_way: int) -> str:
         }
     told = _("%(what)s: stopped.") % {"what": scope_of(stop)}
     if not on_their_way:
-        return f"{told} {_('Nothing was being sent at that moment.')}"
+        nothing = _("Nothing was being sent at that moment.")
+        return f"{told} {nothing}"
     under_way = ngettext(
         "%(count)s post was being sent at that moment and cannot be called back.",
         "%(count)s posts were being sent at that moment and cannot be called back.",
