@@ -253,3 +253,4 @@ def test_the_icon_is_where_browsers_look_for_it(client: Browser) -> None:
     answer = client.get("/favicon.ico", follow=True)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "image/svg+xml"
+    answer.close()
