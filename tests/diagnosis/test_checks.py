@@ -126,7 +126,7 @@ def test_senders_that_vanished(due: Post, long_ago: datetime) -> None:
 def test_a_stop(due: Post) -> None:
     stop, _ = review.stop(make_user(first_name="Mia"), "Falsche Zahl")
     found = only(delivery.nothing_is_stopped())
-    assert "Mia stopped everything: Falsche Zahl Posts that wait: 1." in told(found)
+    assert "Mia stopped everything (Falsche Zahl); posts that wait: 1." in told(found)
     assert found.since == stop.pressed_at
     assert delivery.posts_are_sent() == []
 
