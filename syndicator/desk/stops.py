@@ -22,7 +22,9 @@ class Banner:
 
     @cached_property
     def rows(self) -> list[HeldBack]:
-        return held_back(standing().select_related("blog", "pressed_by"))
+        stops = standing().select_related("blog", "pressed_by")
+        # What stops everything comes first: a phone shows little more.
+        return held_back(sorted(stops, key=lambda stop: bool(stop.blog or stop.channel_name)))
 
     @cached_property
     def alerts(self) -> list[Alert]:

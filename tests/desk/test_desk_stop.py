@@ -71,6 +71,14 @@ def test_a_blog_or_a_platform_can_be_stopped_alone(editor: Browser) -> None:
     assert (by_blog.channel_name, by_blog.blog) == ("", blog)
 
 
+def test_what_stops_everything_stands_above_the_rest(editor: Browser) -> None:
+    press(editor)
+    blog = make_blog(title="Wahlabend")
+    press(editor, f"blog:{blog.pk}", "Ticker vertauscht")
+    page = plain(editor.get("/log/").content.decode())
+    assert page.index("Everything is stopped.") < page.index("Stopped: Wahlabend")
+
+
 def test_pressing_tells_what_can_no_longer_be_called_back(editor: Browser) -> None:
     post = automatic()
     Post.objects.filter(pk=post.pk).update(state=PostState.SENDING)

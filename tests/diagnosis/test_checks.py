@@ -205,6 +205,12 @@ def test_what_ends_by_itself_is_noted_with_its_reason(
     assert because in str(found.because.wording(datetime.isoformat))
 
 
+def test_what_passes_in_a_moment_is_not_worth_a_word(due: Post) -> None:
+    change(due, due_at=database_now())
+    older_post_in_flight(due)
+    assert delivery.posts_are_sent() == []
+
+
 def test_tries_that_fail_are_noted_before_the_circuit_opens() -> None:
     make_destination()
     Destination.objects.update(failures=2)
