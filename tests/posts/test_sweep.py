@@ -159,7 +159,8 @@ def test_times_written_by_a_clock_that_was_set_back_are_brought_into_line(
 def test_a_clock_set_back_before_the_first_sweep_is_noticed(rung: list[tuple[str, int]]) -> None:
     post = make_post()
     assert post.due_at
-    Post.objects.update(due_at=post.due_at + HOUR, changed_at=post.changed_at + HOUR)
+    ahead = post.due_at + HOUR
+    Post.objects.update(due_at=ahead, changed_at=ahead, fresh_until=ahead + HOUR)
     sweep_in_turn()
     after = Post.objects.get()
     assert after.due_at
