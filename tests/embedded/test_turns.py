@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_writers_in_threads_never_meet_sqlites_own_lock(connections: ConnectionH
 def test_a_transaction_that_fails_gives_its_turn_away(connections: ConnectionHandler) -> None:
     with pytest.raises(DatabaseError):
         in_transaction(connections, INCREMENT, "UPDATE counter SET value = 1000")
-    assert not base._turn.locked()
+    assert not base.turns.taken
     assert in_threads(1, lambda: in_transaction(connections, INCREMENT)) == []
     assert run(connections, "SELECT value FROM counter") == [(1,)]
 
@@ -108,9 +109,9 @@ def test_a_transaction_that_fails_gives_its_turn_away(connections: ConnectionHan
 def test_a_connection_that_is_lost_gives_its_turn_away(connections: ConnectionHandler) -> None:
     connection = connections["default"]
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-    assert base._turn.locked()
+    assert base.turns.taken
     connection.close()
-    assert not base._turn.locked()
+    assert not base.turns.taken
 
 
 def test_a_transaction_that_cannot_begin_gives_its_turn_away(
@@ -121,5 +122,35 @@ def test_a_transaction_that_cannot_begin_gives_its_turn_away(
     with pytest.raises(DatabaseError, match="locked"):
         in_transaction(connections, INCREMENT)
     elsewhere.close()
-    assert not base._turn.locked()
+    assert not base.turns.taken
     in_transaction(connections, INCREMENT)
+
+
+def test_turns_go_in_the_order_in_which_they_were_asked_for() -> None:
+    turns, came = base.Turns(), []
+    assert turns.take(0)
+
+    def wait(number: int) -> None:
+        assert turns.take(30)
+        came.append(number)
+        turns.give()
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(5)]
+    for number, thread in enumerate(threads, start=1):
+        thread.start()
+        while turns.waiting < number:
+            time.sleep(0.001)
+    turns.give()
+    for thread in threads:
+        thread.join(30)
+    assert came == [0, 1, 2, 3, 4]
+    assert not turns.taken
+
+
+def test_who_stops_waiting_is_not_given_a_turn() -> None:
+    turns = base.Turns()
+    assert turns.take(0)
+    assert not turns.take(0.01)
+    assert turns.waiting == 0
+    turns.give()
+    assert not turns.taken

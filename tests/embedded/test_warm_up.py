@@ -10,7 +10,7 @@ from pathlib import Path
 
 #: Prints what was imported between the warm-up and the recorded end of the first delivery.
 FIRST_DELIVERY = """
-import json, sys
+import gc, json, sys
 from syndicator.boot import boot
 boot()
 from django.core.management import call_command
@@ -25,6 +25,7 @@ for channel, base_url in {"x": "http://127.0.0.1:9", "email": "smtp://127.0.0.1:
     factories.make_route(blog, factories.make_destination(channel, base_url))
 source = factories.make_source(blog)
 warm_up()
+assert gc.get_freeze_count()
 before = set(sys.modules)
 entry = ingest(source, factories.make_content()).entry
 render(entry.pk)
