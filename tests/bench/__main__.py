@@ -28,20 +28,22 @@ def main() -> int:
     backends = [name for name in options.backend if name == "embedded" or machine.servers()]
     if len(backends) < len(options.backend):
         console.print("PostgreSQL or Redis does not answer; the distributed backend is left out.")
-    table, failed = _table(), ""
-    with TemporaryDirectory() as folder:
-        # The parts import the system's own functions, to run them in processes of their own.
-        use_data_folder(Path(folder))
-        boot()
-        try:
+    if not backends:
+        return 1
+    table = _table()
+    try:
+        with TemporaryDirectory() as folder:
+            # The parts import the system's own functions, to run them in processes of their own.
+            use_data_folder(Path(folder))
+            boot()
             for row in _rows(options, backends, console):
                 table.add_row(*_cells(row))
-        except SystemFailed as failure:
-            failed = f"The system failed: {failure}"
-    console.print(table)
-    if failed:
-        print(failed, file=sys.stderr)
-    return 1 if failed else 0
+    except SystemFailed as failure:
+        print(f"The system failed: {failure}", file=sys.stderr)
+        return 1
+    finally:
+        console.print(table)
+    return 0
 
 
 def _rows(options: argparse.Namespace, names: list[str], console: Console) -> Iterator[Row]:

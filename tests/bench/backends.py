@@ -23,6 +23,7 @@ from tests.installation import Installation
 DATABASE_SERVER = os.environ.get(
     "SYNDICATOR_TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres"
 )
+#: Emptied before each use.
 BROKER = os.environ.get("SYNDICATOR_TEST_REDIS_URL", "redis://127.0.0.1:6379/10")
 #: Worker processes, and children of each.
 WORKERS, CHILDREN = 3, 2
