@@ -73,13 +73,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="some parts only")
     parser.add_argument("--backend", choices=both, nargs="+", default=both)
     parser.add_argument("--runs", type=int, default=2, help="runs whose median is shown")
-    parser.add_argument("--posts", type=int, default=2000, help="waiting posts to drain")
+    parser.add_argument("--posts", type=int, default=1000, help="waiting posts to drain")
     parser.add_argument("--idle", type=float, default=30, help="seconds of idling to watch")
     return parser.parse_args()
 
 
 def _table() -> Table:
-    table = Table(title="Medians of several runs; a yardstick is taken in the same run")
+    table = Table(
+        title="Medians of the runs (drain and footprint: one run), each beside its yardstick"
+    )
     table.add_column("figure", ratio=3)
     table.add_column("backend")
     table.add_column("value", justify="right", no_wrap=True)
