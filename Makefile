@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PARALLEL ?= auto
 SECONDS ?= 60
 
-.PHONY: demo up test services-test browser lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test browser bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -28,6 +28,9 @@ services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests
+
+bench: $(VENV)/ready-dev     ## figures of speed and size, both backends; ARGS="--only latency --runs 5" for more
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(VENV)/ready-dev      ## ruff, mypy --strict, import contracts, migrations, catalogue
 	$(BIN)/ruff check .
