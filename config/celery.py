@@ -67,6 +67,6 @@ def _keep_our_logging(**_: Any) -> None:
 @worker_init.connect
 def _warm_up(**_: Any) -> None:
     """Before the pool forks, and after Celery has set Django up."""
-    from syndicator.embedded.warm_up import warm_up  # noqa: PLC0415
+    from syndicator.warm_up import warm_up  # noqa: PLC0415
 
     warm_up()

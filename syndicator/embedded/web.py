@@ -8,7 +8,7 @@ from threading import Thread
 from cheroot.wsgi import Server
 from django.conf import settings
 
-from syndicator.embedded.warm_up import warm_up
+from syndicator.warm_up import warm_up
 
 THREADS = 12
 MAX_BODY = 5_000_000

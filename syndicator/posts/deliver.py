@@ -86,7 +86,8 @@ def deliver(destination_id: int) -> int:
 def claim_next(destination_id: int) -> Claim | None:
     """Take the post whose turn it is, and commit the attempt; None if it is nobody's turn."""
     with transaction.atomic():
-        claim = _claim(_locked(destination_id))
+        destination = _locked(destination_id)
+        claim = _claim(destination, monotonic(), database_now())
     if claim is not None:
         reached(Step.CLAIM_COMMITTED)
     return claim
@@ -152,8 +153,7 @@ def _locked(destination_id: int) -> Destination:
     return destination
 
 
-def _claim(destination: Destination) -> Claim | None:
-    claimed, now = monotonic(), database_now()
+def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | None:
     post = next_in_line(destination, now)
     if post is None:
         return None
@@ -196,7 +196,7 @@ def _prepare(destination: Destination, message: Message) -> tuple[Client, list[W
 
 def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Claim | None:
     destination = _locked(claim.post.destination_id)
-    now = database_now()
+    at, now = monotonic(), database_now()
     if isinstance(result, Receipt):
         recorded = claim.finish(
             PostState.SENT, AttemptOutcome.ACCEPTED, receipt=result, now=now, sent_at=now
@@ -223,7 +223,7 @@ def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Cla
         )
     if recorded:
         circuit.learn(destination, result, now)
-    return _claim(destination) if go_on else None
+    return _claim(destination, at, now) if go_on else None
 
 
 def _consequence(

@@ -15,7 +15,7 @@ from syndicator.boot import boot
 boot()
 from django.core.management import call_command
 call_command("migrate", interactive=False, verbosity=0)
-from syndicator.embedded.warm_up import warm_up
+from syndicator.warm_up import warm_up
 from syndicator.entries.ingest import ingest
 from syndicator.posts.deliver import deliver
 from syndicator.posts.render import render
@@ -45,7 +45,7 @@ def test_the_first_delivery_imports_nothing_more(tmp_path: Path) -> None:
             "SYNDICATOR_DATA": str(tmp_path),
             "SYNDICATOR_ALLOW_PRIVATE_ADDRESSES": "yes",
         },
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,
         check=False,
