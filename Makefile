@@ -9,7 +9,7 @@ SEED ?=
 # Most of a fault's time is waiting.
 FAULTS_PARALLEL ?= 4
 
-.PHONY: demo up test services-test faults chaos browser lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos browser bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -39,6 +39,9 @@ chaos: $(VENV)/ready-dev     ## all of that at random (SECONDS=60 SEED=… BACKE
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests
+
+bench: $(VENV)/ready-dev     ## figures of speed and size, both backends; ARGS="--only latency --runs 5" for more
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(VENV)/ready-dev      ## ruff, mypy --strict, import contracts, migrations, catalogue
 	$(BIN)/ruff check .

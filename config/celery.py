@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -62,3 +62,11 @@ app.conf.update(
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Celery would replace the handlers that `config.logs` set up."""
+
+
+@worker_init.connect
+def _warm_up(**_: Any) -> None:
+    """Before the pool forks, and after Celery has set Django up."""
+    from syndicator.warm_up import warm_up  # noqa: PLC0415
+
+    warm_up()

@@ -94,7 +94,7 @@ DATABASES: dict[str, Any] = {
     "default": _server(_database_url)
     if _database_url
     else {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "syndicator.embedded.sqlite",
         "NAME": DATA_FOLDER / "syndicator.sqlite3",
         "CONN_MAX_AGE": None,
         "OPTIONS": _sqlite,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -53,6 +54,24 @@ class Wording:
             for name, said in data.get("gaps", {}).items()
         }
         return cls(str(data["sentence"]), gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWording:
+    """A sentence that is made for the screen at once; some of its gaps are moments (aware)."""
+
+    sentence: str
+    gaps: Mapping[str, str | int | Wording | datetime] = field(default_factory=dict)
+
+    def wording(self, clock: Callable[[datetime], str]) -> Wording:
+        """The sentence with its moments as *clock* writes them."""
+        return Wording(
+            self.sentence,
+            {
+                name: clock(said) if isinstance(said, datetime) else said
+                for name, said in self.gaps.items()
+            },
+        )
 
 
 def _storable(said: str | int | Wording) -> str | int | dict[str, Any]:

@@ -261,6 +261,10 @@ class Channel(ABC):
     def client(self, account: Account) -> Client:
         """A client for one account."""
 
+    def account_url(self, settings: Mapping[str, str]) -> str:
+        """Where a person sees the account's posts; empty if its *settings* do not say."""
+        return ""
+
     def length(self, text: str) -> int:
         """How long *text* is by the platform's own count."""
         return len(text)

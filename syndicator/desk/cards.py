@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 
 from django.db.models import Prefetch, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from syndicator.channels import registry
 from syndicator.channels.base import Channel, Message
-from syndicator.desk.times import clock
-from syndicator.destinations.models import DestinationState
-from syndicator.posts.models import Action, Decision, Post, PostState
+from syndicator.desk.texts import is_web_address
+from syndicator.desk.times import clock, soon, told
+from syndicator.posts.holdups import Holdup, Kind, Survey
+from syndicator.posts.line import NO_LONGER_NEWS
+from syndicator.posts.models import Action, Attempt, Decision, Post, PostState
+from syndicator.posts.render import AUTOMATIC
 from syndicator.wording import Wording, gettext_noop
 
 #: Where a post stands, in words. Approved and sent ones also say when.
@@ -52,6 +55,18 @@ class Draft:
         return cls(remaining, channel.problems(message))
 
 
+class Outlook:
+    """How things stand on the destinations, read once for all cards of a page, if one asks."""
+
+    @cached_property
+    def survey(self) -> Survey:
+        return Survey()
+
+
+#: Seconds between two looks at a post that a worker has in hand, and at one that waits.
+IN_HAND, ON_ITS_WAY = 2, 10
+
+
 @dataclass
 class Card:
     """One post on the screen. *refusal* says why the last act was not done."""
@@ -62,6 +77,7 @@ class Card:
     back: str = "/"
     #: With its history, and forms that reload the page, so that the history is fresh.
     detailed: bool = False
+    outlook: Outlook = field(default_factory=Outlook)
 
     @cached_property
     def message(self) -> Message:
@@ -93,8 +109,62 @@ class Card:
 
     @property
     def why(self) -> Wording | None:
-        """Why the post is in its state, unless *problems* says the same."""
-        return None if self.post.wording in self.problems else self.post.wording
+        """Why the post is in its state, unless the card says so in other words."""
+        known = [*self.problems, self.holdup.because if self.holdup else None]
+        if self.post.state == PostState.APPROVED:
+            known.append(AUTOMATIC)
+        return None if self.post.wording in known else self.post.wording
+
+    @cached_property
+    def holdup(self) -> Holdup | None:
+        """What an approved post waits for; None if it goes out now."""
+        approved = self.post.state == PostState.APPROVED
+        return self.outlook.survey.of_post(self.post) if approved else None
+
+    @property
+    def went_stale(self) -> bool:
+        """Whether it was put aside, because it could not go out while it was news."""
+        wording = self.post.wording
+        waits = self.post.state == PostState.PENDING and wording is not None
+        return waits and wording == NO_LONGER_NEWS
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether the platform is being looked through for it."""
+        return self.post.state == PostState.UNCERTAIN and self.post.due_at is not None
+
+    @property
+    def refresh_seconds(self) -> int | None:
+        """How soon its state may be another without anybody's hand; None if it stays."""
+        if self.post.state == PostState.SENDING:
+            return IN_HAND
+        if self.post.state == PostState.APPROVED:
+            return ON_ITS_WAY if self.holdup else IN_HAND
+        return ON_ITS_WAY if self.looked_up else None
+
+    @property
+    def seen(self) -> str:
+        """Another for another standing: a page that looks again gets only what is new."""
+        said = f"{self.post.state} {self.post.epoch} {self.post.payload_hash} {self.status}"
+        return sha256(said.encode()).hexdigest()[:16]
+
+    @property
+    def platform_page(self) -> str:
+        """Where a person sees what the account posted; empty if nobody knows."""
+        destination = self.post.destination
+        if self.channel is None:
+            return ""
+        if destination.base_url != self.channel.default_base_url:
+            # A sandbox shows its posts where it takes them.
+            return destination.base_url if is_web_address(destination.base_url) else ""
+        return self.channel.account_url(destination.settings)
+
+    @property
+    def told_late(self) -> list[Attempt]:
+        """Tries whose answer came after the post had been given up: what became of it there."""
+        if self.post.state == PostState.SENT:
+            return []
+        return [attempt for attempt in self.post.attempts.all() if attempt.remote_id]
 
     @property
     def empty(self) -> bool:
@@ -113,7 +183,7 @@ class Card:
     @property
     def can_stop(self) -> bool:
         """Approved, but not about to be taken by a worker."""
-        return self.post.state == PostState.APPROVED and not self._due
+        return self.holdup is not None
 
     @property
     def can_reject(self) -> bool:
@@ -146,6 +216,11 @@ class Card:
         if post.state == PostState.SENT and post.sent_at:
             zone = post.entry.blog.time_zone
             return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
+        if self.looked_up and self.post.due_at and self.post.due_at > self.outlook.survey.now:
+            zone = self.post.entry.blog.time_zone
+            return _("It may be out, or not – looked up at %(time)s") % {
+                "time": soon(self.post.due_at, zone)
+            }
         if self.is_note:
             return _("Needs your hand on the platform")
         return _(STANDINGS[PostState(post.state)])
@@ -157,22 +232,15 @@ class Card:
             if decision and decision.user
             else _("Approved automatically")
         )
-        destination = self.post.destination
-        if destination.state != DestinationState.ACTIVE:
-            when = _("waits, because %(destination)s is paused") % {"destination": destination}
-        elif self._due or self.post.due_at is None:
-            when = _("goes out now")
-        else:
-            zone = self.post.entry.blog.time_zone
-            when = _("goes out at %(time)s") % {"time": clock(self.post.due_at, zone)}
-        return f"{who} – {when}"
-
-    @property
-    def _due(self) -> bool:
-        """Whether a worker may take it at any moment."""
-        due_at = self.post.due_at
-        active = self.post.destination.state == DestinationState.ACTIVE
-        return active and due_at is not None and due_at <= timezone.now()
+        zone = self.post.entry.blog.time_zone
+        # Not within the f-strings: the catalogue's collector does not look into them.
+        now, waits = _("goes out now"), _("waits")
+        if self.holdup is None:
+            return f"{who} – {now}"
+        if self.holdup.kind == Kind.HOLD and self.holdup.until:
+            when = _("goes out at %(time)s") % {"time": soon(self.holdup.until, zone)}
+            return f"{who} – {when}"
+        return f"{who} – {waits}. {told(self.holdup.what, zone)}"
 
     def _last_decision(self) -> Decision | None:
         return next(reversed(self.post.decisions.all()), None)

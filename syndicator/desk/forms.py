@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from syndicator.accounts.models import Role, User
 from syndicator.channels.base import Setting
+from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, Route
 from syndicator.entries.models import LiveBlog, Source
@@ -24,6 +25,8 @@ from syndicator.posts.models import PostState
 
 #: Setting names of a channel stand apart from the form's own fields.
 SETTING = "setting_"
+
+MAIL_IS_FOR = _("Administrators get a mail here when something stops working. Nobody else does.")
 
 _translated = lazy(gettext, str)
 _language_tag = RegexValidator(
@@ -56,6 +59,42 @@ class LogFilter(forms.Form):
         return {lookup: value for lookup, value in chosen.items() if value}
 
 
+class StopForm(forms.Form):
+    """What to stop, and why. *scope* is ``everything``, ``blog:<pk>`` or ``channel:<name>``."""
+
+    scope = forms.ChoiceField(label=_("What to stop"))
+    reason = forms.CharField(
+        max_length=300,
+        label=_("Why"),
+        help_text=_("Everybody on the desk sees it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._blogs = {f"blog:{blog.pk}": blog for blog in LiveBlog.objects.order_by("title")}
+        names = Destination.objects.order_by("channel_name").values_list("channel_name", flat=True)
+        scope = self.fields["scope"]
+        assert isinstance(scope, forms.ChoiceField)
+        scope.choices = [
+            ("everything", _("Everything")),
+            (_("One live blog"), [(key, blog.title) for key, blog in self._blogs.items()]),
+            (
+                _("One platform"),
+                [(f"channel:{name}", platform_label(name)) for name in names.distinct()],
+            ),
+        ]
+
+    @property
+    def blog(self) -> LiveBlog | None:
+        return self._blogs.get(self.cleaned_data["scope"])
+
+    @property
+    def channel_name(self) -> str:
+        kind, _colon, name = self.cleaned_data["scope"].partition(":")
+        return name if kind == "channel" else ""
+
+
 class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
     language = forms.CharField(
         label=_("Language"),
@@ -75,11 +114,12 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = LiveBlog
-        fields = ["title", "slug", "canonical_url", "language", "time_zone"]
+        fields = ["title", "slug", "canonical_url", "language", "time_zone", "breaking_tags"]
         labels = {
             "title": _("Title"),
             "slug": _("Short name"),
             "canonical_url": _("Address of the page"),
+            "breaking_tags": _("Tags of breaking news"),
         }
         help_texts = {
             "slug": _("Letters, digits and hyphens; it is part of the push API's address."),
@@ -90,9 +130,13 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Route
-        fields = ["policy", "hold_seconds"]
-        labels = {"policy": _("Policy"), "hold_seconds": _("Hold, seconds")}
-        help_texts = {"hold_seconds": ""}
+        fields = ["policy", "hold_seconds", "limit_minutes"]
+        labels = {
+            "policy": _("Policy"),
+            "hold_seconds": _("Hold, seconds"),
+            "limit_minutes": _("Limit, minutes"),
+        }
+        help_texts = {"hold_seconds": "", "limit_minutes": ""}
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -198,7 +242,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         model = User
         fields = ["username", "first_name", "last_name", "email", "role", "is_active"]
         labels = {"role": _("Role"), "is_active": _("May log in")}
-        help_texts = {"username": "", "is_active": ""}
+        help_texts = {"username": "", "is_active": "", "email": MAIL_IS_FOR}
 
     def __init__(self, *args: Any, editor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -219,7 +263,7 @@ class NewPersonForm(BaseUserCreationForm):  # type: ignore[type-arg]
         model = User
         fields = ["username", "first_name", "last_name", "email", "role"]
         labels = {"role": _("Role")}
-        help_texts = {"username": ""}
+        help_texts = {"username": "", "email": MAIL_IS_FOR}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext, ngettext, npgettext,
 from jinja2 import Environment, StrictUndefined
 
 from syndicator.desk import texts, times
+from syndicator.desk.stops import Banner
 
 
 def url(name: str, *args: Any) -> str:
@@ -36,6 +37,8 @@ def environment(**options: Any) -> Environment:
     made.globals.update(url=url, static=static)
     made.filters.update(
         say=texts.say,
+        told=times.told,
+        platform=texts.platform_label,
         number=partial(number_format, force_grouping=True),
         title_of=texts.title,
         first_words=texts.first_words,
@@ -44,6 +47,7 @@ def environment(**options: Any) -> Environment:
         linked=texts.linked,
         clock=times.clock,
         full=times.full,
+        soon=times.soon,
     )
     made.tests["web_address"] = texts.is_web_address
     return made
@@ -53,6 +57,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """What every page knows besides its view's own context."""
     return {
         "user": getattr(request, "user", None),
+        "banner": Banner(),
         "language": get_language() or settings.LANGUAGE_CODE,
         "languages": settings.LANGUAGES,
     }

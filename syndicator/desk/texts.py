@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext
 from markupsafe import Markup, escape
 
+from syndicator.channels import registry
 from syndicator.entries.models import Entry
 from syndicator.wording import Wording
 
@@ -20,6 +21,12 @@ _address = re.compile(r"(https?://\S+)")
 def say(wording: Wording | None) -> str:
     """A stored sentence in the reader's language."""
     return wording.said(gettext) if wording else ""
+
+
+def platform_label(channel_name: str) -> str:
+    """The platform's name in the reader's language, or the plug-in's if that is not installed."""
+    channel = registry.channels().get(channel_name)
+    return gettext(channel.label) if channel else channel_name
 
 
 def first_words(text: str, count: int = WORDS) -> str:

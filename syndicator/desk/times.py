@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -10,7 +11,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
+from syndicator.desk.texts import say
 from syndicator.entries.models import LiveBlog
+from syndicator.wording import TimedWording
 
 
 def clock(moment: datetime, zone: str, precise: bool = False) -> str:
@@ -29,6 +32,16 @@ def clock(moment: datetime, zone: str, precise: bool = False) -> str:
         else (pgettext("Django date format", "j M Y"))
     )
     return f"{date_format(local, form, use_l10n=False)}, {time}"
+
+
+def soon(moment: datetime, zone: str) -> str:
+    """As `clock`, with the seconds if *moment* is less than a minute away."""
+    return clock(moment, zone, precise=abs(moment - timezone.now()) < timedelta(minutes=1))
+
+
+def told(wording: TimedWording, zone: str) -> str:
+    """A sentence in the reader's language, with its times."""
+    return say(wording.wording(partial(soon, zone=zone)))
 
 
 def full(moment: datetime, zone: str) -> str:

@@ -8,11 +8,13 @@ from syndicator.desk.views import (
     destinations,
     entries,
     health,
+    icon,
     log,
     people,
     posts,
     queue,
     session,
+    stop,
     subscribers,
 )
 
@@ -33,6 +35,9 @@ urlpatterns = [
     path("entries/<int:pk>/", entries.entry, name="entry"),
     path("entries/<int:pk>/approve/", entries.approve_all, name="approve_all"),
     path("log/", log.log, name="log"),
+    path("stop/", stop.stop, name="stop"),
+    path("stop/standing/", stop.standing, name="standing"),
+    path("stop/<int:pk>/go-on/", stop.go_on, name="go_on"),
     path("destinations/", destinations.destinations, name="destinations"),
     path("destinations/connect/<str:channel>/", destinations.connect, name="connect"),
     path("destinations/<int:pk>/", destinations.edit, name="destination"),
@@ -56,4 +61,5 @@ urlpatterns = [
     path("log-out/", LogoutView.as_view(), name="logout"),
     path("language/", session.set_language, name="set_language"),
     path("health/", health.health, name="health"),
+    path("favicon.ico", icon.favicon, name="favicon"),
 ]

@@ -24,7 +24,7 @@ def pause_and_tell(destination: Destination, reason: Wording, now: datetime) -> 
     if Destination.pause(destination.pk, reason, now):
         destination.state = DestinationState.PAUSED
         raise_alert(
-            _key(destination, "paused"),
+            alert_key(destination, "paused"),
             Wording(PAUSED, {"name": destination.name}),
             Wording(PAUSED_WHY, {"why": reason}),
             now,
@@ -36,7 +36,7 @@ def open_circuit(destination: Destination, reason: Wording, now: datetime) -> No
     if destination.circuit_opened_at is None:
         destination.circuit_opened_at = now
         raise_alert(
-            _key(destination, "failing"),
+            alert_key(destination, "failing"),
             Wording(FAILING, {"name": destination.name}),
             Wording(FAILING_WHY, {"tries": destination.failures, "why": reason}),
             now,
@@ -48,13 +48,14 @@ def close_circuit(destination: Destination, now: datetime) -> None:
     destination.failures = 0
     if destination.circuit_opened_at is not None:
         destination.circuit_opened_at = None
-        end_alert(_key(destination, "failing"), now)
+        end_alert(alert_key(destination, "failing"), now)
 
 
 def resumed(destination: Destination, now: datetime) -> None:
     """A person has mended it."""
-    end_alert(_key(destination, "paused"), now)
+    end_alert(alert_key(destination, "paused"), now)
 
 
-def _key(destination: Destination, trouble: str) -> str:
+def alert_key(destination: Destination, trouble: str) -> str:
+    """The key of the alert about *trouble* (“paused” or “failing”) with *destination*."""
     return f"destination-{destination.pk}-{trouble}"

@@ -8,6 +8,8 @@ from threading import Thread
 from cheroot.wsgi import Server
 from django.conf import settings
 
+from syndicator.warm_up import warm_up
+
 THREADS = 12
 MAX_BODY = 5_000_000
 MAX_HEADERS = 64_000
@@ -33,9 +35,10 @@ class WebServer:
         self._thread = Thread(target=self._server.serve, name="web", daemon=True)
 
     def start(self) -> None:
-        """Bind and serve; `OSError` if the port is taken."""
+        """Bind, serve, and be quick from the first entry on; `OSError` if the port is taken."""
         self._server.prepare()
         self._thread.start()
+        warm_up()
 
     def stop(self) -> None:
         self._server.stop()

@@ -8,13 +8,18 @@ every read or write on them ends at once. It works in any thread, without signal
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
+
+from syndicator.uptime import uptime
 
 
 class DeadlinePassed(TimeoutError):
@@ -25,6 +30,24 @@ class DeadlinePassed(TimeoutError):
         self.sent = sent
 
 
+#: By `uptime`: no deadline that begins here ends later.
+_end: ContextVar[float] = ContextVar("end", default=math.inf)
+
+
+@contextmanager
+def no_call_after(end: float) -> Iterator[None]:
+    """Whatever deadline begins in this block ends at *end*, by `uptime`, at the latest.
+
+    A deadline counts from when it begins; a process that was stopped just before would otherwise
+    begin it late.
+    """
+    token = _end.set(end)
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
 class Deadline:
     """The time *total* for one call; a context manager, used once.
 
@@ -33,12 +56,12 @@ class Deadline:
     """
 
     def __init__(self, total: timedelta) -> None:
-        self._end = time.monotonic() + total.total_seconds()
+        self._end = min(uptime() + total.total_seconds(), _end.get())
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._expired = False
         self._sent = False
-        self._timer = threading.Timer(max(0.0, total.total_seconds()), self._expire)
+        self._timer = threading.Timer(self.remaining, self._expire)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
@@ -60,11 +83,11 @@ class Deadline:
     @property
     def remaining(self) -> float:
         """Seconds left, never negative."""
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, self._end - uptime())
 
     @property
     def expired(self) -> bool:
-        return self._expired or time.monotonic() >= self._end
+        return self._expired or uptime() >= self._end
 
     @property
     def sent(self) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +22,7 @@ from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.states import move
+from syndicator.uptime import uptime
 from syndicator.wording import Wording
 
 #: How long a claimed post is nobody else's. Longer than the deadline and its margins.
@@ -52,9 +52,14 @@ class Claim:
         return self.left > DEADLINE + MARGIN
 
     @property
+    def ends(self) -> float:
+        """By `uptime`: after this nothing may be sent any more."""
+        return self.claimed + (LEASE - MARGIN).total_seconds()
+
+    @property
     def left(self) -> timedelta:
         """What is left of the lease; negative when it is over."""
-        return LEASE - timedelta(seconds=monotonic() - self.claimed)
+        return LEASE - timedelta(seconds=uptime() - self.claimed)
 
     def finish(
         self,
@@ -97,7 +102,7 @@ class Claim:
                 status=status if receipt is None else receipt.status,
                 answer=_storable(answer if receipt is None else receipt.answer),
                 reason=reason.to_json() if reason else None,
-                duration_ms=round((monotonic() - self.claimed) * 1000),
+                duration_ms=round((uptime() - self.claimed) * 1000),
                 **found,
             )
             if moved and target in (PostState.APPROVED, PostState.FAILED):
@@ -145,7 +150,7 @@ def _storable(text: str) -> str:
 def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim | None:
     """Take *post* for one try, within the caller's transaction; None if somebody else has it.
 
-    *claimed* is `time.monotonic` at the latest when *now* was read from the database's clock.
+    *claimed* is `uptime` at the latest when *now* was read from the database's clock.
     """
     sending = kind == AttemptKind.SEND
     if not move(

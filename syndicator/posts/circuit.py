@@ -43,6 +43,14 @@ def learn(destination: Destination, result: Receipt | ChannelError, now: datetim
         _save(destination)
 
 
+def heed_limit(destination: Destination, result: Receipt | ChannelError, now: datetime) -> None:
+    """What came too late to say anything about its post still tells the account's limit."""
+    match result:
+        case Receipt(wait=wait) | TryLater(retry_after=timedelta() as wait):
+            _not_before(destination, now, wait)
+            _save(destination)
+
+
 def found_working(destination_id: int, now: datetime) -> None:
     """A look-up found the post of an unclear answer: the platform takes posts after all."""
     destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)

@@ -9,7 +9,7 @@ blindly.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from time import monotonic, sleep
+from time import sleep
 
 import structlog
 from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
@@ -29,6 +29,7 @@ from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.outbound.deadline import no_call_after
 from syndicator.posts import circuit
 from syndicator.posts.attempts import (
     DEADLINE,
@@ -44,6 +45,7 @@ from syndicator.posts.models import AttemptKind, AttemptOutcome, PostState
 from syndicator.posts.reconcile import LOOKING, told_late
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
+from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -71,12 +73,12 @@ NO_TIME_LEFT = Wording(gettext_noop("The worker was too slow to start sending; t
 
 def deliver(destination_id: int) -> int:
     """Send the due posts of a destination; the number of tries made."""
-    ends = monotonic() + SPAN
+    ends = uptime() + SPAN
     tried = 0
     claim = claim_next(destination_id)
     while claim is not None:
         tried += 1
-        enough = tried >= BATCH or monotonic() >= ends
+        enough = tried >= BATCH or uptime() >= ends
         claim = record(claim, send(claim), go_on=not enough)
         if enough:
             queue.ring(queue.DELIVER_TO_DESTINATION, destination_id)
@@ -86,7 +88,8 @@ def deliver(destination_id: int) -> int:
 def claim_next(destination_id: int) -> Claim | None:
     """Take the post whose turn it is, and commit the attempt; None if it is nobody's turn."""
     with transaction.atomic():
-        claim = _claim(_locked(destination_id))
+        destination = _locked(destination_id)
+        claim = _claim(destination, uptime(), database_now())
     if claim is not None:
         reached(Step.CLAIM_COMMITTED)
     return claim
@@ -101,9 +104,10 @@ def send(claim: Claim) -> Receipt | ChannelError:
         if message.fingerprint() != post.payload_hash or problems:
             return Rejected(NOT_AS_APPROVED)
         reached(Step.SEND_PREPARED)
-        if not claim.in_time:
-            return TryLater(NO_TIME_LEFT, tries=MAX_TRIES)
-        receipt = client.send(message, key=post.idempotency_key, deadline=DEADLINE)
+        with no_call_after(claim.ends):
+            if not claim.in_time:
+                return TryLater(NO_TIME_LEFT, tries=MAX_TRIES)
+            receipt = client.send(message, key=post.idempotency_key, deadline=DEADLINE)
     except ChannelError as error:
         return error
     except Exception:
@@ -152,8 +156,7 @@ def _locked(destination_id: int) -> Destination:
     return destination
 
 
-def _claim(destination: Destination) -> Claim | None:
-    claimed, now = monotonic(), database_now()
+def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | None:
     post = next_in_line(destination, now)
     if post is None:
         return None
@@ -196,7 +199,7 @@ def _prepare(destination: Destination, message: Message) -> tuple[Client, list[W
 
 def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Claim | None:
     destination = _locked(claim.post.destination_id)
-    now = database_now()
+    at, now = uptime(), database_now()
     if isinstance(result, Receipt):
         recorded = claim.finish(
             PostState.SENT, AttemptOutcome.ACCEPTED, receipt=result, now=now, sent_at=now
@@ -223,7 +226,9 @@ def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Cla
         )
     if recorded:
         circuit.learn(destination, result, now)
-    return _claim(destination) if go_on else None
+    else:
+        circuit.heed_limit(destination, result, now)
+    return _claim(destination, at, now) if go_on else None
 
 
 def _consequence(

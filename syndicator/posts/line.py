@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import held
@@ -45,7 +45,7 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
         return None
     if Post.objects.filter(destination=destination, state=PostState.SENDING).exists():
         return None
-    post = _line(destination, now, stops.blogs).first()
+    post = in_line(destination, now, stops.blogs).first()
     if post is None or post.state != PostState.APPROVED or post.due_at is None:
         return None
     if post.due_at > now or post.differs_from(post.entry):
@@ -68,12 +68,17 @@ def put_stale_aside(now: datetime) -> int:
         )
 
 
-def _line(
-    destination: Destination, now: datetime, stopped_blogs: Collection[int]
+def in_line(
+    destination: Destination | OuterRef, now: datetime, stopped_blogs: Collection[int]
 ) -> QuerySet[Post]:
+    """The posts of *destination* that stand in its line, the first of them first."""
     line = (
         Post.objects.filter(destination=destination, due_at__isnull=False)
-        .exclude(state=PostState.APPROVED, tries=0, due_at__gt=now)
+        # A hold time: due later than when it was approved. Where the clock was set back, a post
+        # without one seems to be due later, too, and must not be overtaken.
+        .exclude(
+            Q(due_at__gt=now) & Q(due_at__gt=F("changed_at")), state=PostState.APPROVED, tries=0
+        )
         .exclude(state=PostState.APPROVED, fresh_until__lt=now)
         .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
         .select_related("entry")
@@ -84,6 +89,15 @@ def _line(
     return line
 
 
+def unrendered(destination_id: int | OuterRef, now: datetime) -> QuerySet[Entry]:
+    """Entries for a destination that are here but not rendered, and still waited for."""
+    return Entry.objects.filter(
+        Q(render_tried_at=None) | Q(render_tried_at__gt=now - PATIENCE),
+        render_due_at__isnull=False,
+        blog__routes__destination=destination_id,
+    )
+
+
 def _older_entry_comes(post: Post, now: datetime) -> bool:
     """Whether an entry that belongs before this post's is here, but not rendered yet."""
     if post.breaking:
@@ -91,9 +105,4 @@ def _older_entry_comes(post: Post, now: datetime) -> bool:
     earlier = Q(published_at__lt=post.published_at) | Q(
         published_at=post.published_at, pk__lt=post.entry_id
     )
-    return Entry.objects.filter(
-        earlier,
-        Q(render_tried_at=None) | Q(render_tried_at__gt=now - PATIENCE),
-        render_due_at__isnull=False,
-        blog__routes__destination=post.destination_id,
-    ).exists()
+    return unrendered(post.destination_id, now).filter(earlier).exists()

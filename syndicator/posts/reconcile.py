@@ -10,7 +10,6 @@ and then to a person.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from time import monotonic
 
 import structlog
 from django.db import Error, transaction
@@ -29,6 +28,7 @@ from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState
 from syndicator.destinations.stops import held
+from syndicator.outbound.deadline import no_call_after
 from syndicator.posts import circuit
 from syndicator.posts.attempts import DEADLINE, MAX_TRIES, Claim, backoff, begin, settle_time
 from syndicator.posts.models import (
@@ -40,6 +40,7 @@ from syndicator.posts.models import (
 )
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
+from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -122,8 +123,11 @@ def _find_out(claim: Claim) -> None:
     try:
         channel = post.destination.channel
         if claim.attempt.kind == AttemptKind.REPEAT:
-            client = channel.client(post.destination.account)
-            receipt = client.send(post.message, key=post.idempotency_key, deadline=DEADLINE)
+            client, message = channel.client(post.destination.account), post.message
+            with no_call_after(claim.ends):
+                if not claim.in_time:
+                    return  # whoever finds it when the lease is over goes on
+                receipt = client.send(message, key=post.idempotency_key, deadline=DEADLINE)
             reached(Step.LOOK_UP_ANSWERED)
             _found(claim, receipt)
             return
@@ -166,7 +170,7 @@ def _judge(claim: Claim, found: LookUp) -> None:
 
 def _claim(post_id: int) -> Claim | None:
     with transaction.atomic():
-        claimed, now = monotonic(), database_now()
+        claimed, now = uptime(), database_now()
         post = (
             Post.objects.select_related("destination", "entry")
             .filter(
@@ -302,7 +306,8 @@ def _inconclusive(claim: Claim, error: ChannelError) -> None:
     """That proved nothing: once more later, each time after a longer wait."""
     post = claim.post
     look_ups = _look_ups(post)
-    hopeless = look_ups >= MAX_LOOK_UPS
+    # A repetition may still arrive: a person is asked when it cannot any more.
+    hopeless = look_ups >= MAX_LOOK_UPS and claim.attempt.kind != AttemptKind.REPEAT
     asked = error.retry_after if isinstance(error, TryLater) else None
     with transaction.atomic():
         now = database_now()

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 
 from syndicator import queue
 from syndicator.alerts.models import Alert
@@ -80,8 +80,9 @@ def sweep_in_turn() -> Swept | None:
         )
         if not first and now - APART < report.swept_at <= now:
             return None
-        if report.swept_at > now:
-            set_back(now, report.swept_at - now)
+        latest = _latest_change(now) if first else report.swept_at
+        if latest > now:
+            set_back(now, latest - now)
         everything = first or not report.swept_at <= now < report.rung_at + AGAIN
         since = None if everything else report.swept_at
         report.swept_at = now
@@ -94,6 +95,12 @@ def sweep_in_turn() -> Swept | None:
     if swept:
         SweepReport.objects.filter(pk=THE_ROW).update(found_at=now, found=asdict(swept))
     return swept
+
+
+def _latest_change(now: datetime) -> datetime:
+    """What shows a set-back where no sweep has been before."""
+    latest: datetime | None = Post.objects.aggregate(latest=Max("changed_at"))["latest"]
+    return latest or now
 
 
 def tell_if_stalled(now: datetime) -> None:

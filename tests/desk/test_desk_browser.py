@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from syndicator.accounts.models import Role
-from syndicator.destinations.models import Policy
+from syndicator.accounts.models import Role, User
+from syndicator.destinations.models import Destination, DestinationState, Policy
+from syndicator.posts import review
 from syndicator.posts.models import Post, PostState
 from tests.factories import make_destination, make_post, make_user
 
@@ -102,3 +103,67 @@ def test_deciding_without_javascript(
     states: list[str] = []
     elsewhere(lambda: states.append(Post.objects.get().state))
     assert states == [PostState.APPROVED]
+
+
+def test_an_approved_card_follows_its_post_by_itself(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    page = signed_in(chromium, live_server)
+    card = page.locator(f"#post-{post.pk}")
+    card.get_by_text("Approve", exact=True).click()
+    card.get_by_text("Approved by Edda – goes out now").wait_for()
+    rows = Post.objects.filter(pk=post.pk)
+    elsewhere(lambda: rows.update(state=PostState.SENDING))
+    card.get_by_text("Being sent now").wait_for()
+    elsewhere(lambda: rows.update(state=PostState.UNCERTAIN, due_at=None))
+    card.get_by_text("It is not out: send again").wait_for()
+    assert page.url == f"{live_server.url}/"
+
+
+def test_a_polling_card_leaves_a_reason_alone_that_is_being_typed(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    elsewhere(lambda: review.stop(User.objects.get(), "Pause", blog=post.entry.blog))
+    page = signed_in(chromium, live_server)
+    page.clock.install()
+    page.reload()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    card = page.locator(f"#post-{post.pk}")
+    card.get_by_text("Approve", exact=True).click()
+    card.get_by_text("Edda stopped").wait_for()
+    card.get_by_text("Stop", exact=True).click()
+    card.get_by_label("Another reason").fill("Zahl ist falsch")
+    asked.clear()
+    page.clock.run_for(30_000)
+    page.clock.resume()
+    assert any("/stop/standing/" in url for url in asked)
+    assert not any(f"/posts/{post.pk}/" in url for url in asked)
+    assert card.get_by_label("Another reason").input_value() == "Zahl ist falsch"
+
+
+def test_stopping_everything_from_a_phone(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    page = signed_in(chromium, live_server, viewport={"width": 390, "height": 800})
+    other = signed_in(chromium, live_server)
+    page.get_by_role("link", name="Stop").click()
+    page.get_by_label("Why").fill("Falschmeldung")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Everything is stopped.").wait_for()
+    other.get_by_text("Everything is stopped.").wait_for()
+    other.get_by_role("button", name="Go on").click()
+    other.get_by_text("Everything: it goes on.").wait_for()
+    page.get_by_text("Everything is stopped.").wait_for(state="detached")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_destinations_follow_by_themselves(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    page = signed_in(chromium, live_server)
+    page.goto(f"{live_server.url}/destinations/")
+    elsewhere(lambda: Destination.objects.update(state=DestinationState.PAUSED))
+    page.get_by_text("is paused.").wait_for()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("posts again.").wait_for()

@@ -41,7 +41,7 @@ def test_the_page_says_how_each_one_is_doing(editor: Browser) -> None:
     post.destination.save()
     page = " ".join(editor.get("/destinations/").content.decode().split())
     assert "<dt>Waits for a person</dt><dd>2</dd>" in page
-    assert "<dt>Waits to be sent</dt><dd>1</dd>" in page
+    assert "<dt>Waits to be sent</dt><dd>1, the oldest since <time" in page
     assert "The key has expired." in page
     assert "none yet" not in page
     assert "/resume/" in page

@@ -20,6 +20,7 @@ BLOG = {
     "canonical_url": "https://magazin.example.org/klima",
     "language": "de",
     "time_zone": "Europe/Berlin",
+    "breaking_tags": "Eilmeldung",
 }
 
 
@@ -27,6 +28,7 @@ def test_a_blog_is_created_and_changed(admin: Browser) -> None:
     admin.post("/settings/blogs/new/", BLOG)
     blog = LiveBlog.objects.get()
     assert blog.time_zone == "Europe/Berlin"
+    assert blog.is_breaking(["eilmeldung"])
     with capture_logs() as logs:
         admin.post(f"/settings/blogs/{blog.pk}/", {**BLOG, "title": "Neuer Titel"})
     blog.refresh_from_db()
@@ -60,12 +62,15 @@ def test_routes_are_set_for_each_destination(admin: Browser) -> None:
     data = {
         f"to{one.pk}-policy": "review",
         f"to{one.pk}-hold_seconds": "90",
+        f"to{one.pk}-limit_minutes": "30",
         f"to{other.pk}-policy": "off",
         f"to{other.pk}-hold_seconds": "0",
+        f"to{other.pk}-limit_minutes": "60",
     }
     assert admin.post(path, data).status_code == 302
     route = Route.objects.get()
-    assert (route.destination, route.policy, route.hold_seconds) == (one, Policy.REVIEW, 90)
+    assert (route.destination, route.policy) == (one, Policy.REVIEW)
+    assert (route.hold_seconds, route.limit_minutes) == (90, 30)
     data[f"to{one.pk}-policy"] = "off"
     admin.post(path, data)
     route.refresh_from_db()

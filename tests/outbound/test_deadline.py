@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
+from syndicator.outbound.deadline import Deadline, DeadlinePassed, no_call_after
+from syndicator.uptime import uptime
 
 SOON = timedelta(milliseconds=50)
 LATER = timedelta(minutes=1)
@@ -67,3 +68,14 @@ def test_no_timer_thread_is_left_behind() -> None:
         assert timer.is_alive()
     timer.join()
     assert threading.active_count() <= before
+
+
+def test_no_deadline_that_begins_in_the_block_ends_after_it() -> None:
+    with no_call_after(uptime() + 1), Deadline(timedelta(seconds=30)) as deadline:
+        assert deadline.remaining <= 1
+    with no_call_after(uptime() - 1), Deadline(timedelta(seconds=30)) as deadline:
+        with pytest.raises(DeadlinePassed):
+            deadline.sending()
+        assert not deadline.sent
+    with Deadline(timedelta(seconds=30)) as deadline:
+        assert deadline.remaining > 1

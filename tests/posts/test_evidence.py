@@ -10,7 +10,15 @@ import pytest
 from django.db import OperationalError
 
 from syndicator import steps
-from syndicator.channels.base import Client, LookUp, LookUpStrength, Receipt, Rejected, Unknown
+from syndicator.channels.base import (
+    Client,
+    LookUp,
+    LookUpStrength,
+    Receipt,
+    Rejected,
+    TryLater,
+    Unknown,
+)
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry
@@ -104,6 +112,15 @@ def test_a_late_refusal_is_noted_and_changes_nothing_else(newsroom: Newsroom) ->
     assert post.state == PostState.UNCERTAIN
 
 
+def test_a_limit_told_late_is_the_accounts_all_the_same(newsroom: Newsroom) -> None:
+    claim = claimed(newsroom)
+    given_up(claim)
+    deliver.record(claim, TryLater(SAID, retry_after=HOUR), go_on=False)
+    newsroom.destination.refresh_from_db()
+    assert newsroom.destination.next_post_at
+    assert newsroom.destination.next_post_at > database_now() + HOUR / 2
+
+
 def test_without_look_up_and_without_key_a_person_is_asked(
     newsroom: Newsroom, looked_up: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +180,30 @@ def test_an_old_version_is_not_repeated(keyed: Newsroom) -> None:
     post.refresh_from_db()
     assert post.waits_for_person
     assert keyed.accepted() == []
+
+
+def test_a_repetition_whose_worker_stood_still_is_not_sent(
+    keyed: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after the claim for longer than its lease, as with SIGSTOP."""
+    post = given_up(claimed(keyed))
+    monkeypatch.setattr(Claim, "left", property(lambda self: timedelta(seconds=-1)))
+    reconcile.reconcile(post.pk)
+    post.refresh_from_db()
+    assert post.state == PostState.UNCERTAIN
+    assert keyed.accepted() == []
+
+
+def test_the_last_repetition_settles_before_a_person_is_asked(keyed: Newsroom) -> None:
+    post = given_up(claimed(keyed))
+    keyed.fault("500", times=None)
+    for _ in range(reconcile.MAX_LOOK_UPS):
+        reconcile.reconcile(make_due(post).pk)
+        post.refresh_from_db()
+        assert not post.waits_for_person
+    reconcile.reconcile(make_due(post).pk)
+    post.refresh_from_db()
+    assert post.waits_for_person
 
 
 def test_nothing_is_repeated_behind_a_stop_or_a_limit(keyed: Newsroom) -> None:

@@ -110,6 +110,16 @@ def test_an_older_entry_is_waited_for_however_old_until_rendering_it_has_failed_
     assert newsroom.accepted() == permalinks(newer)
 
 
+def test_a_clock_that_is_set_back_lets_nothing_overtake(newsroom: Newsroom) -> None:
+    """Approved an hour ago by a clock that was ahead: its time seems to be yet to come."""
+    older = newsroom.post()
+    assert older.due_at
+    later = older.due_at + HOUR
+    Post.objects.update(due_at=later, changed_at=later)
+    newsroom.post()
+    assert newsroom.deliver() == 0
+
+
 def test_what_waited_too_long_goes_to_an_editor_and_does_not_flood(newsroom: Newsroom) -> None:
     old = [newsroom.post() for _ in range(3)]
     Post.objects.update(fresh_until=database_now() - timedelta(seconds=1))

@@ -156,6 +156,17 @@ def test_times_written_by_a_clock_that_was_set_back_are_brought_into_line(
     assert (queue.RENDER_ENTRY, waiting.pk) in rung
 
 
+def test_a_clock_set_back_before_the_first_sweep_is_noticed(rung: list[tuple[str, int]]) -> None:
+    post = make_post()
+    assert post.due_at
+    ahead = post.due_at + HOUR
+    Post.objects.update(due_at=ahead, changed_at=ahead, fresh_until=ahead + HOUR)
+    sweep_in_turn()
+    after = Post.objects.get()
+    assert after.due_at
+    assert after.due_at <= database_now()
+
+
 def test_a_clock_that_goes_on_as_ever_shifts_nothing(rung: list[tuple[str, int]]) -> None:
     make_post()
     Post.objects.update(due_at=database_now() + HOUR)

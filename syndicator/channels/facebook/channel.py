@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import quote
 
 from syndicator.channels.base import Account, Channel, LookUpStrength, Message, Setting
 from syndicator.channels.facebook.client import FacebookClient
@@ -51,6 +53,10 @@ class FacebookChannel(Channel):
         return Message(
             text, permalink, link=permalink, audience=story.blog_slug, language=story.language
         )
+
+    def account_url(self, settings: Mapping[str, str]) -> str:
+        page = settings.get("page_id", "")
+        return f"https://www.facebook.com/{quote(page)}" if page else ""
 
     def client(self, account: Account) -> FacebookClient:
         return FacebookClient(account)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import quote
 
 from syndicator.channels.base import Account, Channel, LookUpStrength, Message, Setting
 from syndicator.channels.fitting import Draft, fit, permalink_count
@@ -30,7 +32,7 @@ class XChannel(Channel):
             "handle",
             gettext_noop("Account name"),
             required=False,
-            help=gettext_noop("As in @name; only for the preview on the desk."),
+            help=gettext_noop("As in @name; only for the desk: the preview, and where to look."),
         ),
     )
     look_up_strength = LookUpStrength.STRONG
@@ -56,6 +58,10 @@ class XChannel(Channel):
         if text is None:
             return None
         return Message(text, permalink, audience=story.blog_slug, language=story.language)
+
+    def account_url(self, settings: Mapping[str, str]) -> str:
+        handle = settings.get("handle", "").lstrip("@")
+        return f"https://x.com/{quote(handle)}" if handle else ""
 
     def length(self, text: str) -> int:
         # As it is sent: browsers end lines with two characters.

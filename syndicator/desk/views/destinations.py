@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count, Max, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,21 +14,17 @@ from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only, deciders_only
 from syndicator.desk.forms import DestinationForm
 from syndicator.desk.times import desk_zone
-from syndicator.destinations.models import Destination
+from syndicator.desk.traffic import traffic
+from syndicator.destinations.models import Destination, DestinationState
+from syndicator.diagnosis.examination import at_a_glance
 from syndicator.posts import review
-from syndicator.posts.models import WAITING, Post, PostState
 
 
 @require_GET
 def destinations(request: DeskRequest) -> HttpResponse:
-    shown = Destination.objects.annotate(
-        queued=Count("posts", Q(posts__state=PostState.APPROVED)),
-        last_success=Max("posts__sent_at"),
-    ).order_by("name")
-    waiting = Post.objects.filter(WAITING).values_list("destination").annotate(Count("pk"))
     context = {
-        "destinations": [(row, registry.channels().get(row.channel_name)) for row in shown],
-        "waiting": dict(waiting),
+        "traffic": traffic(),
+        "health": at_a_glance() if request.user.may_configure else [],
         "channels": registry.channels().values(),
         "zone": desk_zone(),
     }
@@ -40,9 +35,11 @@ def destinations(request: DeskRequest) -> HttpResponse:
 @deciders_only
 def resume(request: DeskRequest, pk: int) -> HttpResponse:
     destination = get_object_or_404(Destination, pk=pk)
+    failing = destination.state == DestinationState.ACTIVE
     review.resume(pk, request.user)
     audit.saved(request.user, destination, "resumed")
-    messages.success(request, _("%(name)s posts again.") % {"name": destination})
+    said = _("%(name)s is tried now.") if failing else _("%(name)s posts again.")
+    messages.success(request, said % {"name": destination})
     return redirect("desk:destinations")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from django.contrib import messages
@@ -13,33 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from syndicator.content import blocks_from_json
+from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
-from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.views.posts import REFUSED, announce, attempt, back, from_htmx
 from syndicator.desk.views.queue import Group
 from syndicator.entries.models import Entry
-from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
-from syndicator.newsletter.progress import progress
 from syndicator.posts import review
-from syndicator.posts.models import Post
-
-#: Recipients of a mailing that are listed one by one.
-RECIPIENTS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class MailingReport:
-    """What became of a mailing: how many mails are in which state, and the first of them."""
-
-    mailing: Mailing
-    counts: list[tuple[RecipientState, int]]
-    recipients: list[MailingRecipient]
 
 
 @require_GET
 def entry(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Entry.objects.select_related("blog", "source"), pk=pk)
     posts = posts_with_history().filter(entry=shown).order_by("destination__name", "-id")
+    outlook = Outlook()
     context = {
         "entry": shown,
         "blocks": shown.content.blocks,
@@ -47,8 +32,8 @@ def entry(request: DeskRequest, pk: int) -> HttpResponse:
             (revision, blocks_from_json(revision.content.get("blocks", [])))
             for revision in shown.revisions.order_by("-revision")
         ],
-        "cards": [Card(post, back=request.path, detailed=True) for post in posts],
-        "mailings": _mailings(posts),
+        "cards": [Card(post, back=request.path, detailed=True, outlook=outlook) for post in posts],
+        "mailings": mailings.reports(posts),
     }
     return render(request, "desk/entry.html", context)
 
@@ -68,8 +53,9 @@ def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
         for post in posts
         if str(post.pk) in seen
     }
+    outlook = Outlook()
     cards = [
-        Card(post, refusals[post.pk], back(request))
+        Card(post, refusals[post.pk], back(request), outlook=outlook)
         for post in posts.all()  # as they are now
         if post.pk in refusals
     ]
@@ -82,16 +68,3 @@ def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
     if not cards:
         messages.warning(request, _("There was nothing to approve."))
     return redirect(back(request))
-
-
-def _mailings(posts: Iterable[Post]) -> dict[str, MailingReport]:
-    """Reports of the mailings that *posts* became, by the posts' idempotency keys."""
-    keys = [post.idempotency_key for post in posts]
-    return {
-        mailing.key: MailingReport(
-            mailing,
-            [(state, count) for state, count in progress(mailing.pk).items() if count],
-            list(mailing.recipients.order_by("id")[:RECIPIENTS]),
-        )
-        for mailing in Mailing.objects.filter(key__in=keys)
-    }

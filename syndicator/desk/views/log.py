@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from syndicator.desk.access import DeskRequest
-from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.forms import LogFilter
 
 ROWS = 50
@@ -21,10 +21,11 @@ def log(request: DeskRequest) -> HttpResponse:
     page = Paginator(posts, ROWS).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    outlook = Outlook()
     context = {
         "filter": wanted,
         "page": page,
-        "cards": [Card(post, back=request.get_full_path()) for post in page],
+        "cards": [Card(post, back=request.get_full_path(), outlook=outlook) for post in page],
         "query": query.urlencode(),
     }
     return render(request, "desk/log.html", context)

@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from syndicator.channels.registry import UnknownChannel
+from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, posts_with_history
 from syndicator.desk.texts import say
@@ -48,7 +49,11 @@ def back(request: DeskRequest) -> str:
 
 @require_GET
 def card(request: DeskRequest, pk: int) -> HttpResponse:
-    return _show(request, _card(request, pk))
+    """One card; 204 for a page that shows it as it is (*seen*) already."""
+    shown = _card(request, pk)
+    if request.GET.get("seen") == shown.seen:
+        return HttpResponse(status=204)
+    return _show(request, shown)
 
 
 @require_POST
@@ -139,7 +144,9 @@ def attempt(act: Callable[[], object]) -> Wording | None:
 
 
 def _card(request: DeskRequest, pk: int, refusal: Wording | None = None) -> Card:
-    return Card(get_object_or_404(posts_with_history(), pk=pk), refusal, back(request))
+    detailed = request.GET.get("detailed") == "yes"
+    post = get_object_or_404(posts_with_history(), pk=pk)
+    return Card(post, refusal, back(request), detailed=detailed)
 
 
 def _act(request: DeskRequest, pk: int, act: Callable[[], object]) -> HttpResponse:
@@ -167,7 +174,8 @@ def announce(request: DeskRequest, shown: Card) -> None:
 
 def _show(request: DeskRequest, shown: Card) -> HttpResponse:
     part = "desk/card.html" if from_htmx(request) else "desk/card_page.html"
-    return render(request, part, {"card": shown})
+    context = {"card": shown, "mailings": mailings.reports([shown.post]) if shown.detailed else {}}
+    return render(request, part, context)
 
 
 def _edit_form(request: DeskRequest, shown: Card, text: str) -> HttpResponse:

@@ -13,14 +13,16 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from syndicator.alerts.raising import open_alerts
 from syndicator.clock import database_now
 from syndicator.desk.access import DeskRequest
-from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.models import Destination, DestinationState, Route
+from syndicator.destinations.trouble import alert_key
 from syndicator.entries.models import Entry, LiveBlog, Source
 from syndicator.posts.models import WAITING, Post
-from syndicator.posts.sweep import stalled_since
+from syndicator.posts.sweep import STALLED_KEY, stalled_since
 
 #: Entries on one page. More would not be read, and an old phone has to carry them.
 ENTRIES = 40
@@ -36,6 +38,10 @@ class Group:
     cards: list[Card]
 
     @property
+    def breaking(self) -> bool:
+        return any(card.post.breaking for card in self.cards)
+
+    @property
     def approvable(self) -> int:
         return sum(card.can_approve for card in self.cards)
 
@@ -43,8 +49,11 @@ class Group:
 @require_GET
 def queue(request: DeskRequest) -> HttpResponse:
     now = database_now()
+    # The alerts stand on top of the page.
+    told = set(open_alerts().values_list("key", flat=True))
+    outlook = Outlook()
     groups = [
-        Group(entry, [Card(post, back=request.path) for post in entry.waiting])  # type: ignore[attr-defined]
+        Group(entry, [Card(post, back=request.path, outlook=outlook) for post in entry.waiting])  # type: ignore[attr-defined]
         for entry in _waiting_entries()
     ]
     context: dict[str, Any] = {
@@ -52,8 +61,8 @@ def queue(request: DeskRequest) -> HttpResponse:
         "shown": sum(len(group.cards) for group in groups),
         "waiting": Post.objects.filter(WAITING).count(),
         "since": now.isoformat(),
-        "paused": Destination.objects.filter(state=DestinationState.PAUSED).order_by("name"),
-        "stalled_since": stalled_since(now),
+        "paused": [row for row in _paused() if alert_key(row, "paused") not in told],
+        "stalled_since": None if STALLED_KEY in told else stalled_since(now),
         "first_steps": _first_steps() if request.user.may_configure else None,
         "zone": desk_zone(),
     }
@@ -69,6 +78,10 @@ def news(request: DeskRequest) -> HttpResponse:
     if str(fresh) == request.GET.get("count", "0"):
         return HttpResponse(status=204)
     return render(request, "desk/news.html", {"fresh": fresh})
+
+
+def _paused() -> Iterable[Destination]:
+    return Destination.objects.filter(state=DestinationState.PAUSED).order_by("name")
 
 
 def _waiting_entries() -> Iterable[Entry]:

@@ -13,11 +13,20 @@
     if (event.detail.xhr.status < 400) setTrouble(false);
   });
 
+  // What looks again by itself leaves alone what somebody is at.
+  const polls = (element) => element?.matches(".card, #traffic, .stops");
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const element = event.detail.elt;
+    if (!polls(element)) return;
+    const busy = element.contains(document.activeElement) && document.activeElement !== element;
+    if (busy || element.querySelector("details.reject[open]")) event.preventDefault();
+  });
+
   // A swapped card takes its pressed button along: the focus goes to what came in its place.
   document.addEventListener("htmx:afterSettle", (event) => {
     const swapped = event.detail.elt;
     const lost = !document.activeElement || document.activeElement === document.body;
-    if (lost && swapped.matches(".card, .group")) {
+    if (lost && !polls(event.detail.requestConfig?.elt) && swapped.matches(".card, .group")) {
       (swapped.matches(".card") ? swapped : swapped.querySelector(".card"))?.focus({
         preventScroll: true,
       });

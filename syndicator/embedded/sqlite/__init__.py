@@ -1,0 +1,1 @@
+"""Django's SQLite, for many threads that write: ``ENGINE = "syndicator.embedded.sqlite"``."""
