@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -70,3 +70,11 @@ def _warm_up(**_: Any) -> None:
     from syndicator.warm_up import warm_up  # noqa: PLC0415
 
     warm_up()
+
+
+@task_prerun.connect
+def _drop_dead_connections(**_: Any) -> None:
+    """Celery keeps a connection for many tasks, also one whose server was restarted meanwhile."""
+    from django.db import close_old_connections  # noqa: PLC0415
+
+    close_old_connections()

@@ -80,13 +80,26 @@ _sqlite: dict[str, Any] = {
 _database_url = environment.read("DATABASE_URL")
 
 
+_IMPATIENT = (
+    "-c idle_in_transaction_session_timeout=15s",
+    "-c lock_timeout=10s",
+    "-c tcp_keepalives_idle=10",
+    "-c tcp_keepalives_interval=5",
+    "-c tcp_keepalives_count=3",
+)
+
+
 def _server(url: str) -> Any:
     """A server that vanished is noticed within seconds, not after the kernel's two hours."""
     database = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
     if database["ENGINE"].endswith("postgresql"):
-        database.setdefault("OPTIONS", {}).update(
+        options = database.setdefault("OPTIONS", {})
+        options.update(
             connect_timeout=5, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
         )
+        # And the server notices a worker that was stopped or cut off within a transaction, whose
+        # locks would hold up every other.
+        options["options"] = " ".join((options.get("options", ""), *_IMPATIENT)).strip()
     return database
 
 

@@ -261,6 +261,13 @@ class Channel(ABC):
     def client(self, account: Account) -> Client:
         """A client for one account."""
 
+    def account_name(self, settings: Mapping[str, str]) -> str:
+        """What tells one account from another among its *settings* and secrets.
+
+        The same after keys were renewed: where a post is looked up must be where it was sent.
+        """
+        return "\n".join(settings.get(one.name, "") for one in self.settings if not one.secret)
+
     def account_url(self, settings: Mapping[str, str]) -> str:
         """Where a person sees the account's posts; empty if its *settings* do not say."""
         return ""

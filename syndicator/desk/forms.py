@@ -153,6 +153,10 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
         return name
 
 
+#: What the form of a destination writes.
+SAVED = ("name", "base_url", "settings", "encrypted_secrets", "account_key")
+
+
 class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
     """A destination with the settings that its channel asks for.
 
@@ -231,7 +235,10 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
                 if name.startswith(SETTING)
             }
         )
-        saved: Destination = super().save(commit)
+        saved: Destination = super().save(commit and not self.instance.pk)
+        if commit:
+            # Not what workers wrote meanwhile: its state, limits and circuit.
+            saved.save(update_fields=SAVED)
         return saved
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +33,8 @@ class Destination(models.Model):
     base_url = models.CharField(_("address of the platform"), max_length=500)
     settings = models.JSONField(default=dict, blank=True)
     encrypted_secrets = models.TextField(blank=True, default="", editable=False)
+    #: Which account it is, wherever its keys come from; empty for one saved before this was known.
+    account_key = models.CharField(max_length=64, blank=True, default="", editable=False)
     state = models.CharField(
         max_length=12, choices=DestinationState, default=DestinationState.ACTIVE
     )
@@ -78,6 +82,13 @@ class Destination(models.Model):
             elif value:
                 kept[setting.name] = value
         self.encrypted_secrets = secrets.encrypt(kept) if kept else ""
+        self.account_key = self._account_key({**self.settings, **kept})
+
+    def _account_key(self, settings: Mapping[str, str]) -> str:
+        place = urlsplit(self.base_url)
+        # Without the port, which a sandbox may change at every start.
+        parts = (self.channel_name, place.hostname, place.path, self.channel.account_name(settings))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @classmethod
     def pause(cls, pk: int, reason: Wording, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from threading import Event
 import celery
 import structlog
 from django.conf import settings
+from django.db import connection
 
 from syndicator.boot import boot
 from syndicator.clock import database_now
@@ -64,9 +65,14 @@ def _serve(app: celery.Celery, host: str, port: int, stopping: Event) -> int:
 
 
 def _take_over() -> None:
-    """Whoever sent from this folder before is dead, so no lease of theirs need be waited out."""
+    """Whoever sent from this folder before is dead, so no lease of theirs need be waited out.
+
+    On a database server others may send too, and live.
+    """
     from syndicator.newsletter import sweep
     from syndicator.posts import reconcile
 
+    if connection.vendor != "sqlite":
+        return
     reconcile.mark_abandoned(database_now(), senders_are_dead=True)
     sweep.mark_abandoned(database_now(), senders_are_dead=True)

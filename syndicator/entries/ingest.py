@@ -50,13 +50,14 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
         entry = Entry.objects.filter(blog=blog, external_id=content.external_id).first()
         content_hash = content.content_hash()
         if entry is None:
+            arrived = _arrival(blog, now)
             entry = Entry(
                 blog=blog,
                 source=source,
                 external_id=content.external_id,
                 revision=0,
-                published_at=content.published_at or now,
-                received_at=now,
+                published_at=content.published_at or arrived,
+                received_at=arrived,
             )
             change = Change.CREATED
         elif entry.state == EntryState.WITHDRAWN:
@@ -90,6 +91,17 @@ def withdraw(source: Source, external_id: str) -> Ingested:
         entry.state = EntryState.WITHDRAWN
         _record(entry, database_now())
     return Ingested(entry, Change.WITHDRAWN)
+
+
+def _arrival(blog: LiveBlog, now: datetime) -> datetime:
+    """When an entry came in: never before the one that came before it, whatever the clock does."""
+    before = (
+        Entry.objects.filter(blog=blog)
+        .order_by("-pk")
+        .values_list("received_at", flat=True)
+        .first()
+    )
+    return max(now, before) if before else now
 
 
 def _record(entry: Entry, now: datetime) -> None:

@@ -18,6 +18,7 @@ from syndicator.channels.base import (
     Receipt,
     Rejected,
     Setting,
+    TryLater,
     Unknown,
 )
 from syndicator.channels.email import rendering
@@ -33,12 +34,16 @@ from syndicator.newsletter.models import (
     Subscription,
     SubscriptionState,
 )
+from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.wording import Wording, gettext_noop
+
+LONGEST = timedelta(hours=1)
 
 NO_SUBJECT = Wording(gettext_noop("The mail has no subject."))
 NO_LINK = gettext_noop("The entry's permalink %(permalink)s is missing from the mail's HTML part.")
 NO_WAY_OUT = Wording(gettext_noop("The link to unsubscribe is missing from the mail."))
 NO_BLOG = Wording(gettext_noop("The live blog whose subscribers should get this mail is gone."))
+TOO_SLOW = Wording(gettext_noop("The mailing could not be prepared in time."))
 NOT_STORED = Wording(gettext_noop("The database did not say whether it took the mailing."))
 
 
@@ -91,11 +96,12 @@ class NewsletterClient(Client):
         """Make the mailing called *key*, with one mail for each subscriber, all or nothing.
 
         The same key again makes nothing and gives the same receipt. The one thing waited for is
-        the database, which has time limits of its own.
+        the database: a long list may take it longer than *deadline*, but not longer than the
+        caller has (`no_call_after`).
         """
         relay = Relay.from_account(self._account)
         try:
-            with transaction.atomic():
+            with Deadline(LONGEST) as ends, transaction.atomic():
                 blog = LiveBlog.objects.get(slug=message.audience)
                 mailing, created = Mailing.objects.get_or_create(
                     key=key,
@@ -108,7 +114,12 @@ class NewsletterClient(Client):
                 )
                 if created:
                     _address(mailing, relay.from_address.rpartition("@")[2])
-                return _receipt(mailing)
+                receipt = _receipt(mailing)
+                # Whoever asked may have been given up by now, and the post taken back.
+                ends.check()
+                return receipt
+        except DeadlinePassed as error:
+            raise TryLater(TOO_SLOW) from error
         except LiveBlog.DoesNotExist:
             raise Rejected(NO_BLOG) from None
         except DatabaseError as error:

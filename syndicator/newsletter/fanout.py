@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from syndicator import queue
+from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthorised, Unknown
 from syndicator.channels.email.mime import Envelope, build
 from syndicator.channels.email.smtp import Connection, Relay
@@ -50,6 +51,11 @@ RELAY_PAUSE = timedelta(minutes=1)
 ANSWER_KEPT = 500
 
 GAVE_UP = gettext_noop("The relay put it off %(tries)s times, at last with: %(answer)s")
+RELAY_AWAY = gettext_noop("%(name)s sends no mail")
+RELAY_AWAY_WHY = gettext_noop(
+    "%(why)s It is tried again every minute, and the mails wait. "
+    "Look whether the mail server runs and can be reached."
+)
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the mail may be out."))
 
 
@@ -73,9 +79,9 @@ def send_due(mailing_id: int) -> int:
     except (TryLater, Unauthorised) as error:
         _hold(mailing, error)
     else:
-        Mailing.objects.filter(pk=mailing_id, reason__isnull=False).update(
-            reason=None, paused_until=None
-        )
+        if mailing.reason is not None:
+            Mailing.objects.filter(pk=mailing_id).update(reason=None, paused_until=None)
+            end_alert(_alert(mailing), database_now())
         if recipient is not None:
             queue.ring(queue.SEND_MAILING, mailing_id)
     close_finished()
@@ -221,6 +227,10 @@ def _relay(destination: Destination) -> Relay:
         raise Unauthorised(Wording(str(error))) from error
 
 
+def _alert(mailing: Mailing) -> str:
+    return f"destination-{mailing.destination_id}-relay"
+
+
 def _hold(mailing: Mailing, error: TryLater | Unauthorised) -> None:
     """Nothing can be sent at present: wait, and if the account is to blame, wait for a person."""
     with transaction.atomic():
@@ -230,4 +240,9 @@ def _hold(mailing: Mailing, error: TryLater | Unauthorised) -> None:
         )
         if isinstance(error, Unauthorised):
             pause_and_tell(mailing.destination, error.reason, now)
+        elif mailing.reason is not None:
+            # For the second time: it is not a moment's trouble.
+            name = mailing.destination.name
+            why = Wording(RELAY_AWAY_WHY, {"why": error.reason})
+            raise_alert(_alert(mailing), Wording(RELAY_AWAY, {"name": name}), why, now)
     log.warning("mailing held", mailing=mailing.pk, outcome=error.outcome, why=str(error.reason))

@@ -18,12 +18,12 @@ from syndicator import queue
 from syndicator.channels.base import Receipt
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
-from syndicator.destinations.models import Destination
+from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.states import move
 from syndicator.uptime import uptime
-from syndicator.wording import Wording
+from syndicator.wording import Wording, gettext_noop
 
 #: How long a claimed post is nobody else's. Longer than the deadline and its margins.
 LEASE = timedelta(seconds=60)
@@ -36,6 +36,8 @@ BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800))
 MAX_TRIES = 12
 ANSWER_KEPT = 2000
 ID_KEPT = 200
+
+ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Claim:
     ) -> bool:
         """Record what the try came to and move the post; False if the lease was lost meanwhile.
 
-        Then only the attempt says so: its answer is evidence, whoever decides about the post. Runs
-        in the caller's transaction or in one of its own.
+        Then only the attempt says so: its answer is evidence, whoever decides about the post. The
+        caller holds the destination's `lock`.
         """
         found = (
             {"remote_id": receipt.remote_id[:ID_KEPT], "remote_url": receipt.url[:ANSWER_KEPT]}
@@ -86,6 +88,8 @@ class Claim:
         )
         with transaction.atomic(savepoint=False):
             now = now or database_now()
+            if target == PostState.APPROVED and _is_off(self.post):
+                target, reason, due_at = PostState.CANCELLED, ROUTE_OFF, None
             moved = move(
                 self.post.pk,
                 PostState(self.post.state),
@@ -108,6 +112,27 @@ class Claim:
             if moved and target in (PostState.APPROVED, PostState.FAILED):
                 rerender_if_outdated(self.post, now)
         return moved
+
+
+def lock(destination_id: int) -> Destination:
+    """Lock the row that keeps a destination's posts in order; it comes before its posts' rows.
+
+    Whoever makes a post ready to be sent, or replaces what waits, holds this lock meanwhile: so
+    the renderer never takes a post for out that is about to be sent again, or the other way round.
+    """
+    destination: Destination = Destination.objects.select_for_update(no_key=True).get(
+        pk=destination_id
+    )
+    return destination
+
+
+def _is_off(post: Post) -> bool:
+    """Whether the post's live blog was set meanwhile to post no more to its destination."""
+    return not (
+        Route.objects.filter(blog=post.entry.blog_id, destination=post.destination_id)
+        .exclude(policy=Policy.OFF)
+        .exists()
+    )
 
 
 def rerender_if_outdated(post: Post, now: datetime) -> None:
@@ -159,6 +184,8 @@ def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim
         PostState.SENDING if sending else PostState.UNCERTAIN,
         now=now,
         fence=post.epoch,
+        # An editor may have put other words in its place since the row was read.
+        seen_hash=post.payload_hash,
         reason=post.wording,
         due_at=now + LEASE,
         epoch=post.epoch + 1,
@@ -169,5 +196,11 @@ def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim
     post.due_at = now + LEASE
     post.epoch += 1
     post.tries += sending
-    attempt = Attempt.objects.create(post=post, kind=kind, epoch=post.epoch, started_at=now)
+    attempt = Attempt.objects.create(
+        post=post,
+        kind=kind,
+        epoch=post.epoch,
+        account_key=post.destination.account_key,
+        started_at=now,
+    )
     return Claim(post, attempt, claimed)

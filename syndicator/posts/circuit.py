@@ -44,16 +44,16 @@ def learn(destination: Destination, result: Receipt | ChannelError, now: datetim
 
 
 def heed_limit(destination: Destination, result: Receipt | ChannelError, now: datetime) -> None:
-    """What came too late to say anything about its post still tells the account's limit."""
+    """Only the account's limit: of a look-up, or of what came too late to say more."""
     match result:
-        case Receipt(wait=wait) | TryLater(retry_after=timedelta() as wait):
+        case Receipt(wait=wait) | TryLater(retry_after=timedelta() as wait) if wait:
             _not_before(destination, now, wait)
             _save(destination)
 
 
-def found_working(destination_id: int, now: datetime) -> None:
-    """A look-up found the post of an unclear answer: the platform takes posts after all."""
-    destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
+def found_working(destination: Destination, now: datetime) -> None:
+    """A look-up found the post of an unclear answer: the platform takes posts after all. Its row is
+    locked by the caller."""
     if destination.failures:
         try_now(destination, now)
 

@@ -38,11 +38,17 @@ from syndicator.posts.attempts import (
     Claim,
     backoff,
     begin,
+    lock,
     settle_time,
+)
+from syndicator.posts.late_answers import (
+    earlier_version_is_out,
+    tell_if_taken_back,
+    told_late,
 )
 from syndicator.posts.line import next_in_line
 from syndicator.posts.models import AttemptKind, AttemptOutcome, PostState
-from syndicator.posts.reconcile import LOOKING, told_late
+from syndicator.posts.reconcile import LOOKING
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.uptime import uptime
@@ -67,6 +73,10 @@ NOT_AS_APPROVED = Wording(
 KEYS_LOST = Wording(gettext_noop("The stored access keys cannot be decrypted. Enter them again."))
 PLUG_IN_BROKEN = Wording(
     gettext_noop("The plug-in for this platform is missing or broken. Install it, then resume.")
+)
+EARLIER_IS_OUT = gettext_noop(
+    "An earlier version of this entry is out after all: %(url)s. Correct that one and reject this, "
+    "or approve this to post it as well."
 )
 NO_TIME_LEFT = Wording(gettext_noop("The worker was too slow to start sending; tried again."))
 
@@ -148,10 +158,7 @@ def record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Clai
 
 
 def _locked(destination_id: int) -> Destination:
-    """The row whose lock keeps a destination's posts in order and one at a time."""
-    destination: Destination = Destination.objects.select_for_update(no_key=True).get(
-        pk=destination_id
-    )
+    destination = lock(destination_id)
     reached(Step.CLAIM_LOCKED)
     return destination
 
@@ -161,10 +168,14 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
     if post is None:
         return None
     post.destination = destination
-    if post.tries and told_late(post):
+    if post.epoch and told_late(post):
         # A sender long given up has noted since that it is out.
         move(post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=LOOKING, due_at=now)
         queue.after_commit(queue.RECONCILE_POST, post.pk)
+        return None
+    if out := earlier_version_is_out(post):
+        told = Wording(EARLIER_IS_OUT, {"url": out.url or out.remote_id})
+        move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=told)
         return None
     claim = begin(post, AttemptKind.SEND, now, claimed)
     if claim is not None and (gap := _gap(destination)):
@@ -228,6 +239,8 @@ def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Cla
         circuit.learn(destination, result, now)
     else:
         circuit.heed_limit(destination, result, now)
+        if isinstance(result, Receipt):
+            tell_if_taken_back(claim.post.pk, result, now)
     return _claim(destination, at, now) if go_on else None
 
 

@@ -80,6 +80,12 @@ def in_line(
             Q(due_at__gt=now) & Q(due_at__gt=F("changed_at")), state=PostState.APPROVED, tries=0
         )
         .exclude(state=PostState.APPROVED, fresh_until__lt=now)
+        # Its entry changed, and the new version cannot be rendered.
+        .exclude(
+            state=PostState.APPROVED,
+            entry__render_due_at__isnull=False,
+            entry__render_tried_at__lte=now - PATIENCE,
+        )
         .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
         .select_related("entry")
     )

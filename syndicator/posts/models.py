@@ -94,6 +94,9 @@ class Post(models.Model):
         ]
         indexes = [
             models.Index("due_at", "id", name="posts_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                "fresh_until", name="posts_going_stale", condition=Q(state=PostState.APPROVED)
+            ),
             models.Index("destination", "state", name="posts_of_destination"),
             models.Index(
                 "destination",
@@ -206,6 +209,8 @@ class Attempt(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     answer = models.TextField(blank=True, default="")
     reason = models.JSONField(null=True)
+    #: `Destination.account_key` at that time.
+    account_key = models.CharField(max_length=64, blank=True, default="")
     #: The post's id and address on the platform, if this try brought them to light.
     remote_id = models.CharField(max_length=200, blank=True, default="")
     remote_url = models.CharField(max_length=2000, blank=True, default="")

@@ -30,7 +30,16 @@ from syndicator.destinations.models import DestinationState
 from syndicator.destinations.stops import held
 from syndicator.outbound.deadline import no_call_after
 from syndicator.posts import circuit
-from syndicator.posts.attempts import DEADLINE, MAX_TRIES, Claim, backoff, begin, settle_time
+from syndicator.posts.attempts import (
+    DEADLINE,
+    MAX_TRIES,
+    Claim,
+    backoff,
+    begin,
+    lock,
+    settle_time,
+)
+from syndicator.posts.late_answers import told_late
 from syndicator.posts.models import (
     Attempt,
     AttemptKind,
@@ -53,7 +62,6 @@ CLOCK_SKEW = timedelta(hours=1)
 #: A key that ends within this time is no longer relied on: the next try may have to wait.
 KEY_RESERVE = timedelta(minutes=10)
 
-SENDING = (AttemptKind.SEND, AttemptKind.REPEAT)
 LOOKING_UP = (AttemptKind.LOOK_UP, AttemptKind.REPEAT)
 
 FOUND = Wording(gettext_noop("It was found on the platform."))
@@ -70,6 +78,12 @@ CLOCKS_DIFFER = Wording(
 NEVER_ARRIVED = gettext_noop("%(tries)s tries did not arrive on the platform.")
 ASK = Wording(
     gettext_noop("It is not clear whether the post is out. Look on the platform, then decide.")
+)
+OTHER_ACCOUNT = Wording(
+    gettext_noop(
+        "It is not clear whether the post is out, and the destination is another account by now. "
+        "Look at the earlier account, then decide."
+    )
 )
 SENDER_DIED = Wording(
     gettext_noop("The worker stopped while sending; whether the post is out is being looked up.")
@@ -108,18 +122,11 @@ def reconcile(post_id: int) -> None:
     reached(Step.LOOK_UP_RECORDED)
 
 
-def told_late(post: Post) -> Receipt | None:
-    """What a sender was told after its lease was over, and could only note with its attempt."""
-    told = (
-        post.attempts.filter(kind__in=SENDING, outcome=AttemptOutcome.ACCEPTED)
-        .exclude(remote_id="")
-        .first()
-    )
-    return Receipt(told.remote_id, told.remote_url, told.answer, told.status) if told else None
-
-
 def _find_out(claim: Claim) -> None:
     post = claim.post
+    if _account_changed(post):
+        _ask(claim, OTHER_ACCOUNT)
+        return
     try:
         channel = post.destination.channel
         if claim.attempt.kind == AttemptKind.REPEAT:
@@ -153,6 +160,14 @@ def _find_out(claim: Claim) -> None:
         _judge(claim, found)
 
 
+def _account_changed(post: Post) -> bool:
+    """Whether the destination is another account by now than the one that was posted to: there
+    the post is absent, whatever became of it."""
+    now = post.destination.account_key
+    tried = post.attempts.filter(kind=AttemptKind.SEND).exclude(account_key=now)
+    return bool(now) and tried.exclude(account_key="").exists()
+
+
 def _judge(claim: Claim, found: LookUp) -> None:
     post = claim.post
     if found.receipt and _belongs_to_another(post, found.receipt):
@@ -169,21 +184,18 @@ def _judge(claim: Claim, found: LookUp) -> None:
 
 
 def _claim(post_id: int) -> Claim | None:
+    due = Post.objects.filter(pk=post_id, state=PostState.UNCERTAIN)
+    destination_id = due.values_list("destination", flat=True).first()
+    if destination_id is None:
+        return None
     with transaction.atomic():
+        destination = lock(destination_id)
         claimed, now = uptime(), database_now()
-        post = (
-            Post.objects.select_related("destination", "entry")
-            .filter(
-                pk=post_id,
-                state=PostState.UNCERTAIN,
-                due_at__lte=now,
-                destination__state=DestinationState.ACTIVE,
-            )
-            .first()
-        )
-        if post is None:
+        post = due.select_related("entry").filter(due_at__lte=now).first()
+        if post is None or destination.state != DestinationState.ACTIVE:
             return None
-        if _look_ups(post) >= MAX_LOOK_UPS:
+        post.destination = destination
+        if _look_ups(post) >= MAX_LOOK_UPS and not told_late(post):
             # Counted before, so that a look-up that kills its worker ends with a person too.
             move(
                 post.pk,
@@ -193,9 +205,9 @@ def _claim(post_id: int) -> Claim | None:
                 fence=post.epoch,
                 reason=ASK,
             )
-            queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
+            queue.after_commit(queue.DELIVER_TO_DESTINATION, destination_id)
             return None
-        kind = _kind(post, now)
+        kind = AttemptKind.LOOK_UP if _account_changed(post) else _kind(post, now)
         if kind == AttemptKind.REPEAT and not _may_repeat(post, now):
             return None
         return begin(post, kind, now, claimed)
@@ -229,8 +241,10 @@ def _since(post: Post) -> datetime:
 
 def _found(claim: Claim, receipt: Receipt) -> None:
     with transaction.atomic():
+        destination = lock(claim.post.destination_id)
         now = database_now()
-        circuit.found_working(claim.post.destination_id, now)
+        circuit.found_working(destination, now)
+        circuit.heed_limit(destination, receipt, now)
         claim.finish(
             PostState.SENT,
             AttemptOutcome.FOUND,
@@ -255,6 +269,7 @@ def _absent(claim: Claim) -> None:
     strong = post.destination.channel.look_up_strength == LookUpStrength.STRONG
     proven = strong and last_try.outcome != AttemptOutcome.DUPLICATE
     with transaction.atomic():
+        lock(post.destination_id)
         now = database_now()
         due_at: datetime | None = None
         if absences < ABSENCES_NEEDED:
@@ -291,8 +306,10 @@ def _may_repeat(post: Post, now: datetime) -> bool:
     """Whether the account may post at this moment: a repetition may be the first to arrive."""
     destination, stops = post.destination, held()
     limit = destination.next_post_at
+    sending = Post.objects.filter(destination=destination, state=PostState.SENDING)
     return (
         not (limit and limit > now)
+        and not sending.exists()
         and not stops.covers(destination)
         and post.entry.blog_id not in stops.blogs
     )
@@ -310,7 +327,9 @@ def _inconclusive(claim: Claim, error: ChannelError) -> None:
     hopeless = look_ups >= MAX_LOOK_UPS and claim.attempt.kind != AttemptKind.REPEAT
     asked = error.retry_after if isinstance(error, TryLater) else None
     with transaction.atomic():
+        destination = lock(post.destination_id)
         now = database_now()
+        circuit.heed_limit(destination, error, now)
         wait = max(settle_time(post.destination), backoff(look_ups), asked or timedelta(0))
         claim.finish(
             PostState.UNCERTAIN,
@@ -326,9 +345,10 @@ def _inconclusive(claim: Claim, error: ChannelError) -> None:
     log.warning("look-up proved nothing", post=post.pk, why=str(error.reason))
 
 
-def _ask(claim: Claim) -> None:
+def _ask(claim: Claim, why: Wording = ASK) -> None:
     """Looking further would not help: a person decides."""
-    claim.finish(PostState.UNCERTAIN, AttemptOutcome.INCONCLUSIVE, reason=ASK)
     with transaction.atomic():
+        lock(claim.post.destination_id)
+        claim.finish(PostState.UNCERTAIN, AttemptOutcome.INCONCLUSIVE, reason=why)
         queue.after_commit(queue.DELIVER_TO_DESTINATION, claim.post.destination_id)
     log.warning("a person has to look", post=claim.post.pk)

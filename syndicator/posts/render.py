@@ -20,6 +20,7 @@ from syndicator.channels.base import Message
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState
+from syndicator.posts.attempts import ROUTE_OFF, lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.states import move, move_all
 from syndicator.steps import Step, reached
@@ -34,7 +35,6 @@ OUT = (PostState.SENDING, PostState.SENT, PostState.UNCERTAIN)
 
 REPLACED = Wording(gettext_noop("The entry changed; a newer version takes this post's place."))
 WITHDRAWN = Wording(gettext_noop("The entry was withdrawn before this was posted."))
-ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
 NOTHING_TO_SAY = Wording(gettext_noop("The entry has no text that could be posted here."))
 CHANGED_AFTER_POSTING = Wording(
     gettext_noop("The entry changed after it was posted. Correct the post where that is possible.")
@@ -101,7 +101,7 @@ def render(entry_id: int) -> None:
 def switch_off(route: Route) -> int:
     """Cancel what waits on a route that was set to post no more; the number of posts."""
     with transaction.atomic():
-        Destination.objects.select_for_update(no_key=True).get(pk=route.destination_id)
+        lock(route.destination_id)
         posts = Post.objects.filter(entry__blog=route.blog_id, destination=route.destination_id)
         now = database_now()
         return sum(
@@ -187,7 +187,10 @@ class _Page:
 
     def cancel(self, posts: Iterable[Post], reason: Wording) -> None:
         for post in posts:
-            move(post.pk, PostState(post.state), PostState.CANCELLED, now=self.now, reason=reason)
+            source = PostState(post.state)
+            if not move(post.pk, source, PostState.CANCELLED, now=self.now, reason=reason):
+                # All who could have moved it hold the lock that is held here.
+                raise RuntimeError(f"post {post.pk} was moved while it was replaced")
 
     def write(self) -> None:
         Post.objects.bulk_create(self._new)

@@ -16,7 +16,7 @@ from syndicator.destinations.models import Destination, DestinationState, Route,
 from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
 from syndicator.posts import circuit
-from syndicator.posts.attempts import rerender_if_outdated
+from syndicator.posts.attempts import lock, rerender_if_outdated
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import Decision, Post, PostState, Verdict
 from syndicator.posts.states import move
@@ -68,6 +68,7 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
             now=now,
             seen_hash=seen_hash,
             due_at=due_at,
+            tries=0,
             fresh_until=route.fresh_until(due_at) if route else None,
         ):
             raise _not_possible(post)
@@ -219,7 +220,7 @@ def resume(destination_id: int, editor: User) -> Destination:
     if not editor.may_decide:
         raise ReviewRefused(NOT_ALLOWED)
     with transaction.atomic():
-        destination = Destination.objects.select_for_update(no_key=True).get(pk=destination_id)
+        destination = lock(destination_id)
         now = database_now()
         if destination.state == DestinationState.PAUSED:
             destination.state = DestinationState.ACTIVE
@@ -251,9 +252,12 @@ def stop(
         raise ReviewRefused(NOT_ALLOWED)
     if not reason.strip():
         raise ReviewRefused(NO_STOP_REASON)
-    return stops.press(
-        editor, reason.strip()[:300], database_now(), blog=blog, channel_name=channel_name
-    )
+    with transaction.atomic():
+        # Whoever is about to claim finishes that first, and is among what is being sent.
+        list(Destination.objects.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        return stops.press(
+            editor, reason.strip()[:300], database_now(), blog=blog, channel_name=channel_name
+        )
 
 
 def go_on(stop_id: int, editor: User) -> int:
@@ -285,6 +289,7 @@ def _fresh_until(post: Post, due_at: datetime) -> datetime | None:
 def _locked(post_id: int, editor: User) -> Post:
     if not editor.may_decide:
         raise ReviewRefused(NOT_ALLOWED)
+    lock(Post.objects.values_list("destination", flat=True).get(pk=post_id))
     return (
         Post.objects.select_for_update(of=("self",), no_key=True)
         .select_related("entry", "destination")

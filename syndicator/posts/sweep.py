@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 #: Rows of one kind rung for in one sweep, the oldest first.
 LIMIT = 500
+FEW = 20
 #: Two sweeps are at least this far apart, whoever asks for them.
 APART = timedelta(milliseconds=500)
 #: How often to ring again for what is due and stays due.
@@ -147,9 +148,10 @@ def sweep(since: datetime | None = None) -> Swept:
     swept = Swept(
         abandoned,
         stale,
-        to_render=_ring(queue.RENDER_ENTRY, entries),
-        to_deliver=_ring(queue.DELIVER_TO_DESTINATION, destinations),
-        to_reconcile=_ring(queue.RECONCILE_POST, posts),
+        # Where nobody answers, a few rings show as well as many when somebody does again.
+        to_render=_ring(queue.RENDER_ENTRY, entries[: FEW if stalled_since(now) else LIMIT]),
+        to_deliver=_ring(queue.DELIVER_TO_DESTINATION, destinations[:LIMIT]),
+        to_reconcile=_ring(queue.RECONCILE_POST, posts[:LIMIT]),
     )
     if swept:
         log.info("swept", **asdict(swept))
@@ -165,6 +167,13 @@ def set_back(now: datetime, by: timedelta) -> None:
     ahead = Post.objects.filter(changed_at__gt=now)
     ahead.update(due_at=F("due_at") - by, fresh_until=F("fresh_until") - by, changed_at=now)
     Entry.objects.filter(render_due_at__gt=now).update(render_due_at=now)
+    Entry.objects.filter(render_tried_at__gt=now).update(render_tried_at=now)
+    # Entries that came without a time of their own bear that of their arrival.
+    arrived = Entry.objects.filter(received_at__gt=now)
+    timed = arrived.filter(published_at=F("received_at"))
+    Post.objects.filter(entry__in=timed).update(published_at=F("published_at") - by)
+    timed.update(published_at=F("published_at") - by)
+    arrived.update(received_at=F("received_at") - by)
     Alert.objects.filter(due_at__gt=now).update(due_at=F("due_at") - by)
     Destination.objects.filter(next_post_at__gt=now).update(next_post_at=F("next_post_at") - by)
 
@@ -178,7 +187,7 @@ def _due(rows: QuerySet[Any], column: str, since: datetime | None, now: datetime
 
 
 def _ring(task: str, rows: QuerySet[Any]) -> int:
-    pks = list(rows.values_list("pk", flat=True)[:LIMIT])
+    pks = list(rows.values_list("pk", flat=True))
     for pk in pks:
         queue.ring(task, pk)
     return len(pks)

@@ -17,7 +17,7 @@ from tests.faults.path_code import PACKAGE, PATH, Module, sites, uncovered
 OFF_THE_WAY = {
     # An administrator's or an editor's word about a whole route, destination or live blog.
     "posts/render.py": {"switch_off"},
-    "posts/review.py": {"resume", "go_on"},
+    "posts/review.py": {"resume", "stop", "go_on"},
     # Joins the transaction of whoever records: deliver and reconcile have the steps.
     "posts/attempts.py": {"finish"},
 }

@@ -54,6 +54,9 @@ class FacebookChannel(Channel):
             text, permalink, link=permalink, audience=story.blog_slug, language=story.language
         )
 
+    def account_name(self, settings: Mapping[str, str]) -> str:
+        return settings.get("page_id", "")
+
     def account_url(self, settings: Mapping[str, str]) -> str:
         page = settings.get("page_id", "")
         return f"https://www.facebook.com/{quote(page)}" if page else ""

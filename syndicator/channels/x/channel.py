@@ -59,6 +59,10 @@ class XChannel(Channel):
             return None
         return Message(text, permalink, audience=story.blog_slug, language=story.language)
 
+    def account_name(self, settings: Mapping[str, str]) -> str:
+        # An OAuth 1.0a user token begins with the user's own id.
+        return settings.get("access_token", "").partition("-")[0]
+
     def account_url(self, settings: Mapping[str, str]) -> str:
         handle = settings.get("handle", "").lstrip("@")
         return f"https://x.com/{quote(handle)}" if handle else ""

@@ -16,6 +16,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="destination",
+            name="account_key",
+            field=models.CharField(blank=True, default="", editable=False, max_length=64),
+        ),
+        migrations.AddField(
+            model_name="destination",
             name="circuit_opened_at",
             field=models.DateTimeField(blank=True, null=True),
         ),

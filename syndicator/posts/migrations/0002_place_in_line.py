@@ -47,6 +47,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="attempt",
+            name="account_key",
+            field=models.CharField(blank=True, default="", max_length=64),
+        ),
+        migrations.AddField(
+            model_name="attempt",
             name="remote_id",
             field=models.CharField(blank=True, default="", max_length=200),
         ),
@@ -86,6 +91,14 @@ class Migration(migrations.Migration):
                 models.F("id"),
                 condition=models.Q(("due_at__isnull", False)),
                 name="posts_in_line",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="post",
+            index=models.Index(
+                models.F("fresh_until"),
+                condition=models.Q(("state", "approved")),
+                name="posts_going_stale",
             ),
         ),
     ]

@@ -1,0 +1,88 @@
+"""What senders were told after their lease was over, and could only note with their attempt.
+
+Such an answer changes no post, which is somebody else's by then. But it is evidence: the same post
+is not sent again, and where the post was taken back meanwhile, a person is told that it is out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from syndicator.channels.base import Message, Receipt
+from syndicator.entries.models import EntryState
+from syndicator.posts.models import (
+    Action,
+    Attempt,
+    AttemptKind,
+    AttemptOutcome,
+    Post,
+    PostState,
+)
+from syndicator.wording import Wording, gettext_noop
+
+SENDING = (AttemptKind.SEND, AttemptKind.REPEAT)
+#: Where nobody expects the post to be out.
+TAKEN_BACK = (PostState.CANCELLED, PostState.REJECTED, PostState.FAILED, PostState.PENDING)
+
+OUT_AFTER_ALL = Wording(
+    gettext_noop(
+        "It is out after all: its sender got the answer too late. "
+        "Correct or delete it on the platform."
+    )
+)
+
+
+def told_late(post: Post) -> Receipt | None:
+    """What a sender of *post* was told, unless it became the post's own record."""
+    return _noted(Attempt.objects.filter(post=post))
+
+
+def earlier_version_is_out(post: Post) -> Receipt | None:
+    """What the sender of an earlier version of the entry noted after that version was replaced.
+
+    None if an editor has decided about *post* since: they were told.
+    """
+    if post.revision == 1 or post.decisions.filter(user__isnull=False).exists():
+        return None
+    return _noted(
+        Attempt.objects.filter(
+            post__entry=post.entry_id,
+            post__destination=post.destination_id,
+            post__action=Action.PUBLISH,
+            post__revision__lt=post.revision,
+        )
+    )
+
+
+def tell_if_taken_back(post_id: int, receipt: Receipt, now: datetime) -> None:
+    """Leave a note for a person where the post of a late *receipt* was given up meanwhile."""
+    post = Post.objects.select_related("entry").get(pk=post_id)
+    if post.state not in TAKEN_BACK:
+        return
+    withdrawn = post.entry.state == EntryState.WITHDRAWN or post.state == PostState.REJECTED
+    message = Message(text="", permalink=post.entry.permalink)
+    Post.objects.get_or_create(
+        entry=post.entry,
+        destination=post.destination,
+        action=Action.DELETE if withdrawn else Action.EDIT,
+        revision=post.revision,
+        defaults={
+            "state": PostState.SKIPPED,
+            "payload": message.to_json(),
+            "payload_hash": message.fingerprint(),
+            "published_at": post.published_at,
+            "reason": OUT_AFTER_ALL.to_json(),
+            "remote_id": receipt.remote_id,
+            "remote_url": receipt.url,
+            "created_at": now,
+            "changed_at": now,
+        },
+    )
+
+
+def _noted(attempts: QuerySet[Attempt]) -> Receipt | None:
+    accepted = attempts.filter(kind__in=SENDING, outcome=AttemptOutcome.ACCEPTED)
+    told = accepted.exclude(remote_id="").first()
+    return Receipt(told.remote_id, told.remote_url, told.answer, told.status) if told else None
