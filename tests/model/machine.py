@@ -1,0 +1,556 @@
+"""The model: anything that may happen to a newsroom's posts, one step at a time.
+
+Hypothesis draws the steps; the product's real code carries them out on a real database; simulated
+platforms (platform.py) keep the log that is the truth; `Witness` (promises.py) checks after every
+step that every promise holds. At the end all faults stop and time passes: then every entry must
+have gone out, or wait for a person, or have ended with a reason.
+
+A sender is taken apart into its three parts, claim, call and record: between any two of them it
+may stand still for longer than its lease and then go on (a zombie), or die. All steps run in one
+thread, so each transaction is one step of the model; that transactions do not get into each
+other's way is shown elsewhere, with threads and processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from django.db import connection
+from django.db.models import F, Min
+from hypothesis import strategies as st
+from hypothesis import target
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from syndicator import queue
+from syndicator.accounts.models import User
+from syndicator.channels.base import ChannelError, Receipt
+from syndicator.content import EntryContent, Paragraph
+from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
+from syndicator.entries.ingest import ingest, withdraw
+from syndicator.entries.models import Entry, EntryState, LiveBlog, Source
+from syndicator.posts import deliver, reconcile, review, sweep
+from syndicator.posts.attempts import Claim
+from syndicator.posts.line import PATIENCE
+from syndicator.posts.models import WAITING, Action, Attempt, Post, PostState
+from syndicator.posts.render import render
+from syndicator.posts.review import ReviewRefused
+from syndicator.steps import Step, strike_with
+from tests.model.clock import START, SimulatedClock
+from tests.model.platform import (
+    CHANNELS,
+    NO_TIME,
+    Answer,
+    Fate,
+    Platform,
+    Sight,
+    account_of,
+)
+from tests.model.promises import Witness
+
+MOST_ENTRIES = 8
+MOST_SENDERS = 3
+#: Rounds of work in which everything must be done once the faults are over.
+MOST_ROUNDS = 300
+
+
+def seconds(*choices: int) -> st.SearchStrategy[timedelta]:
+    return st.sampled_from([timedelta(seconds=choice) for choice in choices])
+
+
+some = st.integers(0, MOST_ENTRIES - 1)
+delays = seconds(0, 1, 10, 20)
+lags = seconds(0, 5, 30)
+ACTS = st.builds(Fate, takes=seconds(0, 1), wait=seconds(0, 0, 60), index_lag=lags)
+ACTS_UNCLEARLY = st.builds(
+    Fate,
+    st.sampled_from([Answer.TIMED_OUT, Answer.SERVER_ERROR, Answer.DUPLICATE]),
+    arrives_after=delays,
+    takes=delays,
+    index_lag=lags,
+)
+DOES_NOT_ACT = st.builds(
+    Fate,
+    st.sampled_from(
+        [
+            Answer.TIMED_OUT,
+            Answer.SERVER_ERROR,
+            Answer.DUPLICATE,
+            Answer.TRY_LATER,
+            Answer.REJECTED,
+            Answer.UNAUTHORISED,
+        ]
+    ),
+    st.just(False),  # noqa: FBT003
+    takes=delays,
+)
+LIMITED = st.builds(Fate, st.just(Answer.LIMIT), st.just(False), wait=seconds(5, 90, 1000))  # noqa: FBT003
+fates = st.one_of(ACTS, ACTS_UNCLEARLY, ACTS_UNCLEARLY, DOES_NOT_ACT, LIMITED)
+sights = st.sampled_from([Sight.CLEAR, Sight.CLEAR, Sight.INCOMPLETE, Sight.FAILS])
+
+
+@dataclass
+class Sender:
+    """A worker with a post in its hands; *result* is what its call came to, once it was made."""
+
+    claim: Claim
+    result: Receipt | ChannelError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """What stands in the database before the first step, and is put back to it after the last."""
+
+    editor: User
+    sources: list[Source]
+    destinations: list[Destination]
+
+    @classmethod
+    def build(cls, editor: User, channel_name: str) -> Newsroom:
+        """Two live blogs and two accounts; the second blog posts to the first account only."""
+        sources = []
+        for number in (1, 2):
+            blog = LiveBlog.objects.create(
+                slug=f"b{number}", title="Genf", canonical_url="https://magazin.example.org/genf"
+            )
+            sources.append(Source.objects.create(blog=blog, name="cms"))
+        destinations = [
+            Destination.objects.create(
+                name=f"account {number}", channel_name=channel_name, base_url="http://127.0.0.1:9"
+            )
+            for number in (1, 2)
+        ]
+        for blog, account in ((0, 0), (0, 1), (1, 0)):
+            Route.objects.create(blog=sources[blog].blog, destination=destinations[account])
+        return cls(editor, sources, destinations)
+
+    def reset(self) -> None:
+        with connection.cursor() as cursor:
+            for table in (
+                "posts_attempt",
+                "posts_decision",
+                "posts_post",
+                "posts_sweepreport",
+                "destinations_stop",
+                "entries_entryrevision",
+                "entries_entry",
+            ):
+                cursor.execute(f"DELETE FROM {table}")
+        Destination.objects.update(
+            state=DestinationState.ACTIVE,
+            pause_reason=None,
+            paused_at=None,
+            next_post_at=None,
+            failures=0,
+            circuit_opened_at=None,
+        )
+
+
+class Delivery(RuleBasedStateMachine):
+    """The steps. *newsroom*, *clock* and *rings* are set by the test that runs the machine."""
+
+    newsroom: ClassVar[Newsroom]
+    clock: ClassVar[SimulatedClock]
+    #: What was rung for, with the row's key: the model's broker, which may lose everything.
+    rings: ClassVar[list[tuple[str, int]]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.newsroom.reset()
+        self.clock.now = START
+        self.platform = Platform(self.clock)
+        self.clock.moved = self.platform.arrive
+        self.witness = Witness(self.platform)
+        self.platform.witness = self.witness.byte_leaves
+        for channel in CHANNELS.values():
+            channel.platform = self.platform
+        self.senders: list[Sender] = []
+        self.meanwhile: tuple[Step, Callable[[], None]] | None = None
+        self.doubts = 0
+        self.rings.clear()
+        strike_with(self._reached)
+
+    @initialize(
+        hold=st.sampled_from([0, 0, 30]),
+        newsworthy=st.sampled_from([0, 10, 60]),
+        second=st.sampled_from([Policy.AUTOMATIC, Policy.REVIEW]),
+        entries=st.lists(st.integers(0, 1), min_size=1, max_size=4),
+    )
+    def open(self, hold: int, newsworthy: int, second: Policy, entries: list[int]) -> None:
+        """Set the routes, and write first *entries*, given by their blog."""
+        Route.objects.update(
+            policy=Policy.AUTOMATIC, hold_seconds=hold, limit_minutes=newsworthy
+        )
+        Route.objects.filter(destination=self.newsroom.destinations[1]).update(policy=second)
+        for blog in entries:
+            self.publish(blog, 0, breaking=False, rendered=True)
+
+    # --- The newsroom writes ------------------------------------------------------------------
+
+    @precondition(lambda self: Entry.objects.count() < MOST_ENTRIES)
+    @rule(
+        blog=st.integers(0, 1),
+        minutes_ago=st.sampled_from([0, 0, 1, 5]),
+        breaking=st.sampled_from([False, False, False, True]),
+        rendered=st.sampled_from([True, True, True, False]),
+    )
+    def publish(self, blog: int, minutes_ago: int, *, breaking: bool, rendered: bool) -> None:
+        number = Entry.objects.count()
+        self._write(blog, f"e{number}", minutes_ago, breaking=breaking, text="Erste Fassung")
+        if rendered:
+            render(Entry.objects.latest("pk").pk)
+
+    @rule(which=some, rendered=st.booleans(), text=st.sampled_from(["Zweite", "Dritte"]))
+    def change(self, which: int, rendered: bool, text: str) -> None:
+        """A new revision; if the entry was withdrawn, it comes back."""
+        if entry := self._entry(which):
+            content = entry.content
+            ingest(
+                entry.source,
+                EntryContent(
+                    external_id=content.external_id,
+                    headline=f"{text} Fassung",
+                    published_at=content.published_at,
+                    permalink=content.permalink,
+                    blocks=content.blocks,
+                    tags=content.tags,
+                ),
+            )
+            if rendered:
+                render(entry.pk)
+
+    @rule(which=some, rendered=st.booleans())
+    def take_back(self, which: int, rendered: bool) -> None:
+        if entry := self._entry(which):
+            withdraw(entry.source, entry.external_id)
+            if rendered:
+                render(entry.pk)
+
+    @rule(which=some, change=st.booleans())
+    def render_an_entry(self, which: int, change: bool) -> None:
+        """By the ring for it; perhaps the entry changes while it is being rendered."""
+        if entry := self._entry(which):
+            if change:
+                self._meanwhile(Step.RENDER_DRAFTED, partial(self.change, which, False, "Vierte"))  # noqa: FBT003
+            render(entry.pk)
+
+    # --- Workers send -------------------------------------------------------------------------
+
+    @rule(account=st.integers(0, 1), script=st.lists(fates, max_size=4))
+    def work(self, account: int, script: list[Fate]) -> None:
+        """A worker sends what is due, without being disturbed by anything but the platform."""
+        self.platform.fates.extend(script)
+        self._count_doubts(script)
+        deliver.deliver(self.newsroom.destinations[account].pk)
+        self.platform.fates.clear()
+
+    @precondition(lambda self: len(self.senders) < MOST_SENDERS)
+    @rule(account=st.integers(0, 1))
+    def claim(self, account: int) -> None:
+        if claim := deliver.claim_next(self.newsroom.destinations[account].pk):
+            self.senders.append(Sender(claim))
+
+    @precondition(lambda self: any(sender.result is None for sender in self.senders))
+    @rule(which=some, fate=fates)
+    def call(self, which: int, fate: Fate) -> None:
+        """A sender goes on with its call, however long ago it claimed."""
+        sender = _pick([sender for sender in self.senders if sender.result is None], which)
+        self.platform.fates.append(fate)
+        self._count_doubts([fate])
+        sender.result = deliver.send(sender.claim)
+        self.platform.fates.clear()
+
+    @precondition(lambda self: any(sender.result is not None for sender in self.senders))
+    @rule(which=some, go_on=st.booleans())
+    def record(self, which: int, go_on: bool) -> None:
+        """A sender writes down what its call came to, however late."""
+        sender = _pick([sender for sender in self.senders if sender.result is not None], which)
+        self.senders.remove(sender)
+        assert sender.result is not None
+        before = Post.objects.values().get(pk=sender.claim.post.pk)
+        lost = (before["state"], before["epoch"]) != (PostState.SENDING, sender.claim.post.epoch)
+        if lost:
+            # What it was told late binds nobody any more.
+            self.platform.limits.clear()
+        following = deliver.record(sender.claim, sender.result, go_on=go_on)
+        after = Post.objects.values().get(pk=sender.claim.post.pk)
+        if lost and not go_on and before != after:
+            self.witness.note("a stale epoch changes nothing", after["id"])
+        if not Attempt.objects.get(pk=sender.claim.attempt.pk).outcome:
+            self.witness.note("what a sender was told is on record", after["id"])
+        if following:
+            self.senders.append(Sender(following))
+
+    @precondition(lambda self: bool(self.senders))
+    @rule(which=some, fate=st.none() | fates)
+    def die(self, which: int, fate: Fate | None) -> None:
+        """A sender is killed: before its call, in it (*fate* says what it left behind), or after."""
+        sender = _pick(self.senders, which)
+        if fate and sender.result is None:
+            self.call(self.senders.index(sender), fate)
+        self.senders.remove(sender)
+        self.platform.limits.clear()
+
+    @rule(
+        which=some,
+        sight=sights,
+        step=st.sampled_from([Step.LOOK_UP_CLAIMED, Step.LOOK_UP_ANSWERED]),
+        happens=st.sampled_from(["nothing", "nothing", "a long time", "everything"]),
+    )
+    def look_up(self, which: int, sight: Sight, step: Step, happens: str) -> None:
+        """An uncertain post is looked up; perhaps its worker stands still in the middle of it,
+        and others do its work."""
+        post = _pick_or_none(Post.objects.filter(state=PostState.UNCERTAIN).order_by("due_at"), which)
+        if post is None:
+            return
+        if happens != "nothing":
+            self._meanwhile(step, partial(self._stand_still, others_work=happens == "everything"))
+        self.platform.sight = sight
+        reconcile.reconcile(post.pk)
+        self.platform.sight = Sight.CLEAR
+
+    @rule()
+    def sweep_and_work(self) -> None:
+        """The sweeper rings, and every ring is answered."""
+        sweep.sweep_in_turn()
+        self._answer_rings()
+
+    @rule(sight=sights)
+    def sweep_only(self, sight: Sight) -> None:
+        """The sweeper rings, and the broker loses everything."""
+        sweep.sweep_in_turn()
+
+    # --- People decide ------------------------------------------------------------------------
+
+    @rule(which=some)
+    def approve(self, which: int) -> None:
+        if post := self._post(which, PostState.PENDING):
+            self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
+
+    @rule(which=some)
+    def reject(self, which: int) -> None:
+        if post := self._post(which, PostState.PENDING, PostState.APPROVED):
+            self._decide(review.reject, post.pk, self.newsroom.editor, "Nicht so.")
+
+    @rule(which=some, approved=st.booleans())
+    def edit(self, which: int, approved: bool) -> None:
+        if post := self._post(which, PostState.PENDING, PostState.APPROVED, PostState.FAILED):
+            text = f"Von Hand {post.message.permalink}"
+            self._decide(review.edit, post.pk, self.newsroom.editor, post.payload_hash, text)
+            post.refresh_from_db()
+            if approved and post.state == PostState.PENDING:
+                self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
+
+    @rule(which=some)
+    def retry(self, which: int) -> None:
+        if post := self._post(which, PostState.FAILED):
+            self._decide(review.retry, post.pk, self.newsroom.editor)
+
+    @rule(which=some)
+    def look_and_decide(self, which: int) -> None:
+        """A person looks on the platform, and tells the truth."""
+        asked = Post.objects.filter(WAITING, state=PostState.UNCERTAIN).order_by("pk")
+        if post := _pick_or_none(asked, which):
+            account = account_of(post.destination.channel_name, post.destination_id)
+            made = self.platform.accepted(account, post.message.permalink)
+            if made:
+                url = made[0].receipt.url
+                self._decide(review.confirm_sent, post.pk, self.newsroom.editor, url)
+            else:
+                self._decide(review.confirm_absent, post.pk, self.newsroom.editor)
+
+    @rule(which=some)
+    def dismiss(self, which: int) -> None:
+        waiting = Post.objects.filter(state__in=(PostState.FAILED, PostState.SKIPPED))
+        if post := _pick_or_none(waiting.filter(WAITING).order_by("pk"), which):
+            self._decide(review.dismiss, post.pk, self.newsroom.editor)
+
+    @rule(account=st.integers(0, 1))
+    def pause(self, account: int) -> None:
+        review.pause(self.newsroom.destinations[account].pk, self.newsroom.editor)
+
+    @rule(account=st.integers(0, 1))
+    def resume(self, account: int) -> None:
+        review.resume(self.newsroom.destinations[account].pk, self.newsroom.editor)
+
+    @rule(scope=st.sampled_from(["everything", "blog", "channel"]))
+    def stop(self, scope: str) -> None:
+        """Somebody presses the red button."""
+        scopes: dict[str, Any] = {
+            "everything": {},
+            "blog": {"blog": self.newsroom.sources[0].blog},
+            "channel": {"channel_name": self.newsroom.destinations[0].channel_name},
+        }
+        review.stop(self.newsroom.editor, "Falsche Meldung", **scopes[scope])
+
+    @rule()
+    def go_on(self) -> None:
+        for stop in Stop.objects.filter(lifted_at=None):
+            review.go_on(stop.pk, self.newsroom.editor)
+
+    # --- Time passes --------------------------------------------------------------------------
+
+    @rule(by=seconds(1, 6, 22, 31, 61, 130, 700, 4000))
+    def wait(self, by: timedelta) -> None:
+        self.clock.move(by)
+
+    @rule()
+    def wait_until_something_is_due(self) -> None:
+        if due := self._next_time():
+            self.clock.move(max(due - self.clock.now, NO_TIME))
+
+    # --- What must hold -----------------------------------------------------------------------
+
+    @invariant()
+    def every_promise_is_kept(self) -> None:
+        self.witness.look_at_everything()
+        assert not self.witness.broken, self.witness.broken
+
+    def teardown(self) -> None:
+        try:
+            target(float(self.doubts), label="unclear answers")
+            if not self.witness.broken:
+                self._come_to_rest()
+                self.every_promise_is_kept()
+                self._nothing_is_lost()
+        finally:
+            strike_with(None)
+
+    def _come_to_rest(self) -> None:
+        """All faults stop, whoever was sending is gone, and time passes until nothing is due."""
+        self.senders.clear()
+        self.platform.limits.clear()
+        self.go_on()
+        for destination in self.newsroom.destinations:
+            review.resume(destination.pk, self.newsroom.editor)
+        quiet = 0
+        for _ in range(MOST_ROUNDS):
+            before = self._rows()
+            sweep.sweep_in_turn()
+            self._answer_rings()
+            if self._rows() != before:
+                quiet = 0
+                continue
+            due = self._next_time()
+            quiet += due is None
+            if quiet > 1:
+                return
+            self.clock.move(max((due or self.clock.now) - self.clock.now, sweep.AGAIN))
+        raise AssertionError("the backlog was not worked off: " + repr(self._rows()))
+
+    def _nothing_is_lost(self) -> None:
+        """Every entry is accounted for on every automatic route; nothing waits for a worker."""
+        assert not Post.objects.filter(due_at__isnull=False).exists(), self._rows()
+        assert not Entry.objects.filter(render_due_at__isnull=False).exists()
+        for route in Route.objects.filter(policy=Policy.AUTOMATIC).select_related("destination"):
+            for entry in Entry.objects.filter(blog=route.blog_id):
+                posts = [
+                    post
+                    for post in Post.objects.filter(entry=entry, destination=route.destination)
+                    if post.action == Action.PUBLISH
+                ]
+                assert any(_accounts_for(post, entry) for post in posts), (
+                    f"entry {entry.pk} was lost",
+                    [(post.pk, post.revision, post.state) for post in posts],
+                )
+
+    # --- How a step is carried out ------------------------------------------------------------
+
+    def _write(
+        self, blog: int, external_id: str, minutes_ago: int, *, breaking: bool, text: str
+    ) -> None:
+        source = self.newsroom.sources[blog]
+        ingest(
+            source,
+            EntryContent(
+                external_id=external_id,
+                headline=text,
+                published_at=self.clock.now - timedelta(minutes=minutes_ago),
+                permalink=f"https://magazin.example.org/genf/{blog}#{external_id}",
+                blocks=(Paragraph("In Genf ist ein Satz gefallen."),),
+                tags=("Eil",) if breaking else (),
+            ),
+        )
+
+    def _decide(self, decision: Callable[..., Post], *args: Any) -> None:
+        """A person clicks; the product may say that it is too late for that."""
+        try:
+            decision(*args)
+        except ReviewRefused:
+            pass
+
+    def _entry(self, which: int) -> Entry | None:
+        return _pick_or_none(Entry.objects.select_related("source", "blog").order_by("pk"), which)
+
+    def _post(self, which: int, *states: PostState) -> Post | None:
+        return _pick_or_none(Post.objects.filter(state__in=states).order_by("pk"), which)
+
+    def _reached(self, step: Step) -> None:
+        """The product has done *step*."""
+        if step == Step.CLAIM_COMMITTED:
+            self.witness.claimed()
+        if self.meanwhile and self.meanwhile[0] == step:
+            _, happens = self.meanwhile
+            self.meanwhile = None
+            happens()
+
+    def _meanwhile(self, step: Step, happens: Callable[[], None]) -> None:
+        """*happens* will happen when the product next does *step*, in the middle of its work."""
+        self.meanwhile = (step, happens)
+
+    def _stand_still(self, *, others_work: bool) -> None:
+        self.clock.move(timedelta(seconds=70))
+        if others_work:
+            sweep.sweep_in_turn()
+            self._answer_rings()
+
+    def _answer_rings(self) -> None:
+        answers = {
+            queue.RENDER_ENTRY: render,
+            queue.DELIVER_TO_DESTINATION: deliver.deliver,
+            queue.RECONCILE_POST: reconcile.reconcile,
+        }
+        for task, pk in dict.fromkeys(self.rings):
+            answers[task](pk)
+        self.rings.clear()
+
+    def _next_time(self) -> Any:
+        """When something becomes due next; None if nothing ever will."""
+        now = self.clock.now
+        times = [
+            Post.objects.filter(due_at__gt=now).aggregate(at=Min("due_at"))["at"],
+            Destination.objects.filter(next_post_at__gt=now).aggregate(at=Min("next_post_at"))["at"],
+            Entry.objects.filter(
+                render_due_at__isnull=False, changed_at__gt=now - PATIENCE
+            ).aggregate(at=Min(F("changed_at") + PATIENCE))["at"],
+        ]
+        return min((time for time in times if time), default=None)
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        posts = Post.objects.order_by("pk").values_list("pk", "state", "epoch", "due_at")
+        return [*posts, *Entry.objects.exclude(render_due_at=None).values_list("pk")]
+
+    def _count_doubts(self, script: list[Fate]) -> None:
+        self.doubts += sum(fate.answer in (Answer.TIMED_OUT, Answer.SERVER_ERROR) for fate in script)
+
+
+def _accounts_for(post: Post, entry: Entry) -> bool:
+    """Whether *post* is where *entry* has got to: out, or with a person, or ended for a reason."""
+    if post.state in (PostState.SENT, PostState.UNCERTAIN):
+        return True
+    if entry.state != EntryState.LIVE:
+        return post.reason is not None
+    ended = post.state in (PostState.REJECTED, PostState.CANCELLED, PostState.SKIPPED)
+    return post.revision == entry.revision and (post.waits_for_person or ended)
+
+
+def _pick(rows: list[Any], which: int) -> Any:
+    return rows[which % len(rows)]
+
+
+def _pick_or_none(rows: Any, which: int) -> Any:
+    found = list(rows)
+    return _pick(found, which) if found else None
