@@ -14,7 +14,8 @@ other's way is shown elsewhere, with threads and processes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -35,7 +36,7 @@ from syndicator.entries.models import Entry, EntryState, LiveBlog, Source
 from syndicator.posts import deliver, reconcile, review, sweep
 from syndicator.posts.attempts import Claim
 from syndicator.posts.line import PATIENCE
-from syndicator.posts.models import WAITING, Action, Attempt, Post, PostState
+from syndicator.posts.models import Action, Attempt, Post, PostState
 from syndicator.posts.render import render
 from syndicator.posts.review import ReviewRefused
 from syndicator.steps import Step, strike_with
@@ -90,6 +91,11 @@ DOES_NOT_ACT = st.builds(
 LIMITED = st.builds(Fate, st.just(Answer.LIMIT), st.just(False), wait=seconds(5, 90, 1000))  # noqa: FBT003
 fates = st.one_of(ACTS, ACTS_UNCLEARLY, ACTS_UNCLEARLY, DOES_NOT_ACT, LIMITED)
 sights = st.sampled_from([Sight.CLEAR, Sight.CLEAR, Sight.INCOMPLETE, Sight.FAILS])
+
+
+def among(*states: PostState, asked: bool = False) -> Callable[[Any], Any]:
+    """The step is possible while there is a post in one of *states* (that waits for a person)."""
+    return precondition(lambda self: bool(self._posts(*states, asked=asked)))
 
 
 @dataclass
@@ -169,7 +175,9 @@ class Delivery(RuleBasedStateMachine):
             channel.platform = self.platform
         self.senders: list[Sender] = []
         self.meanwhile: tuple[Step, Callable[[], None]] | None = None
+        self.stopped = False
         self.doubts = 0
+        self._published = 0
         self.rings.clear()
         strike_with(self._reached)
 
@@ -181,16 +189,14 @@ class Delivery(RuleBasedStateMachine):
     )
     def open(self, hold: int, newsworthy: int, second: Policy, entries: list[int]) -> None:
         """Set the routes, and write first *entries*, given by their blog."""
-        Route.objects.update(
-            policy=Policy.AUTOMATIC, hold_seconds=hold, limit_minutes=newsworthy
-        )
+        Route.objects.update(policy=Policy.AUTOMATIC, hold_seconds=hold, limit_minutes=newsworthy)
         Route.objects.filter(destination=self.newsroom.destinations[1]).update(policy=second)
         for blog in entries:
             self.publish(blog, 0, breaking=False, rendered=True)
 
     # --- The newsroom writes ------------------------------------------------------------------
 
-    @precondition(lambda self: Entry.objects.count() < MOST_ENTRIES)
+    @precondition(lambda self: len(self.witness.entries) < MOST_ENTRIES)
     @rule(
         blog=st.integers(0, 1),
         minutes_ago=st.sampled_from([0, 0, 1, 5]),
@@ -198,44 +204,45 @@ class Delivery(RuleBasedStateMachine):
         rendered=st.sampled_from([True, True, True, False]),
     )
     def publish(self, blog: int, minutes_ago: int, *, breaking: bool, rendered: bool) -> None:
-        number = Entry.objects.count()
-        self._write(blog, f"e{number}", minutes_ago, breaking=breaking, text="Erste Fassung")
+        self._published += 1
+        external_id = f"e{self._published}"
+        entry = ingest(
+            self.newsroom.sources[blog],
+            EntryContent(
+                external_id=external_id,
+                headline="Erste Fassung",
+                published_at=self.clock.now - timedelta(minutes=minutes_ago),
+                permalink=f"https://magazin.example.org/genf/{blog}#{external_id}",
+                blocks=(Paragraph("In Genf ist ein Satz gefallen."),),
+                tags=("Eil",) if breaking else (),
+            ),
+        ).entry
         if rendered:
-            render(Entry.objects.latest("pk").pk)
+            render(entry.pk)
 
     @rule(which=some, rendered=st.booleans(), text=st.sampled_from(["Zweite", "Dritte"]))
-    def change(self, which: int, rendered: bool, text: str) -> None:
+    def change(self, which: int, *, rendered: bool, text: str) -> None:
         """A new revision; if the entry was withdrawn, it comes back."""
-        if entry := self._entry(which):
-            content = entry.content
-            ingest(
-                entry.source,
-                EntryContent(
-                    external_id=content.external_id,
-                    headline=f"{text} Fassung",
-                    published_at=content.published_at,
-                    permalink=content.permalink,
-                    blocks=content.blocks,
-                    tags=content.tags,
-                ),
-            )
-            if rendered:
-                render(entry.pk)
+        entry = self._entry(which)
+        ingest(entry.source, replace(entry.content, headline=f"{text} Fassung"))
+        if rendered:
+            render(entry.pk)
 
     @rule(which=some, rendered=st.booleans())
-    def take_back(self, which: int, rendered: bool) -> None:
-        if entry := self._entry(which):
-            withdraw(entry.source, entry.external_id)
-            if rendered:
-                render(entry.pk)
+    def take_back(self, which: int, *, rendered: bool) -> None:
+        entry = self._entry(which)
+        withdraw(entry.source, entry.external_id)
+        if rendered:
+            render(entry.pk)
 
     @rule(which=some, change=st.booleans())
-    def render_an_entry(self, which: int, change: bool) -> None:
+    def render_an_entry(self, which: int, *, change: bool) -> None:
         """By the ring for it; perhaps the entry changes while it is being rendered."""
-        if entry := self._entry(which):
-            if change:
-                self._meanwhile(Step.RENDER_DRAFTED, partial(self.change, which, False, "Vierte"))  # noqa: FBT003
-            render(entry.pk)
+        if change:
+            self._meanwhile(
+                Step.RENDER_DRAFTED, partial(self.change, which, rendered=False, text="Vierte")
+            )
+        render(self._entry(which).pk)
 
     # --- Workers send -------------------------------------------------------------------------
 
@@ -265,7 +272,7 @@ class Delivery(RuleBasedStateMachine):
 
     @precondition(lambda self: any(sender.result is not None for sender in self.senders))
     @rule(which=some, go_on=st.booleans())
-    def record(self, which: int, go_on: bool) -> None:
+    def record(self, which: int, *, go_on: bool) -> None:
         """A sender writes down what its call came to, however late."""
         sender = _pick([sender for sender in self.senders if sender.result is not None], which)
         self.senders.remove(sender)
@@ -294,6 +301,7 @@ class Delivery(RuleBasedStateMachine):
         self.senders.remove(sender)
         self.platform.limits.clear()
 
+    @among(PostState.UNCERTAIN)
     @rule(
         which=some,
         sight=sights,
@@ -303,9 +311,9 @@ class Delivery(RuleBasedStateMachine):
     def look_up(self, which: int, sight: Sight, step: Step, happens: str) -> None:
         """An uncertain post is looked up; perhaps its worker stands still in the middle of it,
         and others do its work."""
-        post = _pick_or_none(Post.objects.filter(state=PostState.UNCERTAIN).order_by("due_at"), which)
-        if post is None:
-            return
+        post = self._post(which, PostState.UNCERTAIN)
+        if post.due_at:
+            self.clock.move(max(post.due_at - self.clock.now, NO_TIME))
         if happens != "nothing":
             self._meanwhile(step, partial(self._stand_still, others_work=happens == "everything"))
         self.platform.sight = sight
@@ -318,55 +326,60 @@ class Delivery(RuleBasedStateMachine):
         sweep.sweep_in_turn()
         self._answer_rings()
 
-    @rule(sight=sights)
-    def sweep_only(self, sight: Sight) -> None:
+    @rule()
+    def sweep_only(self) -> None:
         """The sweeper rings, and the broker loses everything."""
         sweep.sweep_in_turn()
+        self.rings.clear()
 
     # --- People decide ------------------------------------------------------------------------
 
+    @among(PostState.PENDING)
     @rule(which=some)
     def approve(self, which: int) -> None:
-        if post := self._post(which, PostState.PENDING):
-            self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
+        post = self._post(which, PostState.PENDING)
+        self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
 
+    @among(PostState.PENDING, PostState.APPROVED)
     @rule(which=some)
     def reject(self, which: int) -> None:
-        if post := self._post(which, PostState.PENDING, PostState.APPROVED):
-            self._decide(review.reject, post.pk, self.newsroom.editor, "Nicht so.")
+        post = self._post(which, PostState.PENDING, PostState.APPROVED)
+        self._decide(review.reject, post.pk, self.newsroom.editor, "Nicht so.")
 
+    @among(PostState.PENDING, PostState.APPROVED, PostState.FAILED)
     @rule(which=some, approved=st.booleans())
-    def edit(self, which: int, approved: bool) -> None:
-        if post := self._post(which, PostState.PENDING, PostState.APPROVED, PostState.FAILED):
-            text = f"Von Hand {post.message.permalink}"
-            self._decide(review.edit, post.pk, self.newsroom.editor, post.payload_hash, text)
-            post.refresh_from_db()
-            if approved and post.state == PostState.PENDING:
-                self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
+    def edit(self, which: int, *, approved: bool) -> None:
+        post = self._post(which, PostState.PENDING, PostState.APPROVED, PostState.FAILED)
+        text = f"Von Hand {post.message.permalink}"
+        self._decide(review.edit, post.pk, self.newsroom.editor, post.payload_hash, text)
+        post.refresh_from_db()
+        if approved and post.state == PostState.PENDING:
+            self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
 
+    @among(PostState.FAILED)
     @rule(which=some)
     def retry(self, which: int) -> None:
-        if post := self._post(which, PostState.FAILED):
-            self._decide(review.retry, post.pk, self.newsroom.editor)
+        post = self._post(which, PostState.FAILED)
+        self._decide(review.retry, post.pk, self.newsroom.editor)
 
+    @among(PostState.UNCERTAIN, asked=True)
     @rule(which=some)
     def look_and_decide(self, which: int) -> None:
         """A person looks on the platform, and tells the truth."""
-        asked = Post.objects.filter(WAITING, state=PostState.UNCERTAIN).order_by("pk")
-        if post := _pick_or_none(asked, which):
-            account = account_of(post.destination.channel_name, post.destination_id)
-            made = self.platform.accepted(account, post.message.permalink)
-            if made:
-                url = made[0].receipt.url
-                self._decide(review.confirm_sent, post.pk, self.newsroom.editor, url)
-            else:
-                self._decide(review.confirm_absent, post.pk, self.newsroom.editor)
+        post = self._post(which, PostState.UNCERTAIN, asked=True)
+        account = account_of(post.destination.channel_name, post.destination_id)
+        made = self.platform.accepted(account, post.message.permalink)
+        if made:
+            url = made[0].receipt.url
+            self._decide(review.confirm_sent, post.pk, self.newsroom.editor, url)
+        else:
+            self._decide(review.confirm_absent, post.pk, self.newsroom.editor)
 
+    @among(PostState.FAILED, PostState.SKIPPED, asked=True)
     @rule(which=some)
     def dismiss(self, which: int) -> None:
-        waiting = Post.objects.filter(state__in=(PostState.FAILED, PostState.SKIPPED))
-        if post := _pick_or_none(waiting.filter(WAITING).order_by("pk"), which):
-            self._decide(review.dismiss, post.pk, self.newsroom.editor)
+        post = self._post(which, PostState.FAILED, PostState.SKIPPED, asked=True)
+        self._decide(review.dismiss, post.pk, self.newsroom.editor)
 
     @rule(account=st.integers(0, 1))
     def pause(self, account: int) -> None:
@@ -385,11 +398,14 @@ class Delivery(RuleBasedStateMachine):
             "channel": {"channel_name": self.newsroom.destinations[0].channel_name},
         }
         review.stop(self.newsroom.editor, "Falsche Meldung", **scopes[scope])
+        self.stopped = True
 
+    @precondition(lambda self: self.stopped)
     @rule()
     def go_on(self) -> None:
         for stop in Stop.objects.filter(lifted_at=None):
             review.go_on(stop.pk, self.newsroom.editor)
+        self.stopped = False
 
     # --- Time passes --------------------------------------------------------------------------
 
@@ -459,34 +475,24 @@ class Delivery(RuleBasedStateMachine):
 
     # --- How a step is carried out ------------------------------------------------------------
 
-    def _write(
-        self, blog: int, external_id: str, minutes_ago: int, *, breaking: bool, text: str
-    ) -> None:
-        source = self.newsroom.sources[blog]
-        ingest(
-            source,
-            EntryContent(
-                external_id=external_id,
-                headline=text,
-                published_at=self.clock.now - timedelta(minutes=minutes_ago),
-                permalink=f"https://magazin.example.org/genf/{blog}#{external_id}",
-                blocks=(Paragraph("In Genf ist ein Satz gefallen."),),
-                tags=("Eil",) if breaking else (),
-            ),
-        )
-
     def _decide(self, decision: Callable[..., Post], *args: Any) -> None:
         """A person clicks; the product may say that it is too late for that."""
-        try:
+        with suppress(ReviewRefused):
             decision(*args)
-        except ReviewRefused:
-            pass
 
-    def _entry(self, which: int) -> Entry | None:
-        return _pick_or_none(Entry.objects.select_related("source", "blog").order_by("pk"), which)
+    def _entry(self, which: int) -> Entry:
+        return _pick(list(self.witness.entries.values()), which)
 
-    def _post(self, which: int, *states: PostState) -> Post | None:
-        return _pick_or_none(Post.objects.filter(state__in=states).order_by("pk"), which)
+    def _post(self, which: int, *states: PostState, asked: bool = False) -> Post:
+        return _pick(self._posts(*states, asked=asked), which)
+
+    def _posts(self, *states: PostState, asked: bool = False) -> list[Post]:
+        """The posts in one of *states*, and only those that wait for a person, if *asked*."""
+        return [
+            post
+            for post in self.witness.posts.values()
+            if post.state in states and (not asked or post.waits_for_person)
+        ]
 
     def _reached(self, step: Step) -> None:
         """The product has done *step*."""
@@ -522,7 +528,9 @@ class Delivery(RuleBasedStateMachine):
         now = self.clock.now
         times = [
             Post.objects.filter(due_at__gt=now).aggregate(at=Min("due_at"))["at"],
-            Destination.objects.filter(next_post_at__gt=now).aggregate(at=Min("next_post_at"))["at"],
+            Destination.objects.filter(next_post_at__gt=now).aggregate(at=Min("next_post_at"))[
+                "at"
+            ],
             Entry.objects.filter(
                 render_due_at__isnull=False, changed_at__gt=now - PATIENCE
             ).aggregate(at=Min(F("changed_at") + PATIENCE))["at"],
@@ -534,7 +542,9 @@ class Delivery(RuleBasedStateMachine):
         return [*posts, *Entry.objects.exclude(render_due_at=None).values_list("pk")]
 
     def _count_doubts(self, script: list[Fate]) -> None:
-        self.doubts += sum(fate.answer in (Answer.TIMED_OUT, Answer.SERVER_ERROR) for fate in script)
+        self.doubts += sum(
+            fate.answer in (Answer.TIMED_OUT, Answer.SERVER_ERROR) for fate in script
+        )
 
 
 def _accounts_for(post: Post, entry: Entry) -> bool:
@@ -549,8 +559,3 @@ def _accounts_for(post: Post, entry: Entry) -> bool:
 
 def _pick(rows: list[Any], which: int) -> Any:
     return rows[which % len(rows)]
-
-
-def _pick_or_none(rows: Any, which: int) -> Any:
-    found = list(rows)
-    return _pick(found, which) if found else None

@@ -135,9 +135,7 @@ class Platform:
         if fate.acts:
             assert fate.arrives_after <= DEADLINE
             self.in_flight.append(
-                InFlight(
-                    account, message, key, self.clock.now + fate.arrives_after, fate.index_lag
-                )
+                InFlight(account, message, key, self.clock.now + fate.arrives_after, fate.index_lag)
             )
             self.arrive(self.clock.now)
         if fate.takes:

@@ -44,16 +44,6 @@ SAID_NOT_OUT = (
 DID_NOT_ACT = (AttemptOutcome.TRY_LATER, AttemptOutcome.REJECTED, AttemptOutcome.UNAUTHORISED)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What of a post's row must not change once it has ended."""
-
-    state: PostState
-    payload_hash: str
-    remote_id: str
-    remote_url: str
-
-
 @dataclass
 class Witness:
     platform: Platform
@@ -65,8 +55,11 @@ class Witness:
     overtakes: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     #: When something was claimed last, by destination.
     last_claims: dict[int, datetime] = field(default_factory=dict)
-    _rows: dict[int, Seen] = field(default_factory=dict)
+    #: What the posts were when they were last looked at: by whom they wait to be moved on.
+    posts: dict[int, Post] = field(default_factory=dict)
+    entries: dict[int, Entry] = field(default_factory=dict)
     _decisions_seen: int = 0
+    _happened: tuple[int | None, int, int] = (-1, 0, 0)
 
     @property
     def now(self) -> datetime:
@@ -211,7 +204,15 @@ class Witness:
     # --- After every step --------------------------------------------------------------------
 
     def look_at_everything(self) -> None:
-        entries = {entry.pk: entry for entry in Entry.objects.all()}
+        """Unless nothing has happened since the last time."""
+        happened = _changes(), len(self.platform.log), len(self.platform.in_flight)
+        if happened != self._happened or happened[0] is None:
+            self._look_at_rows()
+            self._happened = happened
+        self.broken += self.platform.failures
+
+    def _look_at_rows(self) -> None:
+        entries = {entry.pk: entry for entry in Entry.objects.select_related("source", "blog")}
         posts = {post.pk: post for post in Post.objects.select_related("destination")}
         made: dict[int, int] = defaultdict(int)
         for accepted in self.platform.log:
@@ -223,7 +224,7 @@ class Witness:
         self._once_each(posts)
         self._in_order(posts)
         self._ends_stay(posts)
-        self.broken += self.platform.failures
+        self.posts, self.entries = posts, entries
 
     def _once_each(self, posts: dict[int, Post]) -> None:
         seen: set[tuple[str, str]] = set()
@@ -278,8 +279,8 @@ class Witness:
         """What has ended moves on only by a person's decision or a new revision of its entry."""
         changed = [
             (before, posts[pk])
-            for pk, before in self._rows.items()
-            if before.state in END_STATES and _seen(posts[pk]) != before
+            for pk, before in self.posts.items()
+            if before.state in END_STATES and _row(posts[pk]) != _row(before)
         ]
         if changed:
             decided = Decision.objects.filter(pk__gt=self._decisions_seen, user__isnull=False)
@@ -291,12 +292,17 @@ class Witness:
                 movable = before.state in (PostState.FAILED, PostState.SKIPPED)
                 if not (movable and (replaced or after.pk in by_person)):
                     self.note(f"{before.state} is an end", after)
-        self._rows = {pk: _seen(post) for pk, post in posts.items()}
         self._decisions_seen = Decision.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
-def _seen(post: Post) -> Seen:
-    return Seen(PostState(post.state), post.payload_hash, post.remote_id, post.remote_url)
+def _changes() -> int | None:
+    """The number of rows this connection has changed so far; None if the database cannot tell."""
+    return connection.connection.total_changes if connection.vendor == "sqlite" else None
+
+
+def _row(post: Post) -> tuple[str, ...]:
+    """What of a post's row does not change once it has ended."""
+    return (post.state, post.payload_hash, post.remote_id, post.remote_url)
 
 
 def _place(post: Post) -> tuple[bool, datetime, int, int]:

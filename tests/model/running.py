@@ -26,7 +26,7 @@ PHASES = os.environ.get("MODEL_PHASES")
 #: How many runs, and from which seed; `make model` sets both.
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
-STEPS = 40
+STEPS = 30
 EVERYTHING = (Phase.generate, Phase.target, Phase.shrink)
 
 
