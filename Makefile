@@ -4,8 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PARALLEL ?= auto
 SECONDS ?= 60
+EXAMPLES ?= 1000
+ifndef SEED
+SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
+endif
 
-.PHONY: demo up test services-test browser bench lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test model browser bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -25,6 +29,10 @@ services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
 	SYNDICATOR_TEST_REDIS_URL=$${SYNDICATOR_TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
 	SYNDICATOR_TEST_AMQP_URL=$${SYNDICATOR_TEST_AMQP_URL:-amqp://guest:guest@127.0.0.1:5672//} \
 	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/entries tests/posts tests/newsletter tests/desk
+
+model: $(VENV)/ready-dev     ## anything may happen to posts, and every promise holds; EXAMPLES=… SEED=…
+	@echo "seed $(SEED), $(EXAMPLES) runs"
+	MODEL_EXAMPLES=$(EXAMPLES) MODEL_SEED=$(SEED) $(BIN)/pytest -n $(PARALLEL) tests/model
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests

@@ -85,10 +85,10 @@ DOES_NOT_ACT = st.builds(
             Answer.UNAUTHORISED,
         ]
     ),
-    st.just(False),  # noqa: FBT003
+    st.just(False),
     takes=delays,
 )
-LIMITED = st.builds(Fate, st.just(Answer.LIMIT), st.just(False), wait=seconds(5, 90, 1000))  # noqa: FBT003
+LIMITED = st.builds(Fate, st.just(Answer.LIMIT), st.just(False), wait=seconds(5, 90, 1000))
 fates = st.one_of(ACTS, ACTS_UNCLEARLY, ACTS_UNCLEARLY, DOES_NOT_ACT, LIMITED)
 sights = st.sampled_from([Sight.CLEAR, Sight.CLEAR, Sight.INCOMPLETE, Sight.FAILS])
 
@@ -294,7 +294,7 @@ class Delivery(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.senders))
     @rule(which=some, fate=st.none() | fates)
     def die(self, which: int, fate: Fate | None) -> None:
-        """A sender is killed: before its call, in it (*fate* says what it left behind), or after."""
+        """A sender is killed: before its call, in it (*fate* is what it left behind), or after."""
         sender = _pick(self.senders, which)
         if fate and sender.result is None:
             self.call(self.senders.index(sender), fate)

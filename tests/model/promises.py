@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Max
 
 from syndicator.channels.base import LookUpStrength, Message
-from syndicator.destinations.models import Destination, DestinationState, Route, Stop
+from syndicator.destinations.models import DestinationState, Route, Stop
 from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.attempts import DEADLINE, settle_time
 from syndicator.posts.line import PATIENCE
@@ -72,7 +72,10 @@ class Witness:
 
     def claimed(self) -> None:
         """The latest attempt to send was committed just now, and nothing has happened since."""
-        attempt = Attempt.objects.filter(kind=AttemptKind.SEND).latest("id")
+        attempt = Attempt.objects.filter(kind=AttemptKind.SEND).last()
+        if attempt is None or attempt.outcome:
+            self.broken.append("no claim without a committed attempt")
+            return
         post = Post.objects.select_related("entry", "destination").get(pk=attempt.post_id)
         if not self._may_start(post):
             self.note("nothing starts while it is stopped, paused or told to wait", post)

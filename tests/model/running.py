@@ -1,4 +1,4 @@
-"""Runs the model: on the test database, by the simulated clock, with nothing else to hear or see."""
+"""Runs the model on the test database, by the simulated clock, with nothing else to hear."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.stateful import run_state_machine_as_test
 
 from syndicator import queue
+from syndicator.accounts.models import Role
 from syndicator.channels import registry
 from tests.factories import make_user
-from syndicator.accounts.models import Role
 from tests.model.clock import SimulatedClock, installed
 from tests.model.machine import Delivery, Newsroom
 from tests.model.platform import CHANNELS
@@ -45,6 +45,7 @@ def run(
         phases=phases,
         deadline=None,
         database=None,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     with _newsroom(channel_name) as machine:
