@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from syndicator.channels.base import ChannelError, LookUp, TryLater, Unknown
-from syndicator.clock import database_now
 from syndicator.posts import attempts, deliver, line, reconcile
 from syndicator.posts.attempts import Claim
 from syndicator.posts.models import Attempt, AttemptOutcome, Post, PostState
@@ -80,9 +79,9 @@ def _no_look_up(patch: pytest.MonkeyPatch) -> None:
     """What is uncertain is sent again at once."""
 
     def send_again(claim: Claim) -> None:
-        reconcile._again(claim, AttemptOutcome.ABSENT, reconcile.ABSENT, database_now())
+        claim.finish(PostState.APPROVED, AttemptOutcome.ABSENT, due_at=reconcile.database_now())
 
-    patch.setattr(reconcile, "_look_up", send_again)
+    patch.setattr(reconcile, "_find_out", send_again)
 
 
 def _incomplete_is_proof(patch: pytest.MonkeyPatch) -> None:

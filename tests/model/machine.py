@@ -140,6 +140,7 @@ class Newsroom:
                 "posts_decision",
                 "posts_post",
                 "posts_sweepreport",
+                "alerts_alert",
                 "destinations_stop",
                 "entries_entryrevision",
                 "entries_entry",
@@ -306,19 +307,34 @@ class Delivery(RuleBasedStateMachine):
         which=some,
         sight=sights,
         step=st.sampled_from([Step.LOOK_UP_CLAIMED, Step.LOOK_UP_ANSWERED]),
-        happens=st.sampled_from(["nothing", "nothing", "a long time", "everything"]),
+        stands_still=seconds(0, 0, 0, 70, 4000),
+        others_work=st.booleans(),
+        fate=fates,
     )
-    def look_up(self, which: int, sight: Sight, step: Step, happens: str) -> None:
-        """An uncertain post is looked up; perhaps its worker stands still in the middle of it,
-        and others do its work."""
+    def look_up(
+        self,
+        which: int,
+        *,
+        sight: Sight,
+        step: Step,
+        stands_still: timedelta,
+        others_work: bool,
+        fate: Fate,
+    ) -> None:
+        """An uncertain post is looked up, or sent again under its key (*fate* is of that); perhaps
+        its worker stands still in the middle of it, and others do its work."""
         post = self._post(which, PostState.UNCERTAIN)
         if post.due_at:
             self.clock.move(max(post.due_at - self.clock.now, NO_TIME))
-        if happens != "nothing":
-            self._meanwhile(step, partial(self._stand_still, others_work=happens == "everything"))
+        if stands_still:
+            self._meanwhile(step, partial(self._stand_still, stands_still, others_work=others_work))
+        else:
+            self.platform.fates.append(fate)
         self.platform.sight = sight
         reconcile.reconcile(post.pk)
+        self.meanwhile = None
         self.platform.sight = Sight.CLEAR
+        self.platform.fates.clear()
 
     @rule()
     def sweep_and_work(self) -> None:
@@ -498,6 +514,8 @@ class Delivery(RuleBasedStateMachine):
         """The product has done *step*."""
         if step == Step.CLAIM_COMMITTED:
             self.witness.claimed()
+        if step == Step.LOOK_UP_CLAIMED:
+            self.witness.repeats()
         if self.meanwhile and self.meanwhile[0] == step:
             _, happens = self.meanwhile
             self.meanwhile = None
@@ -507,8 +525,8 @@ class Delivery(RuleBasedStateMachine):
         """*happens* will happen when the product next does *step*, in the middle of its work."""
         self.meanwhile = (step, happens)
 
-    def _stand_still(self, *, others_work: bool) -> None:
-        self.clock.move(timedelta(seconds=70))
+    def _stand_still(self, how_long: timedelta, *, others_work: bool) -> None:
+        self.clock.move(how_long)
         if others_work:
             sweep.sweep_in_turn()
             self._answer_rings()
@@ -532,8 +550,8 @@ class Delivery(RuleBasedStateMachine):
                 "at"
             ],
             Entry.objects.filter(
-                render_due_at__isnull=False, changed_at__gt=now - PATIENCE
-            ).aggregate(at=Min(F("changed_at") + PATIENCE))["at"],
+                render_due_at__isnull=False, render_tried_at__gt=now - PATIENCE
+            ).aggregate(at=Min(F("render_tried_at") + PATIENCE))["at"],
         ]
         return min((time for time in times if time), default=None)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from syndicator.channels.base import LookUpStrength, Message
 from syndicator.destinations.models import DestinationState, Route, Stop
@@ -40,6 +40,8 @@ SAID_NOT_OUT = (
     PostState.CANCELLED,
     PostState.SKIPPED,
 )
+#: Attempts whose bytes may make a post.
+SENDING = (AttemptKind.SEND, AttemptKind.REPEAT)
 #: Outcomes of a try that say for certain that it made no post.
 DID_NOT_ACT = (AttemptOutcome.TRY_LATER, AttemptOutcome.REJECTED, AttemptOutcome.UNAUTHORISED)
 
@@ -137,6 +139,8 @@ class Witness:
         if other.state == PostState.APPROVED:
             if other.tries == 0 and other.due_at > self.now:
                 return "its hold time still runs"
+            if other.fresh_until and other.fresh_until < self.now:
+                return "it is no longer news"
             if other.entry.blog_id in stopped_blogs:
                 return "its live blog is stopped"
         return ""
@@ -144,19 +148,27 @@ class Witness:
     def _unrendered_before(self, post: Post) -> bool:
         """Whether an older entry is here that nobody has rendered yet."""
         unrendered = Entry.objects.filter(
+            Q(render_tried_at=None) | Q(render_tried_at__gt=self.now - PATIENCE),
             render_due_at__isnull=False,
-            changed_at__gt=self.now - PATIENCE,
             blog__in=Route.objects.filter(destination=post.destination_id).values("blog"),
         )
         place = (post.published_at, post.entry_id)
         return any((entry.published_at, entry.pk) < place for entry in unrendered)
+
+    def repeats(self) -> None:
+        """A look-up was claimed just now; if it is one by sending again, it must be allowed to."""
+        attempt = Attempt.objects.last()
+        if attempt is not None and attempt.kind == AttemptKind.REPEAT:
+            post = Post.objects.select_related("entry", "destination").get(pk=attempt.post_id)
+            if not self._may_start(post):
+                self.note("nothing starts while it is stopped, paused or told to wait", post)
 
     # --- When the first byte of a call leaves ------------------------------------------------
 
     def byte_leaves(self, account: str, message: Message, key: str) -> None:
         post = Post.objects.select_related("destination").get(pk=_post_of(key))
         attempts = list(post.attempts.all())
-        tries = [attempt for attempt in attempts if attempt.kind == AttemptKind.SEND]
+        tries = [attempt for attempt in attempts if attempt.kind in SENDING]
         if connection.in_atomic_block or not tries or tries[-1].outcome:
             self.note("no byte without a committed attempt", post)
             return

@@ -22,9 +22,8 @@ from tests.model.clock import SimulatedClock, installed
 from tests.model.machine import Delivery, Newsroom
 from tests.model.platform import CHANNELS
 
-PHASES = os.environ.get("MODEL_PHASES")
-#: How many runs, and from which seed; `make model` sets both.
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
+#: How many runs in all, and from which seed; `make model` sets both.
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 STEPS = 30
 EVERYTHING = (Phase.generate, Phase.target, Phase.shrink)
@@ -37,8 +36,6 @@ def run(
     phases: tuple[Phase, ...] = EVERYTHING,
 ) -> None:
     """Raise what breaks a promise, if *examples* runs on the platform *channel_name* find it."""
-    if PHASES:
-        phases = (Phase.generate, Phase.target)
     settings = hypothesis.settings(
         max_examples=examples,
         stateful_step_count=STEPS,
