@@ -54,6 +54,7 @@ from tests.model.promises import Witness
 
 MOST_ENTRIES = 8
 MOST_SENDERS = 3
+MOST_FATES = 6
 #: Rounds of work in which everything must be done once the faults are over.
 MOST_ROUNDS = 300
 
@@ -177,7 +178,6 @@ class Delivery(RuleBasedStateMachine):
         self.senders: list[Sender] = []
         self.meanwhile: tuple[Step, Callable[[], None]] | None = None
         self.stopped = False
-        self.doubts = 0
         self._published = 0
         self.rings.clear()
         strike_with(self._reached)
@@ -187,9 +187,14 @@ class Delivery(RuleBasedStateMachine):
         newsworthy=st.sampled_from([0, 10, 60]),
         second=st.sampled_from([Policy.AUTOMATIC, Policy.REVIEW]),
         entries=st.lists(st.integers(0, 1), min_size=1, max_size=4),
+        script=st.lists(fates, min_size=2, max_size=8),
     )
-    def open(self, hold: int, newsworthy: int, second: Policy, entries: list[int]) -> None:
-        """Set the routes, and write first *entries*, given by their blog."""
+    def open(
+        self, hold: int, newsworthy: int, second: Policy, entries: list[int], script: list[Fate]
+    ) -> None:
+        """Set the routes, and write first *entries*, given by their blog; *script* is what the
+        first calls come to."""
+        self.have_trouble_ahead(script)
         Route.objects.update(policy=Policy.AUTOMATIC, hold_seconds=hold, limit_minutes=newsworthy)
         Route.objects.filter(destination=self.newsroom.destinations[1]).update(policy=second)
         for blog in entries:
@@ -247,13 +252,16 @@ class Delivery(RuleBasedStateMachine):
 
     # --- Workers send -------------------------------------------------------------------------
 
-    @rule(account=st.integers(0, 1), script=st.lists(fates, max_size=4))
-    def work(self, account: int, script: list[Fate]) -> None:
-        """A worker sends what is due, without being disturbed by anything but the platform."""
+    @precondition(lambda self: len(self.platform.fates) < MOST_FATES)
+    @rule(script=st.lists(fates, min_size=1, max_size=4))
+    def have_trouble_ahead(self, script: list[Fate]) -> None:
+        """What the next calls come to, whoever makes them."""
         self.platform.fates.extend(script)
-        self._count_doubts(script)
+
+    @rule(account=st.integers(0, 1))
+    def work(self, account: int) -> None:
+        """A worker sends what is due, without being disturbed by anything but the platform."""
         deliver.deliver(self.newsroom.destinations[account].pk)
-        self.platform.fates.clear()
 
     @precondition(lambda self: len(self.senders) < MOST_SENDERS)
     @rule(account=st.integers(0, 1))
@@ -262,14 +270,11 @@ class Delivery(RuleBasedStateMachine):
             self.senders.append(Sender(claim))
 
     @precondition(lambda self: any(sender.result is None for sender in self.senders))
-    @rule(which=some, fate=fates)
-    def call(self, which: int, fate: Fate) -> None:
+    @rule(which=some)
+    def call(self, which: int) -> None:
         """A sender goes on with its call, however long ago it claimed."""
         sender = _pick([sender for sender in self.senders if sender.result is None], which)
-        self.platform.fates.append(fate)
-        self._count_doubts([fate])
         sender.result = deliver.send(sender.claim)
-        self.platform.fates.clear()
 
     @precondition(lambda self: any(sender.result is not None for sender in self.senders))
     @rule(which=some, go_on=st.booleans())
@@ -293,12 +298,10 @@ class Delivery(RuleBasedStateMachine):
             self.senders.append(Sender(following))
 
     @precondition(lambda self: bool(self.senders))
-    @rule(which=some, fate=st.none() | fates)
-    def die(self, which: int, fate: Fate | None) -> None:
-        """A sender is killed: before its call, in it (*fate* is what it left behind), or after."""
+    @rule(which=some)
+    def die(self, which: int) -> None:
+        """A sender is killed: before its call, or after it, or in it, which is the same to it."""
         sender = _pick(self.senders, which)
-        if fate and sender.result is None:
-            self.call(self.senders.index(sender), fate)
         self.senders.remove(sender)
         self.platform.limits.clear()
 
@@ -309,7 +312,6 @@ class Delivery(RuleBasedStateMachine):
         step=st.sampled_from([Step.LOOK_UP_CLAIMED, Step.LOOK_UP_ANSWERED]),
         stands_still=seconds(0, 0, 0, 70, 4000),
         others_work=st.booleans(),
-        fate=fates,
     )
     def look_up(
         self,
@@ -319,22 +321,18 @@ class Delivery(RuleBasedStateMachine):
         step: Step,
         stands_still: timedelta,
         others_work: bool,
-        fate: Fate,
     ) -> None:
-        """An uncertain post is looked up, or sent again under its key (*fate* is of that); perhaps
-        its worker stands still in the middle of it, and others do its work."""
+        """An uncertain post is looked up, or sent again under its key; perhaps its worker stands
+        still in the middle of it, and others do its work."""
         post = self._post(which, PostState.UNCERTAIN)
         if post.due_at:
             self.clock.move(max(post.due_at - self.clock.now, NO_TIME))
         if stands_still:
             self._meanwhile(step, partial(self._stand_still, stands_still, others_work=others_work))
-        else:
-            self.platform.fates.append(fate)
         self.platform.sight = sight
         reconcile.reconcile(post.pk)
         self.meanwhile = None
         self.platform.sight = Sight.CLEAR
-        self.platform.fates.clear()
 
     @rule()
     def sweep_and_work(self) -> None:
@@ -443,7 +441,7 @@ class Delivery(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            target(float(self.doubts), label="unclear answers")
+            target(float(self.platform.doubts), label="unclear answers")
             if not self.witness.broken:
                 self._come_to_rest()
                 self.every_promise_is_kept()
@@ -454,6 +452,7 @@ class Delivery(RuleBasedStateMachine):
     def _come_to_rest(self) -> None:
         """All faults stop, whoever was sending is gone, and time passes until nothing is due."""
         self.senders.clear()
+        self.platform.fates.clear()
         self.platform.limits.clear()
         self.go_on()
         for destination in self.newsroom.destinations:
@@ -558,11 +557,6 @@ class Delivery(RuleBasedStateMachine):
     def _rows(self) -> list[tuple[Any, ...]]:
         posts = Post.objects.order_by("pk").values_list("pk", "state", "epoch", "due_at")
         return [*posts, *Entry.objects.exclude(render_due_at=None).values_list("pk")]
-
-    def _count_doubts(self, script: list[Fate]) -> None:
-        self.doubts += sum(
-            fate.answer in (Answer.TIMED_OUT, Answer.SERVER_ERROR) for fate in script
-        )
 
 
 def _accounts_for(post: Post, entry: Entry) -> bool:

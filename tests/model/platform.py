@@ -122,6 +122,8 @@ class Platform:
     #: The fates of the next calls; then everything works.
     fates: deque[Fate] = field(default_factory=deque)
     sight: Sight = Sight.CLEAR
+    #: How many calls left their caller in doubt.
+    doubts: int = 0
     #: Called before the first byte of a request leaves.
     witness: Callable[[str, Message, str], None] = lambda account, message, key: None
     #: What went wrong in here, where the product would take an exception for one of the channel's.
@@ -132,6 +134,7 @@ class Platform:
         """Take a request in, and tell the caller what its fate says."""
         self.witness(account, message, key)
         fate = self.fates.popleft() if self.fates else Fate()
+        self.doubts += fate.answer in UNCLEAR
         if fate.acts:
             assert fate.arrives_after <= DEADLINE
             self.in_flight.append(
