@@ -297,6 +297,20 @@ class Delivery(RuleBasedStateMachine):
         if following:
             self.senders.append(Sender(following))
 
+    @precondition(lambda self: 0 < len(self.senders) < MOST_SENDERS)
+    @rule(which=some)
+    def be_given_up(self, which: int) -> None:
+        """A sender stands still for so long that others find out about its post, and the next of
+        them claims again."""
+        destination_id = _pick(self.senders, which).claim.post.destination_id
+        for _ in range(5):
+            self.clock.move(max((self._next_time() or self.clock.now) - self.clock.now, NO_TIME))
+            sweep.sweep_in_turn()
+            self._answer_rings(without=queue.DELIVER_TO_DESTINATION)
+            if claim := deliver.claim_next(destination_id):
+                self.senders.append(Sender(claim))
+                return
+
     @precondition(lambda self: bool(self.senders))
     @rule(which=some)
     def die(self, which: int) -> None:
@@ -530,14 +544,15 @@ class Delivery(RuleBasedStateMachine):
             sweep.sweep_in_turn()
             self._answer_rings()
 
-    def _answer_rings(self) -> None:
+    def _answer_rings(self, without: str = "") -> None:
         answers = {
             queue.RENDER_ENTRY: render,
             queue.DELIVER_TO_DESTINATION: deliver.deliver,
             queue.RECONCILE_POST: reconcile.reconcile,
         }
         for task, pk in dict.fromkeys(self.rings):
-            answers[task](pk)
+            if task != without:
+                answers[task](pk)
         self.rings.clear()
 
     def _next_time(self) -> Any:

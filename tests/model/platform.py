@@ -122,6 +122,8 @@ class Platform:
     #: The fates of the next calls; then everything works.
     fates: deque[Fate] = field(default_factory=deque)
     sight: Sight = Sight.CLEAR
+    #: When an entry was last looked for on an account, completely and in vain.
+    absences: dict[tuple[str, str], datetime] = field(default_factory=dict)
     #: How many calls left their caller in doubt.
     doubts: int = 0
     #: Called before the first byte of a request leaves.
@@ -203,6 +205,8 @@ class Platform:
         ]
         if sight == Sight.CLEAR and seen:
             return LookUp(seen[0], complete=True, platform_time=self.clock.now)
+        if sight == Sight.CLEAR:
+            self.absences[account, message.permalink] = self.clock.now
         return LookUp(None, complete=sight != Sight.INCOMPLETE, platform_time=self.clock.now)
 
     def accepted(self, account: str, permalink: str) -> list[Accepted]:

@@ -167,8 +167,7 @@ class Witness:
 
     def byte_leaves(self, account: str, message: Message, key: str) -> None:
         post = Post.objects.select_related("destination").get(pk=_post_of(key))
-        attempts = list(post.attempts.all())
-        tries = [attempt for attempt in attempts if attempt.kind in SENDING]
+        tries = list(post.attempts.filter(kind__in=SENDING))
         if connection.in_atomic_block or not tries or tries[-1].outcome:
             self.note("no byte without a committed attempt", post)
             return
@@ -184,7 +183,7 @@ class Witness:
         ):
             self.note("what is sent is what was approved", post)
         for earlier in tries[:-1]:
-            if not self._settled(post, key, earlier, attempts, decisions):
+            if not self._settled(post, key, earlier, decisions):
                 self.note("sent again only by proof or by a person's decision", post)
         self.calls[tries[-1].pk] = (self.now, key)
 
@@ -193,7 +192,6 @@ class Witness:
         post: Post,
         key: str,
         earlier: Attempt,
-        attempts: list[Attempt],
         decisions: list[Decision],
     ) -> bool:
         """Whether the try *earlier* cannot have made, or make, a post besides the one of *key*."""
@@ -205,16 +203,13 @@ class Witness:
         ):
             return True
         channel = post.destination.channel
+        account = account_of(channel.name, post.destination_id)
         began, key_then = self.calls[earlier.pk]
         visible = began + DEADLINE + settle_time(post.destination)
         if channel.look_up_strength == LookUpStrength.STRONG:
-            return any(
-                attempt.outcome == AttemptOutcome.ABSENT and attempt.started_at >= visible
-                for attempt in attempts
-            )
-        return key == key_then and self.platform.recognises(
-            account_of(channel.name, post.destination_id), key, until=self.now + DEADLINE
-        )
+            absent = self.platform.absences.get((account, post.message.permalink))
+            return absent is not None and absent >= visible
+        return key == key_then and self.platform.recognises(account, key, until=self.now + DEADLINE)
 
     # --- After every step --------------------------------------------------------------------
 
