@@ -16,6 +16,8 @@ from syndicator.channels.base import ChannelError, LookUp, TryLater, Unknown
 from syndicator.posts import attempts, deliver, line, reconcile
 from syndicator.posts.attempts import Claim
 from syndicator.posts.models import Attempt, AttemptOutcome, Post, PostState
+from tests.model import walks
+from tests.model.walks import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Guard:
     name: str
     away: Callable[[pytest.MonkeyPatch], None]
     channel_name: str = "strong"
+    #: The way on which it shows; None where a search finds one soon.
+    walk: Walk | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -138,12 +142,14 @@ GUARDS = (
     Guard("a time-out is unknown", _time_out_as_retry),
     Guard("a server error is unknown", _server_error_as_not_sent),
     Guard("the settle time", _no_settle_time),
-    Guard("the fence", _no_fence),
+    Guard("the fence", _no_fence, walk=walks.given_up_and_late),
     Guard("the look-up", _no_look_up),
-    Guard("an incomplete look-up proves nothing", _incomplete_is_proof),
-    Guard("one absence proves nothing", _one_absence_is_proof),
-    Guard("a weak look-up proves nothing", _weak_is_proof, "weak"),
-    Guard("no call outlasts the lease", _no_deadline),
-    Guard("one post at a time", _several_at_a_time),
-    Guard("late answers are noted", _late_answers_dropped),
+    Guard(
+        "an incomplete look-up proves nothing", _incomplete_is_proof, walk=walks.looked_up_in_part
+    ),
+    Guard("one absence proves nothing", _one_absence_is_proof, walk=walks.looked_up_too_early),
+    Guard("a weak look-up proves nothing", _weak_is_proof, "weak", walks.looked_up_in_vain),
+    Guard("no call outlasts the lease", _no_deadline, walk=walks.given_up_and_late),
+    Guard("one post at a time", _several_at_a_time, walk=walks.two_at_once),
+    Guard("late answers are noted", _late_answers_dropped, walk=walks.answered_late),
 )

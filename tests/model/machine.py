@@ -457,11 +457,15 @@ class Delivery(RuleBasedStateMachine):
         try:
             target(float(self.platform.doubts), label="unclear answers")
             if not self.witness.broken:
-                self._come_to_rest()
-                self.every_promise_is_kept()
-                self._nothing_is_lost()
+                self.rest()
         finally:
             strike_with(None)
+
+    def rest(self) -> None:
+        """The end: nothing goes wrong any more, and nothing is lost."""
+        self._come_to_rest()
+        self.every_promise_is_kept()
+        self._nothing_is_lost()
 
     def _come_to_rest(self) -> None:
         """All faults stop, whoever was sending is gone, and time passes until nothing is due."""

@@ -17,10 +17,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from syndicator import queue
 from syndicator.accounts.models import Role
 from syndicator.channels import registry
+from syndicator.steps import strike_with
 from tests.factories import make_user
 from tests.model.clock import SimulatedClock, installed
 from tests.model.machine import Delivery, Newsroom
 from tests.model.platform import CHANNELS
+from tests.model.walks import Walk
 
 #: How many runs in all, and from which seed; `make model` sets both.
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
@@ -47,6 +49,18 @@ def run(
     )
     with _newsroom(channel_name) as machine:
         run_state_machine_as_test(hypothesis.seed(seed)(machine), settings=settings)
+
+
+def go(channel_name: str, walk: Walk) -> None:
+    """Raise what breaks a promise on this one *walk*, the rest at the end included."""
+    with _newsroom(channel_name) as machine_type:
+        machine = machine_type()
+        try:
+            walk(machine)
+            machine.every_promise_is_kept()
+            machine.rest()
+        finally:
+            strike_with(None)
 
 
 @contextmanager
