@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
 from syndicator import clock as real
+from syndicator import uptime as machine
 
 #: Far from today, so that a row with a time of today shows that something read another clock.
 START = datetime(2041, 3, 1, 6, 0, tzinfo=UTC)
@@ -17,6 +18,7 @@ START = datetime(2041, 3, 1, 6, 0, tzinfo=UTC)
 DOMAIN = ("syndicator.entries", "syndicator.posts", "syndicator.destinations")
 
 _DATABASE_NOW = real.database_now
+_UPTIME = machine.uptime
 
 
 class SimulatedClock:
@@ -45,6 +47,7 @@ def installed(clock: SimulatedClock) -> Iterator[None]:
     """Every module of the product reads *clock* instead of the database's and the machine's."""
     stand_ins: dict[object, object] = {
         _DATABASE_NOW: clock.database_now,
+        _UPTIME: clock.monotonic,
         time.monotonic: clock.monotonic,
         time.sleep: clock.sleep,
     }
@@ -66,7 +69,9 @@ def installed(clock: SimulatedClock) -> Iterator[None]:
 
 def readers_of_real_time() -> list[str]:
     """What in the product would read the real time: also in modules imported since."""
-    originals: dict[object, object] = dict.fromkeys((_DATABASE_NOW, time.monotonic, time.sleep))
+    originals: dict[object, object] = dict.fromkeys(
+        (_DATABASE_NOW, _UPTIME, time.monotonic, time.sleep)
+    )
     return [
         f"{module.__name__}.{name}"
         for module in _product()

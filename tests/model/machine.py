@@ -267,6 +267,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(account=st.integers(0, 1))
     def claim(self, account: int) -> None:
         if claim := deliver.claim_next(self.newsroom.destinations[account].pk):
+            assert claim.claimed == self.clock.monotonic(), "the lease is timed by another clock"
             self.senders.append(Sender(claim))
 
     @precondition(lambda self: any(sender.result is None for sender in self.senders))
