@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -101,10 +101,17 @@ def among(*states: PostState, asked: bool = False) -> Callable[[Any], Any]:
 
 @dataclass
 class Sender:
-    """A worker with a post in its hands; *result* is what its call came to, once it was made."""
+    """A worker with a post in its hands; *result* is what its call came to, once it was made, and
+    *limit* until when the platform asked it to wait, which nobody else knows before it records."""
 
     claim: Claim
     result: Receipt | ChannelError | None = None
+    limit: datetime = START
+
+    @property
+    def account(self) -> str:
+        destination = self.claim.post.destination
+        return account_of(destination.channel_name, destination.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,7 @@ class Delivery(RuleBasedStateMachine):
                 Step.RENDER_DRAFTED, partial(self.change, which, rendered=False, text="Vierte")
             )
         render(self._entry(which).pk)
+        self.meanwhile = None
 
     # --- Workers send -------------------------------------------------------------------------
 
@@ -275,7 +283,10 @@ class Delivery(RuleBasedStateMachine):
     def call(self, which: int) -> None:
         """A sender goes on with its call, however long ago it claimed."""
         sender = _pick([sender for sender in self.senders if sender.result is None], which)
+        known = self.platform.limits.pop(sender.account, START)
         sender.result = deliver.send(sender.claim)
+        sender.limit = self.platform.limits.pop(sender.account, START)
+        self.platform.limits[sender.account] = known
 
     @precondition(lambda self: any(sender.result is not None for sender in self.senders))
     @rule(which=some, go_on=st.booleans())
@@ -286,9 +297,9 @@ class Delivery(RuleBasedStateMachine):
         assert sender.result is not None
         before = Post.objects.values().get(pk=sender.claim.post.pk)
         lost = (before["state"], before["epoch"]) != (PostState.SENDING, sender.claim.post.epoch)
-        if lost:
-            # What it was told late binds nobody any more.
-            self.platform.limits.clear()
+        self.platform.limits[sender.account] = max(
+            sender.limit, self.platform.limits.get(sender.account, START)
+        )
         following = deliver.record(sender.claim, sender.result, go_on=go_on)
         after = Post.objects.values().get(pk=sender.claim.post.pk)
         if lost and not go_on and before != after:
@@ -318,7 +329,6 @@ class Delivery(RuleBasedStateMachine):
         """A sender is killed: before its call, or after it, or in it, which is the same to it."""
         sender = _pick(self.senders, which)
         self.senders.remove(sender)
-        self.platform.limits.clear()
 
     @among(PostState.UNCERTAIN)
     @rule(
