@@ -5,11 +5,15 @@ BIN    := $(VENV)/bin
 PARALLEL ?= auto
 SECONDS ?= 60
 BACKEND ?= both
-SEED ?=
 # Most of a fault's time is waiting.
 FAULTS_PARALLEL ?= 4
 
-.PHONY: demo up test services-test faults chaos browser bench lint format types contracts catalogue lock clean
+EXAMPLES ?= 1000
+ifndef SEED
+SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
+endif
+
+.PHONY: demo up test services-test faults chaos model browser bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -36,6 +40,10 @@ faults: $(VENV)/ready-dev    ## whole installations killed, stopped and cut off,
 
 chaos: $(VENV)/ready-dev     ## all of that at random (SECONDS=60 SEED=… BACKEND=embedded|distributed|both)
 	$(BIN)/python -m tests.faults.chaos --seconds $(SECONDS) --backend $(BACKEND) $(if $(SEED),--seed $(SEED))
+
+model: $(VENV)/ready-dev     ## anything may happen to posts, and every promise holds; EXAMPLES=… SEED=…
+	@echo "seed $(SEED), $(EXAMPLES) runs"
+	MODEL_EXAMPLES=$(EXAMPLES) MODEL_SEED=$(SEED) $(BIN)/pytest -n $(PARALLEL) tests/model
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests

@@ -1,7 +1,7 @@
 """What makes a process of an installation strikeable, put in by `tests.faults.settings`.
 
-The product's own code runs unchanged, with two differences: its waits are a tenth as long, and a
-hook stands at every named step.
+The product's own code runs unchanged, with two differences: its waits are a tenth as long, and,
+where a folder for strikes is named, a hook stands at every named step.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Faults(AppConfig):
         from tests.faults.strikes import FOLDER, Hook
 
         haste.shorten()
-        folder = Path(os.environ[FOLDER])
-        clock.follow(folder)
-        steps.strike_with(Hook(folder))
+        if FOLDER in os.environ:
+            folder = Path(os.environ[FOLDER])
+            clock.follow(folder)
+            steps.strike_with(Hook(folder))

@@ -248,6 +248,20 @@ def test_absence_proves_nothing_where_the_clocks_differ(
     assert post.state == (PostState.APPROVED if absent else PostState.UNCERTAIN)
 
 
+def test_each_look_up_waits_twice_as_long_as_the_one_before(
+    newsroom: Newsroom, looked_up: list[datetime]
+) -> None:
+    post = given_up(claimed(newsroom))
+    waits = []
+    for _ in range(reconcile.ABSENCES_NEEDED - 1):
+        before = database_now()
+        reconcile.reconcile(make_due(post).pk)
+        post.refresh_from_db()
+        assert post.due_at
+        waits.append(round((post.due_at - before) / newsroom.destination.channel.settle_time))
+    assert waits == [2, 4]
+
+
 def test_a_platform_that_asks_to_wait_with_looking_up_is_waited_for(newsroom: Newsroom) -> None:
     newsroom.fault("429", on="look-up", seconds=3600)
     post = given_up(claimed(newsroom))

@@ -1,0 +1,325 @@
+"""What the product promises, said a second time, in terms of what the platforms really accepted.
+
+`Witness` looks on from three places: where a claim has just been committed, where the first byte
+of a call leaves, and after every step of the model. A broken promise is noted in *broken* rather
+than raised where the product would take the exception for an answer of the platform.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Max, Q
+
+from syndicator.channels.base import LookUpStrength, Message
+from syndicator.destinations.models import DestinationState, Route, Stop
+from syndicator.entries.models import Entry, EntryState
+from syndicator.posts.attempts import DEADLINE, settle_time
+from syndicator.posts.line import PATIENCE
+from syndicator.posts.models import (
+    Attempt,
+    AttemptKind,
+    AttemptOutcome,
+    Decision,
+    Post,
+    PostState,
+    Verdict,
+)
+from syndicator.posts.states import END_STATES
+from tests.model.clock import START
+from tests.model.platform import Platform, account_of
+
+#: A post in one of these is said not to be out.
+SAID_NOT_OUT = (
+    PostState.PENDING,
+    PostState.FAILED,
+    PostState.REJECTED,
+    PostState.CANCELLED,
+    PostState.SKIPPED,
+)
+#: Attempts whose bytes may make a post.
+SENDING = (AttemptKind.SEND, AttemptKind.REPEAT)
+#: Outcomes of a try that say for certain that it made no post.
+DID_NOT_ACT = (AttemptOutcome.TRY_LATER, AttemptOutcome.REJECTED, AttemptOutcome.UNAUTHORISED)
+
+
+@dataclass
+class Witness:
+    platform: Platform
+    broken: list[str] = field(default_factory=list)
+    #: When the call of each attempt began, and with which key.
+    calls: dict[int, tuple[datetime, str]] = field(default_factory=dict)
+    #: Of each claimed post: the newest post when it was first claimed; what it may overtake, why.
+    newest: dict[int, int] = field(default_factory=dict)
+    overtakes: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+    #: When something was claimed last, by destination.
+    last_claims: dict[int, datetime] = field(default_factory=dict)
+    #: What the posts were when they were last looked at: by whom they wait to be moved on.
+    posts: dict[int, Post] = field(default_factory=dict)
+    entries: dict[int, Entry] = field(default_factory=dict)
+    _decisions_seen: int = 0
+    _happened: tuple[int | None, int, int] = (-1, 0, 0)
+
+    @property
+    def now(self) -> datetime:
+        return self.platform.clock.now
+
+    def note(self, promise: str, post: Post | int) -> None:
+        self.broken.append(f"{promise}: post {getattr(post, 'pk', post)}")
+
+    # --- When a claim has been committed -----------------------------------------------------
+
+    def claimed(self) -> None:
+        """The latest attempt to send was committed just now, and nothing has happened since."""
+        attempt = Attempt.objects.filter(kind=AttemptKind.SEND).last()
+        if attempt is None or attempt.outcome:
+            self.broken.append("no claim without a committed attempt")
+            return
+        post = Post.objects.select_related("entry", "destination").get(pk=attempt.post_id)
+        if not self._may_start(post):
+            self.note("nothing starts while it is stopped, paused or told to wait", post)
+        entry = post.entry
+        if (
+            entry.state != EntryState.LIVE
+            or entry.revision != post.revision
+            or entry.render_due_at is not None
+        ):
+            self.note("what an entry no longer says is not sent", post)
+        if post.fresh_until and post.fresh_until < self.now:
+            self.note("what is no longer news is not sent unasked", post)
+        self._in_turn(post)
+        self.newest.setdefault(post.pk, Post.objects.latest("pk").pk)
+        self.last_claims[post.destination_id] = self.now
+
+    def _may_start(self, post: Post) -> bool:
+        destination = post.destination
+        account = account_of(destination.channel_name, destination.pk)
+        stopped = any(
+            stop.blog_id == post.entry.blog_id
+            if stop.blog_id
+            else stop.channel_name in ("", destination.channel_name)
+            for stop in Stop.objects.filter(lifted_at=None)
+        )
+        last = self.last_claims.get(destination.pk)
+        return (
+            destination.state == DestinationState.ACTIVE
+            and not stopped
+            and self.platform.limits.get(account, START) <= self.now
+            and (last is None or self.now - last >= destination.channel.gap)
+        )
+
+    def _in_turn(self, post: Post) -> None:
+        """Nothing else is being sent, and nothing that comes before *post* waits to be sent."""
+        others = Post.objects.filter(destination=post.destination).exclude(pk=post.pk)
+        stopped_blogs = set(
+            Stop.objects.filter(lifted_at=None, blog__isnull=False).values_list("blog", flat=True)
+        )
+        excused = self.overtakes[post.pk]
+        for other in others.select_related("entry"):
+            if other.state == PostState.SENDING:
+                self.note("one post at a time", post)
+            elif _place(other) < _place(post):
+                reason = self._why_not_before(other, stopped_blogs)
+                if reason:
+                    excused[other.pk] = reason
+                else:
+                    self.note(f"in the entries' order, {other.pk} first", post)
+            elif post.breaking and not other.breaking:
+                excused[other.pk] = "breaking news overtakes"
+        if not post.breaking and self._unrendered_before(post):
+            self.note("an older entry that is just being rendered comes first", post)
+
+    def _why_not_before(self, other: Post, stopped_blogs: set[int]) -> str:
+        """Why a later post need not wait for *other*; empty if it must."""
+        if other.due_at is None:
+            return "it has ended or waits for a person"
+        if other.state == PostState.APPROVED:
+            if other.tries == 0 and other.due_at > self.now:
+                return "its hold time still runs"
+            if other.fresh_until and other.fresh_until < self.now:
+                return "it is no longer news"
+            if other.entry.blog_id in stopped_blogs:
+                return "its live blog is stopped"
+        return ""
+
+    def _unrendered_before(self, post: Post) -> bool:
+        """Whether an older entry is here that nobody has rendered yet."""
+        unrendered = Entry.objects.filter(
+            Q(render_tried_at=None) | Q(render_tried_at__gt=self.now - PATIENCE),
+            render_due_at__isnull=False,
+            blog__in=Route.objects.filter(destination=post.destination_id).values("blog"),
+        )
+        place = (post.published_at, post.entry_id)
+        return any((entry.published_at, entry.pk) < place for entry in unrendered)
+
+    def repeats(self) -> None:
+        """A look-up was claimed just now; if it is one by sending again, it must be allowed to."""
+        attempt = Attempt.objects.last()
+        if attempt is not None and attempt.kind == AttemptKind.REPEAT:
+            post = Post.objects.select_related("entry", "destination").get(pk=attempt.post_id)
+            if not self._may_start(post):
+                self.note("nothing starts while it is stopped, paused or told to wait", post)
+
+    # --- When the first byte of a call leaves ------------------------------------------------
+
+    def byte_leaves(self, account: str, message: Message, key: str) -> None:
+        post = Post.objects.select_related("destination").get(pk=_post_of(key))
+        tries = list(post.attempts.filter(kind__in=SENDING))
+        if connection.in_atomic_block or not tries or tries[-1].outcome:
+            self.note("no byte without a committed attempt", post)
+            return
+        decisions = list(post.decisions.all())
+        approved = [
+            decision
+            for decision in decisions
+            if decision.verdict in (Verdict.APPROVE, Verdict.EDIT)
+        ]
+        if not approved or (approved[-1].verdict, approved[-1].payload_hash) != (
+            Verdict.APPROVE,
+            message.fingerprint(),
+        ):
+            self.note("what is sent is what was approved", post)
+        for earlier in tries[:-1]:
+            if not self._settled(post, key, earlier, decisions):
+                self.note("sent again only by proof or by a person's decision", post)
+        self.calls[tries[-1].pk] = (self.now, key)
+
+    def _settled(
+        self,
+        post: Post,
+        key: str,
+        earlier: Attempt,
+        decisions: list[Decision],
+    ) -> bool:
+        """Whether the try *earlier* cannot have made, or make, a post besides the one of *key*."""
+        if earlier.outcome in DID_NOT_ACT or earlier.pk not in self.calls:
+            return True
+        if any(
+            decision.verdict == Verdict.CONFIRM_ABSENT and decision.decided_at > earlier.started_at
+            for decision in decisions
+        ):
+            return True
+        channel = post.destination.channel
+        account = account_of(channel.name, post.destination_id)
+        began, key_then = self.calls[earlier.pk]
+        visible = began + DEADLINE + settle_time(post.destination)
+        if channel.look_up_strength == LookUpStrength.STRONG:
+            absent = self.platform.absences.get((account, post.message.permalink))
+            return absent is not None and absent >= visible
+        return key == key_then and self.platform.recognises(account, key, until=self.now + DEADLINE)
+
+    # --- After every step --------------------------------------------------------------------
+
+    def look_at_everything(self) -> None:
+        """Unless nothing has happened since the last time."""
+        happened = _changes(), len(self.platform.log), len(self.platform.in_flight)
+        if happened != self._happened or happened[0] is None:
+            self._look_at_rows()
+            self._happened = happened
+        self.broken += self.platform.failures
+
+    def _look_at_rows(self) -> None:
+        entries = {entry.pk: entry for entry in Entry.objects.select_related("source", "blog")}
+        posts = {post.pk: post for post in Post.objects.select_related("destination")}
+        made: dict[int, int] = defaultdict(int)
+        for accepted in self.platform.log:
+            made[_post_of(accepted.key)] += 1
+        for post in posts.values():
+            post.entry = entries[post.entry_id]
+            self._tells_the_truth(post, made[post.pk])
+            self._goes_on(post)
+        self._once_each(posts)
+        self._in_order(posts)
+        self._ends_stay(posts)
+        self.posts, self.entries = posts, entries
+
+    def _once_each(self, posts: dict[int, Post]) -> None:
+        seen: set[tuple[str, str]] = set()
+        for accepted in self.platform.log:
+            name = (accepted.account, accepted.message.permalink)
+            if name in seen:
+                self.note("never twice", posts[_post_of(accepted.key)])
+            seen.add(name)
+
+    def _tells_the_truth(self, post: Post, made: int) -> None:
+        if post.state in SAID_NOT_OUT and made:
+            self.note(f"{post.state} means that it is not out", post)
+        elif post.state == PostState.SENT and made != 1:
+            self.note("sent means one accepted post", post)
+        elif (
+            post.state == PostState.SENT
+            and not post.remote_id
+            and not post.decisions.filter(verdict=Verdict.CONFIRM_SENT).exists()
+        ):
+            self.note("sent means an id, or a person's word", post)
+        elif (
+            post.state == PostState.UNCERTAIN
+            and post.waits_for_person
+            and self.platform.may_still_arrive(
+                account_of(post.destination.channel_name, post.destination_id), post.entry.permalink
+            )
+        ):
+            self.note("a person is asked only when nothing can arrive any more", post)
+
+    def _goes_on(self, post: Post) -> None:
+        """The row has ended, or waits for a person, or is scheduled."""
+        if (post.due_at is not None) == (post.state in END_STATES or post.waits_for_person):
+            self.note("a row has ended, waits for a person, or is scheduled", post)
+        if post.changed_at < START:
+            self.note("all times come from the one clock", post)
+
+    def _in_order(self, posts: dict[int, Post]) -> None:
+        """Of two posts on an account, the later entry's is first only where the rule has it so."""
+        by_account: dict[str, list[Post]] = defaultdict(list)
+        for accepted in self.platform.log:
+            post = posts[_post_of(accepted.key)]
+            for first in by_account[accepted.account]:
+                if (
+                    _place(post) < _place(first)
+                    and post.pk not in self.overtakes[first.pk]
+                    and post.pk <= self.newest[first.pk]
+                ):
+                    self.note(f"in the entries' order, not {first.pk} first", post)
+            by_account[accepted.account].append(post)
+
+    def _ends_stay(self, posts: dict[int, Post]) -> None:
+        """What has ended moves on only by a person's decision or a new revision of its entry."""
+        changed = [
+            (before, posts[pk])
+            for pk, before in self.posts.items()
+            if before.state in END_STATES and _row(posts[pk]) != _row(before)
+        ]
+        if changed:
+            decided = Decision.objects.filter(pk__gt=self._decisions_seen, user__isnull=False)
+            by_person = set(decided.values_list("post", flat=True))
+            for before, after in changed:
+                replaced = after.state == PostState.CANCELLED and (
+                    before.state == PostState.SKIPPED or after.differs_from(after.entry)
+                )
+                movable = before.state in (PostState.FAILED, PostState.SKIPPED)
+                if not (movable and (replaced or after.pk in by_person)):
+                    self.note(f"{before.state} is an end", after)
+        self._decisions_seen = Decision.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _changes() -> int | None:
+    """The number of rows this connection has changed so far; None if the database cannot tell."""
+    return connection.connection.total_changes if connection.vendor == "sqlite" else None
+
+
+def _row(post: Post) -> tuple[str, ...]:
+    """What of a post's row does not change once it has ended."""
+    return (post.state, post.payload_hash, post.remote_id, post.remote_url)
+
+
+def _place(post: Post) -> tuple[bool, datetime, int, int]:
+    """Breaking news first, then in the entries' order."""
+    return (not post.breaking, post.published_at, post.entry_id, post.pk)
+
+
+def _post_of(key: str) -> int:
+    """The post's primary key; *key* is its idempotency key."""
+    return int(key.split("-")[1])

@@ -1,0 +1,96 @@
+"""The shortest ways through the model on which a missing guard shows, for where chance is slow.
+
+Each is a walk of the steps of `Delivery` that keeps every promise while the guard is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from syndicator.destinations.models import Policy
+from syndicator.steps import Step
+from tests.model.machine import Delivery
+from tests.model.platform import Answer, Fate, Sight
+
+Walk = Callable[[Delivery], None]
+
+ARRIVES_LATE = Fate(
+    Answer.TIMED_OUT,
+    arrives_after=timedelta(seconds=20),
+    index_lag=timedelta(seconds=30),
+)
+OUT_BUT_TIMED_OUT = Fate(Answer.TIMED_OUT)
+LOST = Fate(Answer.SERVER_ERROR, acts=False)
+
+
+def _open(machine: Delivery, *script: Fate, entries: int = 1) -> None:
+    machine.open(0, 0, Policy.REVIEW, [0] * entries, list(script))
+    machine.every_promise_is_kept()
+
+
+def _look_up(machine: Delivery, sight: Sight = Sight.CLEAR) -> None:
+    machine.every_promise_is_kept()
+    machine.look_up(
+        0,
+        sight=sight,
+        step=Step.LOOK_UP_CLAIMED,
+        stands_still=timedelta(0),
+        others_work=False,
+    )
+    machine.every_promise_is_kept()
+
+
+def given_up_and_late(machine: Delivery) -> None:
+    """A sender is given up while it stands still; the next one sends; the first one wakes up."""
+    _open(machine)
+    machine.claim(0)
+    machine.be_given_up(0)
+    assert len(machine.senders) == 2
+    machine.call(1)
+    machine.call(0)
+    machine.record(0, go_on=False)
+    machine.every_promise_is_kept()
+    machine.record(0, go_on=False)
+
+
+def looked_up_in_part(machine: Delivery) -> None:
+    _open(machine, OUT_BUT_TIMED_OUT)
+    machine.work(0)
+    for _ in range(2):
+        _look_up(machine, Sight.INCOMPLETE)
+    machine.wait(timedelta(seconds=31))
+    machine.work(0)
+
+
+def looked_up_too_early(machine: Delivery) -> None:
+    """The index shows the post only after the first look-up."""
+    _open(machine, ARRIVES_LATE)
+    machine.work(0)
+    _look_up(machine)
+    machine.wait(timedelta(seconds=6))
+    machine.work(0)
+
+
+def looked_up_in_vain(machine: Delivery) -> None:
+    _open(machine, LOST)
+    machine.work(0)
+    for _ in range(2):
+        _look_up(machine)
+    machine.wait(timedelta(seconds=31))
+    machine.work(0)
+
+
+def two_at_once(machine: Delivery) -> None:
+    _open(machine, entries=2)
+    machine.claim(0)
+    machine.claim(0)
+
+
+def answered_late(machine: Delivery) -> None:
+    _open(machine)
+    machine.claim(0)
+    machine.call(0)
+    machine.wait(timedelta(seconds=61))
+    machine.sweep_only()
+    machine.record(0, go_on=False)
