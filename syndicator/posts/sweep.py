@@ -165,7 +165,11 @@ def set_back(now: datetime, by: timedelta) -> None:
     """
     log.error("the database's clock was set back", seconds=round(by.total_seconds()))
     ahead = Post.objects.filter(changed_at__gt=now)
-    ahead.update(due_at=F("due_at") - by, fresh_until=F("fresh_until") - by, changed_at=now)
+    fresh = F("fresh_until") - by
+    # *by* is a little short: what was due at once must not seem to have a hold time (`in_line`).
+    at_once = ahead.filter(due_at__lte=F("changed_at"))
+    at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
+    ahead.update(due_at=F("due_at") - by, fresh_until=fresh, changed_at=now)
     Entry.objects.filter(render_due_at__gt=now).update(render_due_at=now)
     Entry.objects.filter(render_tried_at__gt=now).update(render_tried_at=now)
     # Entries that came without a time of their own bear that of their arrival.

@@ -9,7 +9,7 @@ from tests.model.guards import GUARDS, Guard
 from tests.model.running import go, run
 
 #: Within so many runs a missing guard is noticed; the seed is fixed, so it always takes as many.
-ENOUGH = 100
+ENOUGH = 200
 SEED = 7
 SEARCHED = [guard for guard in GUARDS if guard.walk is None]
 WALKED = [guard for guard in GUARDS if guard.walk is not None]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from syndicator.destinations.models import Policy
+from syndicator.posts.reconcile import ABSENCES_NEEDED
 from syndicator.steps import Step
 from tests.model.machine import Delivery
 from tests.model.platform import Answer, Fate, Sight
@@ -57,7 +58,7 @@ def given_up_and_late(machine: Delivery) -> None:
 def looked_up_in_part(machine: Delivery) -> None:
     _open(machine, OUT_BUT_TIMED_OUT)
     machine.work(0)
-    for _ in range(2):
+    for _ in range(ABSENCES_NEEDED):
         _look_up(machine, Sight.INCOMPLETE)
     machine.wait(timedelta(seconds=31))
     machine.work(0)
@@ -75,7 +76,7 @@ def looked_up_too_early(machine: Delivery) -> None:
 def looked_up_in_vain(machine: Delivery) -> None:
     _open(machine, LOST)
     machine.work(0)
-    for _ in range(2):
+    for _ in range(ABSENCES_NEEDED):
         _look_up(machine)
     machine.wait(timedelta(seconds=31))
     machine.work(0)
