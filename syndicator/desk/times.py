@@ -47,7 +47,9 @@ def told(wording: TimedWording, zone: str) -> str:
 def full(moment: datetime, zone: str) -> str:
     """Date, time to the second, and the zone's name."""
     local = timezone.localtime(moment, ZoneInfo(zone))
-    return date_format(local, pgettext("Django date format", "j F Y, H:i:s T"), use_l10n=False)
+    # Django leaves the zone's name out of the hour that comes twice in autumn.
+    date = date_format(local, pgettext("Django date format", "j F Y, H:i:s"), use_l10n=False)
+    return f"{date} {local.tzname()}"
 
 
 def desk_zone() -> str:
