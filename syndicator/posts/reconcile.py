@@ -102,10 +102,13 @@ def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
         sending = sending.filter(due_at__lte=now)
     marked = 0
     for post in sending:
-        marked += Post.objects.filter(pk=post.pk, state=PostState.SENDING, epoch=post.epoch).update(
-            state=PostState.UNCERTAIN,
-            changed_at=now,
-            reason=SENDER_DIED.to_json(),
+        marked += move(
+            post.pk,
+            PostState.SENDING,
+            PostState.UNCERTAIN,
+            now=now,
+            fence=post.epoch,
+            reason=SENDER_DIED,
             due_at=now + settle_time(post.destination),
         )
     return marked
