@@ -23,7 +23,6 @@ from typing import Any, ClassVar
 from django.db import connection
 from django.db.models import F, Min
 from hypothesis import strategies as st
-from hypothesis import target
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from syndicator import queue
@@ -466,7 +465,6 @@ class Delivery(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            target(float(self.platform.doubts), label="unclear answers")
             if not self.witness.broken:
                 self.rest()
         finally:

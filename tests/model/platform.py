@@ -51,10 +51,6 @@ class Answer(StrEnum):
     UNAUTHORISED = "unauthorised"
 
 
-#: After these a post may be out or not; the others tell the truth.
-UNCLEAR = (Answer.TIMED_OUT, Answer.SERVER_ERROR, Answer.DUPLICATE)
-
-
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What becomes of one call. *acts*: the platform makes a post of it, once the bytes arrive."""
@@ -124,8 +120,6 @@ class Platform:
     sight: Sight = Sight.CLEAR
     #: When an entry was last looked for on an account, completely and in vain.
     absences: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    #: How many calls left their caller in doubt.
-    doubts: int = 0
     #: Called before the first byte of a request leaves.
     witness: Callable[[str, Message, str], None] = lambda account, message, key: None
     #: What went wrong in here, where the product would take an exception for one of the channel's.
@@ -136,7 +130,6 @@ class Platform:
         """Take a request in, and tell the caller what its fate says."""
         self.witness(account, message, key)
         fate = self.fates.popleft() if self.fates else Fate()
-        self.doubts += fate.answer in UNCLEAR
         if fate.acts:
             assert fate.arrives_after <= DEADLINE
             self.in_flight.append(
