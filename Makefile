@@ -24,7 +24,7 @@ up: $(VENV)/ready            ## run for real on this machine
 	@$(BIN)/syndicator up
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
-	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults"
+	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model"
 
 # --- For contributors --------------------------------------------------------
 

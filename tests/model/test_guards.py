@@ -14,7 +14,7 @@ SEED = 7
 SEARCHED = [guard for guard in GUARDS if guard.walk is None]
 WALKED = [guard for guard in GUARDS if guard.walk is not None]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.model, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("guard", SEARCHED, ids=str)
