@@ -8,7 +8,7 @@ BACKEND ?= both
 # Most of a fault's time is waiting.
 FAULTS_PARALLEL ?= 4
 
-EXAMPLES ?= 1000
+EXAMPLES ?= 600
 ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 endif
