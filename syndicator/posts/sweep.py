@@ -39,6 +39,8 @@ AGAIN = timedelta(seconds=5)
 #: A ring is answered in milliseconds; what waits longer than this has no worker.
 STALLED = timedelta(minutes=2)
 THE_ROW = 1
+#: Clocks are set by less all the time.
+TRIFLE = timedelta(seconds=2)
 STALLED_KEY = "rendering-stalled"
 
 NO_WORKER = Wording(gettext_noop("New entries are not being worked on"))
@@ -81,10 +83,10 @@ def sweep_in_turn() -> Swept | None:
         )
         if not first and now - APART < report.swept_at <= now:
             return None
-        latest = _latest_change(now) if first else report.swept_at
-        if latest > now:
-            set_back(now, latest - now)
         everything = first or not report.swept_at <= now < report.rung_at + AGAIN
+        latest = max(report.swept_at, _latest_change(now)) if everything else report.swept_at
+        if latest > now + TRIFLE:
+            set_back(now, latest - now)
         since = None if everything else report.swept_at
         report.swept_at = now
         if everything:
@@ -99,8 +101,9 @@ def sweep_in_turn() -> Swept | None:
 
 
 def _latest_change(now: datetime) -> datetime:
-    """What shows a set-back where no sweep has been before."""
-    latest: datetime | None = Post.objects.aggregate(latest=Max("changed_at"))["latest"]
+    """What shows a set-back of a clock that was ahead for too short a time to be swept in."""
+    scheduled = Post.objects.filter(due_at__isnull=False)
+    latest: datetime | None = scheduled.aggregate(latest=Max("changed_at"))["latest"]
     return latest or now
 
 
@@ -164,22 +167,26 @@ def set_back(now: datetime, by: timedelta) -> None:
     Otherwise what was due in a minute would be due in a minute and *by*.
     """
     log.error("the database's clock was set back", seconds=round(by.total_seconds()))
-    ahead = Post.objects.filter(changed_at__gt=now)
+    # Well above what somebody may be writing at this moment.
+    future = now + by / 2
+    ahead = Post.objects.filter(changed_at__gt=future)
     fresh = F("fresh_until") - by
     # *by* is a little short: what was due at once must not seem to have a hold time (`in_line`).
     at_once = ahead.filter(due_at__lte=F("changed_at"))
     at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
     ahead.update(due_at=F("due_at") - by, fresh_until=fresh, changed_at=now)
-    Entry.objects.filter(render_due_at__gt=now).update(render_due_at=now)
-    Entry.objects.filter(render_tried_at__gt=now).update(render_tried_at=now)
+    Entry.objects.filter(render_due_at__gt=future).update(render_due_at=now)
+    Entry.objects.filter(render_tried_at__gt=future).update(render_tried_at=now)
     # Entries that came without a time of their own bear that of their arrival.
-    arrived = Entry.objects.filter(received_at__gt=now)
+    arrived = Entry.objects.filter(received_at__gt=future)
     timed = arrived.filter(published_at=F("received_at"))
     Post.objects.filter(entry__in=timed).update(published_at=F("published_at") - by)
     timed.update(published_at=F("published_at") - by)
     arrived.update(received_at=F("received_at") - by)
-    Alert.objects.filter(due_at__gt=now).update(due_at=F("due_at") - by)
-    Destination.objects.filter(next_post_at__gt=now).update(next_post_at=F("next_post_at") - by)
+    # Nearer than that they may have been written by the right clock, and must not come early.
+    beyond = now + by
+    Alert.objects.filter(due_at__gt=beyond).update(due_at=F("due_at") - by)
+    Destination.objects.filter(next_post_at__gt=beyond).update(next_post_at=F("next_post_at") - by)
 
 
 def _due(rows: QuerySet[Any], column: str, since: datetime | None, now: datetime) -> QuerySet[Any]:
