@@ -77,10 +77,12 @@ def sweep_in_turn() -> Swept | None:
     None if another sweep ran just now.
     """
     with transaction.atomic():
-        now = database_now()
+        asked = database_now()
         report, first = SweepReport.objects.select_for_update(no_key=True).get_or_create(
-            pk=THE_ROW, defaults={"swept_at": now, "rung_at": now}
+            pk=THE_ROW, defaults={"swept_at": asked, "rung_at": asked}
         )
+        # Only now: while this one waited for the row, another may have swept and noted a later time.
+        now = database_now()
         if not first and now - APART < report.swept_at <= now:
             return None
         everything = first or not report.swept_at <= now < report.rung_at + AGAIN

@@ -66,9 +66,9 @@ def at_once(share: int, shares: int, count: int, begin: float) -> float:
             ORDER BY due_at, id LIMIT {BATCH} {_SKIP_LOCKED[vendor]})
         RETURNING id, epoch"""
     attempt = f"""
-        INSERT INTO posts_attempt (post_id, kind, epoch, started_at, outcome, answer,
+        INSERT INTO posts_attempt (post_id, kind, epoch, account_key, started_at, outcome, answer,
             remote_id, remote_url)
-        SELECT id, 'send', epoch, {_NOW[vendor]}, '', '', '', '' FROM {_ROWS[vendor]}"""
+        SELECT id, 'send', epoch, '', {_NOW[vendor]}, '', '', '', '' FROM {_ROWS[vendor]}"""
     sent = f"""
         UPDATE posts_post SET state = 'sent', due_at = NULL, sent_at = {_NOW[vendor]},
             changed_at = {_NOW[vendor]}, remote_id = 'r'
