@@ -42,6 +42,8 @@ class Destination(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     #: Not before this time: the platform asked to wait, or the circuit is open. NULL: at once.
     next_post_at = models.DateTimeField(null=True, blank=True)
+    #: When that was written: a clock that was ahead at the time is recognised by it.
+    next_post_set_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: Tries in a row that failed through no fault of their post.
     failures = models.PositiveSmallIntegerField(default=0)
     #: Since when so many failed in a row that only a probe is made now and then.
@@ -89,6 +91,11 @@ class Destination(models.Model):
         # Without the port, which a sandbox may change at every start.
         parts = (self.channel_name, place.hostname, place.path, self.channel.account_name(settings))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def not_before(self, until: datetime, now: datetime) -> None:
+        """Let nothing go out before *until*, nor before what was said earlier. The caller saves."""
+        if self.next_post_at is None or self.next_post_at < until:
+            self.next_post_at, self.next_post_set_at = until, now
 
     @classmethod
     def pause(cls, pk: int, reason: Wording, now: datetime) -> bool:

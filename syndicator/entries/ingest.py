@@ -109,6 +109,7 @@ def _record(entry: Entry, now: datetime) -> None:
     entry.changed_at = now
     entry.render_due_at = now
     entry.render_tried_at = None
+    entry.render_tries = 0
     entry.save()
     EntryRevision.objects.create(
         entry=entry,

@@ -113,8 +113,9 @@ class Entry(models.Model):
     changed_at = models.DateTimeField()
     #: When to render this revision for its routes; NULL once that is done. What the sweeper reads.
     render_due_at = models.DateTimeField(null=True, db_index=True)
-    #: When rendering this revision was first begun; NULL before that.
+    #: When rendering this revision was first begun (NULL before that), and how often it was since.
     render_tried_at = models.DateTimeField(null=True)
+    render_tries = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from syndicator import queue
 from syndicator.clock import database_now
-from syndicator.newsletter.fanout import close_finished, due
+from syndicator.newsletter.fanout import BACKOFF, LEASE, RELAY_PAUSE, close_finished, due
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
+    MailingState,
     RecipientState,
 )
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
+
+#: Clocks are set by less all the time.
+TRIFLE = timedelta(seconds=2)
 
 LEASE_OVER = Wording(
     gettext_noop("The worker that was sending this mail did not come back; it may be out.")
@@ -50,8 +54,32 @@ def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
     )
 
 
+def bring_times_into_line(now: datetime) -> int:
+    """End waits that no right clock can have written: it was ahead, and has been set back since.
+
+    The number of mails and mailings that would have waited for as long as it was wrong.
+    """
+    recipients = MailingRecipient.objects
+    in_flight = recipients.filter(state=RecipientState.IN_FLIGHT, due_at__gt=now + LEASE + TRIFLE)
+    too_late = Q()
+    for attempts, wait in enumerate((timedelta(0), *BACKOFF)):
+        too_late |= Q(attempts=attempts, due_at__gt=now + wait + TRIFLE)
+    queued = recipients.filter(too_late, state=RecipientState.QUEUED)
+    paused = Mailing.objects.filter(
+        state=MailingState.SENDING, paused_until__gt=now + RELAY_PAUSE + TRIFLE
+    )
+    return (
+        in_flight.update(due_at=now + LEASE)
+        + queued.update(due_at=now)
+        + paused.update(paused_until=now)
+    )
+
+
 def sweep() -> Swept:
-    abandoned = mark_abandoned(database_now())
+    now = database_now()
+    if ahead := bring_times_into_line(now):
+        log.error("the database's clock was set back", rows=ahead)
+    abandoned = mark_abandoned(now)
     in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
     # Where a mail is on its way a worker is busy, and will go on with the rest.
     waiting = list(

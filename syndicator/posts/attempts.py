@@ -143,7 +143,7 @@ def rerender_if_outdated(post: Post, now: datetime) -> None:
     changed = Entry.objects.filter(pk=post.entry_id, render_due_at=None).exclude(
         revision=post.revision
     )
-    if changed.update(render_due_at=now, render_tried_at=None):
+    if changed.update(render_due_at=now, render_tried_at=None, render_tries=0):
         queue.after_commit(queue.RENDER_ENTRY, post.entry_id)
 
 

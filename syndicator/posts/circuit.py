@@ -78,8 +78,10 @@ def _failed(destination: Destination, reason: Wording, now: datetime) -> None:
 
 def _not_before(destination: Destination, now: datetime, wait: timedelta) -> None:
     if wait > timedelta(0):
-        destination.next_post_at = max(now + wait, destination.next_post_at or now)
+        destination.not_before(now + wait, now)
 
 
 def _save(destination: Destination) -> None:
-    destination.save(update_fields=["failures", "circuit_opened_at", "next_post_at"])
+    destination.save(
+        update_fields=["failures", "circuit_opened_at", "next_post_at", "next_post_set_at"]
+    )

@@ -179,8 +179,8 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
         return None
     claim = begin(post, AttemptKind.SEND, now, claimed)
     if claim is not None and (gap := _gap(destination)):
-        destination.next_post_at = now + gap
-        destination.save(update_fields=["next_post_at"])
+        destination.not_before(now + gap, now)
+        destination.save(update_fields=["next_post_at", "next_post_set_at"])
     if claim is not None:
         reached(Step.CLAIM_WRITTEN)
     return claim

@@ -25,6 +25,8 @@ from syndicator.wording import Wording, gettext_noop
 #: How long later posts wait for an older entry once rendering it was begun. One that nobody has
 #: begun with is waited for: after an outage all of them are old, and their order counts the same.
 PATIENCE = timedelta(minutes=2)
+#: And how often it must have been begun by then: a clock that is set forward is no two minutes.
+RENDER_TRIES = 5
 
 #: Stale posts put aside in one go; databases take only so many keys in one statement.
 LIMIT = 500
@@ -85,6 +87,7 @@ def in_line(
             state=PostState.APPROVED,
             entry__render_due_at__isnull=False,
             entry__render_tried_at__lte=now - PATIENCE,
+            entry__render_tries__gte=RENDER_TRIES,
         )
         .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
         .select_related("entry")
@@ -98,7 +101,7 @@ def in_line(
 def unrendered(destination_id: int | OuterRef, now: datetime) -> QuerySet[Entry]:
     """Entries for a destination that are here but not rendered, and still waited for."""
     return Entry.objects.filter(
-        Q(render_tried_at=None) | Q(render_tried_at__gt=now - PATIENCE),
+        Q(render_tries__lt=RENDER_TRIES) | Q(render_tried_at__gt=now - PATIENCE),
         render_due_at__isnull=False,
         blog__routes__destination=destination_id,
     )

@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 from django.db import models, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from syndicator import queue
 from syndicator.channels.base import Message
@@ -59,7 +61,10 @@ def render(entry_id: int) -> None:
     """Bring the posts of an entry in line with its current revision. Safe to run twice."""
     due = Entry.objects.filter(pk=entry_id, render_due_at__isnull=False)
     # Before anything can fail: later posts wait for this entry's, but not for ever.
-    due.filter(render_tried_at=None).update(render_tried_at=database_now())
+    due.update(
+        render_tried_at=Coalesce("render_tried_at", database_now()),
+        render_tries=F("render_tries") + 1,
+    )
     entry = due.select_related("blog").first()
     if entry is None:
         return

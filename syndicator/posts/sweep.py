@@ -104,9 +104,13 @@ def sweep_in_turn() -> Swept | None:
 
 def _latest_change(now: datetime) -> datetime:
     """What shows a set-back of a clock that was ahead for too short a time to be swept in."""
-    scheduled = Post.objects.filter(due_at__isnull=False)
-    latest: datetime | None = scheduled.aggregate(latest=Max("changed_at"))["latest"]
-    return latest or now
+    written: tuple[tuple[QuerySet[Any], str], ...] = (
+        (Post.objects.filter(due_at__isnull=False), "changed_at"),
+        (Entry.objects.filter(render_due_at__isnull=False), "render_due_at"),
+        (Destination.objects.filter(next_post_at__gt=now), "next_post_set_at"),
+    )
+    found = (rows.aggregate(latest=Max(column))["latest"] for rows, column in written)
+    return max((latest for latest in found if latest), default=now)
 
 
 def tell_if_stalled(now: datetime) -> None:
@@ -185,10 +189,11 @@ def set_back(now: datetime, by: timedelta) -> None:
     Post.objects.filter(entry__in=timed).update(published_at=F("published_at") - by)
     timed.update(published_at=F("published_at") - by)
     arrived.update(received_at=F("received_at") - by)
-    # Nearer than that they may have been written by the right clock, and must not come early.
-    beyond = now + by
-    Alert.objects.filter(due_at__gt=beyond).update(due_at=F("due_at") - by)
-    Destination.objects.filter(next_post_at__gt=beyond).update(next_post_at=F("next_post_at") - by)
+    Destination.objects.filter(next_post_set_at__gt=future).update(
+        next_post_at=F("next_post_at") - by, next_post_set_at=now
+    )
+    # One that the right clock wrote may come early by this, which does no harm.
+    Alert.objects.filter(due_at__gt=future).update(due_at=F("due_at") - by)
 
 
 def _due(rows: QuerySet[Any], column: str, since: datetime | None, now: datetime) -> QuerySet[Any]:

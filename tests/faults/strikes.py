@@ -47,24 +47,21 @@ class Strikes:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._plans = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def plan(self, *strikes: Strike) -> None:
-        for old in (*self.folder.glob("*.passages"), *self.folder.glob("*.struck")):
-            old.unlink()
+        # Files of its own for each plan: a process that is just reading the last one must not
+        # count a passage for this one, whose strike would then never come.
+        self._plans += 1
         fresh = self.folder / "plan.fresh"
-        fresh.write_text(json.dumps([asdict(strike) for strike in strikes]))
+        plan = {"number": self._plans, "strikes": [asdict(strike) for strike in strikes]}
+        fresh.write_text(json.dumps(plan))
         fresh.rename(self.folder / "plan.json")
 
     def struck(self) -> list[int]:
-        """The process ids that were struck, in no special order."""
-        return [int(note.read_text()) for note in self.folder.glob("*.struck")]
-
-    def passages(self, step: Step) -> int:
-        try:
-            return (self.folder / f"{step}.passages").stat().st_size
-        except FileNotFoundError:
-            return 0
+        """The process ids that were struck by the latest plan, in no special order."""
+        return [int(note.read_text()) for note in self.folder.glob(f"{self._plans}-*.struck")]
 
 
 class Hook:
@@ -78,17 +75,18 @@ class Hook:
             plan = json.loads((self._folder / "plan.json").read_text())
         except FileNotFoundError:
             return
-        passage = self._count(step)
-        for number, planned in enumerate(plan):
+        passage = self._count(plan["number"], step)
+        for number, planned in enumerate(plan["strikes"]):
             if planned["step"] == step and planned["passage"] == passage:
-                noting = self._folder / f"{number}.noting"
+                noting = self._folder / f"{plan['number']}-{number}.noting"
                 noting.write_text(str(os.getpid()))
-                noting.rename(self._folder / f"{number}.struck")
+                noting.rename(noting.with_suffix(".struck"))
                 ACTS[Act(planned["act"])](self._folder, planned["argument"])
 
-    def _count(self, step: Step) -> int:
+    def _count(self, plan: int, step: Step) -> int:
         """Which passage this is. Appending is atomic, so no two processes count the same one."""
-        written = os.open(self._folder / f"{step}.passages", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        counted = self._folder / f"{plan}-{step}.passages"
+        written = os.open(counted, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             os.write(written, b".")
             return os.lseek(written, 0, os.SEEK_CUR)

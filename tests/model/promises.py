@@ -18,7 +18,7 @@ from syndicator.channels.base import LookUpStrength, Message
 from syndicator.destinations.models import DestinationState, Route, Stop
 from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.attempts import DEADLINE, settle_time
-from syndicator.posts.line import PATIENCE
+from syndicator.posts.line import PATIENCE, RENDER_TRIES
 from syndicator.posts.models import (
     Attempt,
     AttemptKind,
@@ -148,7 +148,7 @@ class Witness:
     def _unrendered_before(self, post: Post) -> bool:
         """Whether an older entry is here that nobody has rendered yet."""
         unrendered = Entry.objects.filter(
-            Q(render_tried_at=None) | Q(render_tried_at__gt=self.now - PATIENCE),
+            Q(render_tries__lt=RENDER_TRIES) | Q(render_tried_at__gt=self.now - PATIENCE),
             render_due_at__isnull=False,
             blog__in=Route.objects.filter(destination=post.destination_id).values("blog"),
         )

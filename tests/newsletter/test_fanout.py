@@ -14,6 +14,7 @@ from email.policy import default
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -273,6 +274,41 @@ def test_a_killed_worker_leaves_one_uncertain_mail_that_is_not_sent_again(
     assert len(relay.mails_to("hang@reader.example")) == 1
     mailing.refresh_from_db()
     assert mailing.state == MailingState.DONE
+
+
+def test_waits_that_a_clock_wrote_while_it_was_ahead_end_as_they_should(
+    destination: Destination, blog: LiveBlog
+) -> None:
+    """As if the database's clock had been three hours ahead until just now."""
+    mailing = make_mailing(destination, blog, ANNA, BEN)
+    anna, ben = mailing.recipients.order_by("address")
+    assert claim(anna)
+    now, ahead = database_now(), timedelta(hours=3)
+    MailingRecipient.objects.update(due_at=F("due_at") + ahead)
+    Mailing.objects.update(paused_until=now + timedelta(seconds=30) + ahead)
+    assert (sweep().abandoned, sweep().rung) == (0, 0)
+    anna.refresh_from_db()
+    ben.refresh_from_db()
+    assert anna.due_at
+    assert ben.due_at
+    assert now < anna.due_at <= database_now() + fanout.LEASE
+    assert ben.due_at <= database_now()
+    mailing.refresh_from_db()
+    assert mailing.paused_until
+    assert mailing.paused_until <= database_now()
+
+
+def test_waits_that_the_right_clock_wrote_are_left_alone(
+    destination: Destination, blog: LiveBlog
+) -> None:
+    mailing = make_mailing(destination, blog, ANNA, BEN)
+    now = database_now()
+    Mailing.objects.update(paused_until=now + fanout.RELAY_PAUSE)
+    MailingRecipient.objects.update(attempts=5, due_at=now + BACKOFF[-1])
+    before = list(mailing.recipients.values())
+    sweep()
+    assert list(mailing.recipients.values()) == before
+    assert Mailing.objects.get().paused_until == now + fanout.RELAY_PAUSE
 
 
 def test_a_worker_that_lost_its_claim_changes_nothing(

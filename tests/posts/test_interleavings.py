@@ -20,7 +20,7 @@ from syndicator.entries.models import Entry
 from syndicator.posts import deliver, reconcile, review
 from syndicator.posts.attempts import ROUTE_OFF
 from syndicator.posts.late_answers import OUT_AFTER_ALL
-from syndicator.posts.line import PATIENCE
+from syndicator.posts.line import PATIENCE, RENDER_TRIES
 from syndicator.posts.models import Action, Post, PostState
 from syndicator.posts.reconcile import OTHER_ACCOUNT
 from syndicator.posts.render import render, switch_off
@@ -175,7 +175,7 @@ def test_an_entry_whose_new_version_cannot_be_rendered_holds_up_the_others_for_a
     changed, later = newsroom.post(), newsroom.post()
     now = database_now()
     entry = Entry.objects.filter(pk=changed.entry_id)
-    entry.update(render_due_at=now, render_tried_at=now)
+    entry.update(render_due_at=now, render_tried_at=now, render_tries=RENDER_TRIES)
     assert newsroom.deliver() == 0
     entry.update(render_tried_at=now - PATIENCE)
     newsroom.deliver()

@@ -12,7 +12,7 @@ from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, Route
 from syndicator.entries.models import Entry
 from syndicator.posts import circuit, deliver, reconcile, review
-from syndicator.posts.line import NO_LONGER_NEWS, PATIENCE
+from syndicator.posts.line import NO_LONGER_NEWS, PATIENCE, RENDER_TRIES
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.render import render
 from syndicator.posts.sweep import sweep
@@ -103,9 +103,13 @@ def test_an_older_entry_is_waited_for_however_old_until_rendering_it_has_failed_
     newer = newsroom.post()
     Entry.objects.update(changed_at=database_now() - HOUR)
     assert newsroom.deliver() == 0
-    Entry.objects.filter(pk=older.pk).update(render_tried_at=database_now() - PATIENCE / 2)
+    failing = Entry.objects.filter(pk=older.pk)
+    failing.update(render_tried_at=database_now() - PATIENCE / 2, render_tries=RENDER_TRIES)
     assert newsroom.deliver() == 0
-    Entry.objects.filter(pk=older.pk).update(render_tried_at=database_now() - PATIENCE)
+    # As if the clock had been set forward while it was being rendered for the first time.
+    failing.update(render_tried_at=database_now() - PATIENCE, render_tries=1)
+    assert newsroom.deliver() == 0
+    failing.update(render_tries=RENDER_TRIES)
     newsroom.deliver()
     assert newsroom.accepted() == permalinks(newer)
 

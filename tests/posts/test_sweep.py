@@ -139,7 +139,9 @@ def test_times_written_by_a_clock_that_was_set_back_are_brought_into_line(
         fresh_until=before.fresh_until + ahead,
         changed_at=before.changed_at + ahead,
     )
-    Destination.objects.update(next_post_at=now + timedelta(minutes=1) + ahead)
+    Destination.objects.update(
+        next_post_at=now + timedelta(minutes=1) + ahead, next_post_set_at=now + ahead
+    )
     Entry.objects.filter(pk=waiting.pk).update(render_due_at=now + ahead)
     ago(swept_at=-ahead, rung_at=-ahead)
     rung.clear()
@@ -165,6 +167,42 @@ def test_a_clock_set_back_before_the_first_sweep_is_noticed(rung: list[tuple[str
     after = Post.objects.get()
     assert after.due_at
     assert after.due_at <= database_now()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), 3 * HOUR])
+def test_a_limit_ends_when_it_should_although_the_clock_was_set_back(
+    rung: list[tuple[str, int]], ahead: timedelta
+) -> None:
+    """One that was all but over by the clock that was ahead, and one that the right clock wrote."""
+    over, standing = make_post().destination, make_post().destination
+    sweep_in_turn()
+    now = database_now()
+    over.not_before(now + ahead + timedelta(seconds=1), now + ahead - timedelta(seconds=9))
+    over.save()
+    standing.not_before(now + HOUR, now - timedelta(seconds=9))
+    standing.save()
+    ago(swept_at=-ahead)
+    sweep_in_turn()
+    over.refresh_from_db()
+    standing.refresh_from_db()
+    assert over.next_post_at
+    assert over.next_post_at <= now + timedelta(seconds=2)
+    assert standing.next_post_at == now + HOUR
+
+
+def test_a_clock_that_was_ahead_between_two_sweeps_is_noticed_by_what_it_wrote(
+    rung: list[tuple[str, int]],
+) -> None:
+    post, now = make_post(), database_now()
+    sweep_in_turn()
+    limited = post.destination
+    limited.not_before(now + 4 * HOUR, now + 3 * HOUR)
+    limited.save()
+    ago(swept_at=timedelta(seconds=6), rung_at=timedelta(seconds=6))
+    sweep_in_turn()
+    limited.refresh_from_db()
+    assert limited.next_post_at
+    assert abs(limited.next_post_at - now - HOUR) < timedelta(seconds=2)
 
 
 def test_a_clock_that_goes_on_as_ever_shifts_nothing(rung: list[tuple[str, int]]) -> None:

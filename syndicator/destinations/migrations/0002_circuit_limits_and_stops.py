@@ -30,6 +30,11 @@ class Migration(migrations.Migration):
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
+            model_name="destination",
+            name="next_post_set_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
+        migrations.AddField(
             model_name="route",
             name="limit_minutes",
             field=models.PositiveIntegerField(

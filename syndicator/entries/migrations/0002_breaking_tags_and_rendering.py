@@ -25,4 +25,9 @@ class Migration(migrations.Migration):
             name="render_tried_at",
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddField(
+            model_name="entry",
+            name="render_tries",
+            field=models.PositiveIntegerField(default=0),
+        ),
     ]
