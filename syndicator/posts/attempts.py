@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
-from syndicator import queue
+from syndicator import queue, statements
 from syndicator.channels.base import Receipt
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
@@ -101,14 +101,15 @@ class Claim:
                 **(found if target == PostState.SENT else {}),
                 **changes,
             )
-            Attempt.objects.filter(pk=self.attempt.pk, outcome="").update(
-                outcome=outcome,
-                status=status if receipt is None else receipt.status,
-                answer=_storable(answer if receipt is None else receipt.answer),
-                reason=reason.to_json() if reason else None,
-                duration_ms=round((uptime() - self.claimed) * 1000),
+            learned = {
+                "outcome": outcome,
+                "status": status if receipt is None else receipt.status,
+                "answer": _storable(answer if receipt is None else receipt.answer),
+                "reason": reason.to_json() if reason else None,
+                "duration_ms": round((uptime() - self.claimed) * 1000),
                 **found,
-            )
+            }
+            statements.update(Attempt, {"id": self.attempt.pk, "outcome": ""}, learned)
             if moved and target in (PostState.APPROVED, PostState.FAILED):
                 rerender_if_outdated(self.post, now)
         return moved
@@ -120,10 +121,7 @@ def lock(destination_id: int) -> Destination:
     Whoever makes a post ready to be sent, or replaces what waits, holds this lock meanwhile: so
     the renderer never takes a post for out that is about to be sent again, or the other way round.
     """
-    destination: Destination = Destination.objects.select_for_update(no_key=True).get(
-        pk=destination_id
-    )
-    return destination
+    return statements.get(Destination, destination_id, lock=True)
 
 
 def _is_off(post: Post) -> bool:
@@ -196,11 +194,12 @@ def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim
     post.due_at = now + LEASE
     post.epoch += 1
     post.tries += sending
-    attempt = Attempt.objects.create(
+    attempt = Attempt(
         post=post,
         kind=kind,
         epoch=post.epoch,
         account_key=post.destination.account_key,
         started_at=now,
     )
+    statements.insert(attempt)
     return Claim(post, attempt, claimed)

@@ -89,9 +89,8 @@ class Survey:
     def __init__(self) -> None:
         self.now = database_now()
         self.stops = list(standing().select_related("blog", "pressed_by"))
-        stopped_blogs = {stop.blog_id for stop in self.stops if stop.blog_id is not None}
         sending = Post.objects.filter(destination=OuterRef("pk"), state=PostState.SENDING)
-        line = in_line(OuterRef("pk"), self.now, stopped_blogs)
+        line = in_line(OuterRef("pk"), self.now)
         coming = unrendered(OuterRef("pk"), self.now).order_by("published_at", "pk")
         self._destinations = {
             row.pk: row

@@ -9,17 +9,18 @@ person, does not. What is no longer news goes to an editor instead.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from syndicator.destinations.models import Destination, DestinationState
-from syndicator.destinations.stops import held
+from syndicator import statements
+from syndicator.destinations.models import Destination, DestinationState, Stop
 from syndicator.entries.models import Entry
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.states import move_all
+from syndicator.statements import Gap, Prepared
 from syndicator.wording import Wording, gettext_noop
 
 #: How long later posts wait for an older entry once rendering it was begun. One that nobody has
@@ -40,19 +41,19 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
     """The approved post that goes next, if it may go *now*. The destination's row is locked."""
     if destination.state != DestinationState.ACTIVE:
         return None
-    stops = held()
-    if stops.covers(destination):
-        return None
     if destination.next_post_at and destination.next_post_at > now:
         return None
-    if Post.objects.filter(destination=destination, state=PostState.SENDING).exists():
+    turn = TURN.first(destination=destination.pk, channel_name=destination.channel_name, now=now)
+    if turn is None:
         return None
-    post = in_line(destination, now, stops.blogs).first()
-    if post is None or post.state != PostState.APPROVED or post.due_at is None:
+    post_id, entry_id, breaking, is_stopped, is_sending, older_entry_comes = turn
+    if is_stopped or is_sending or (older_entry_comes and not breaking):
         return None
-    if post.due_at > now or post.differs_from(post.entry):
+    post = statements.get(Post, post_id)
+    if post.state != PostState.APPROVED or post.due_at is None or post.due_at > now:
         return None
-    return None if _older_entry_comes(post, now) else post
+    post.entry = statements.get(Entry, entry_id)
+    return None if post.differs_from(post.entry) else post
 
 
 def put_stale_aside(now: datetime) -> int:
@@ -70,11 +71,10 @@ def put_stale_aside(now: datetime) -> int:
         )
 
 
-def in_line(
-    destination: Destination | OuterRef, now: datetime, stopped_blogs: Collection[int]
-) -> QuerySet[Post]:
+def in_line(destination: OuterRef | Gap, now: datetime | Gap) -> QuerySet[Post]:
     """The posts of *destination* that stand in its line, the first of them first."""
-    line = (
+    stopped_blogs = Stop.objects.filter(lifted_at=None, blog__isnull=False).values("blog")
+    return (
         Post.objects.filter(destination=destination, due_at__isnull=False)
         # A hold time: due later than when it was approved. Where the clock was set back, a post
         # without one seems to be due later, too, and must not be overtaken.
@@ -89,16 +89,13 @@ def in_line(
             entry__render_tried_at__lte=now - PATIENCE,
             entry__render_tries__gte=RENDER_TRIES,
         )
-        .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
-        .select_related("entry")
-    )
-    if stopped_blogs:
         # What is being looked up still holds the line up, whatever it is of.
-        line = line.exclude(entry__blog__in=stopped_blogs, state=PostState.APPROVED)
-    return line
+        .exclude(entry__blog__in=stopped_blogs, state=PostState.APPROVED)
+        .order_by(F("breaking").desc(), "published_at", "entry_id", "id")
+    )
 
 
-def unrendered(destination_id: int | OuterRef, now: datetime) -> QuerySet[Entry]:
+def unrendered(destination_id: OuterRef, now: datetime | Gap) -> QuerySet[Entry]:
     """Entries for a destination that are here but not rendered, and still waited for."""
     return Entry.objects.filter(
         Q(render_tries__lt=RENDER_TRIES) | Q(render_tried_at__gt=now - PATIENCE),
@@ -107,11 +104,22 @@ def unrendered(destination_id: int | OuterRef, now: datetime) -> QuerySet[Entry]
     )
 
 
-def _older_entry_comes(post: Post, now: datetime) -> bool:
-    """Whether an entry that belongs before this post's is here, but not rendered yet."""
-    if post.breaking:
-        return False
-    earlier = Q(published_at__lt=post.published_at) | Q(
-        published_at=post.published_at, pk__lt=post.entry_id
+def _turn() -> QuerySet[Any, Any]:
+    """The first post in line and its entry, and whether it must wait all the same: for a stop, for
+    the post being sent, for an older entry that is here but not rendered yet."""
+    destination = Gap("destination", models.BigIntegerField())
+    channel_name = Gap("channel_name", models.CharField())
+    now = Gap("now", models.DateTimeField())
+    stops = Stop.objects.filter(
+        Q(channel_name="") | Q(channel_name=channel_name), lifted_at=None, blog=None
     )
-    return unrendered(post.destination_id, now).filter(earlier).exists()
+    sending = Post.objects.filter(destination=destination, state=PostState.SENDING)
+    older = unrendered(OuterRef("destination"), now).filter(
+        Q(published_at__lt=OuterRef("published_at"))
+        | Q(published_at=OuterRef("published_at"), pk__lt=OuterRef("entry"))
+    )
+    facts = (Exists(stops), Exists(sending), Exists(older))
+    return in_line(destination, now).values_list("pk", "entry", "breaking", *facts)[:1]
+
+
+TURN = Prepared(_turn)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from syndicator import statements
 from syndicator.posts.models import Post, PostState
 from syndicator.wording import Wording
 
@@ -46,19 +47,19 @@ def move(
     """
     expected = {sources} if isinstance(sources, PostState) else set(sources)
     _must_be_allowed(expected, target)
-    rows = Post.objects.filter(pk=pk, state__in=expected)
+    where: dict[str, Any] = {"id": pk, "state": expected}
     if fence is not None:
-        rows = rows.filter(epoch=fence)
+        where["epoch"] = fence
     if seen_hash is not None:
-        rows = rows.filter(payload_hash=seen_hash)
-    changed = rows.update(
-        state=target,
-        changed_at=now,
-        due_at=due_at,
-        reason=reason.to_json() if reason else None,
+        where["payload_hash"] = seen_hash
+    written = {
+        "state": target,
+        "changed_at": now,
+        "due_at": due_at,
+        "reason": reason.to_json() if reason else None,
         **changes,
-    )
-    return changed == 1
+    }
+    return statements.update(Post, where, written) == 1
 
 
 def move_all(

@@ -81,7 +81,7 @@ def sweep_in_turn() -> Swept | None:
         report, first = SweepReport.objects.select_for_update(no_key=True).get_or_create(
             pk=THE_ROW, defaults={"swept_at": asked, "rung_at": asked}
         )
-        # Only now: while this one waited for the row, another may have swept and noted a later time.
+        # Only now: while this one waited for the row, another may have noted a later time there.
         now = database_now()
         if not first and now - APART < report.swept_at <= now:
             return None

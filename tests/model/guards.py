@@ -16,6 +16,7 @@ from syndicator.channels.base import ChannelError, LookUp, TryLater, Unknown
 from syndicator.posts import attempts, deliver, line, reconcile
 from syndicator.posts.attempts import Claim
 from syndicator.posts.models import Attempt, AttemptOutcome, Post, PostState
+from syndicator.statements import Prepared
 from tests.model import walks
 from tests.model.walks import Walk
 
@@ -124,6 +125,7 @@ class _Blind:
 
 def _several_at_a_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(line, "Post", _Blind)
+    patch.setattr(line, "TURN", Prepared(line._turn))
 
 
 def _late_answers_dropped(patch: pytest.MonkeyPatch) -> None:
