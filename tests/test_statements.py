@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50)
 times = st.datetimes(
-    datetime(1990, 1, 1),
-    datetime(2090, 1, 1),
+    datetime(1990, 1, 1),  # noqa: DTZ001
+    datetime(2090, 1, 1),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
 columns = st.fixed_dictionaries(

@@ -124,8 +124,14 @@ class _Blind:
 
 
 def _several_at_a_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(line, "Post", _Blind)
-    patch.setattr(line, "TURN", Prepared(line._turn))
+    turn = line._turn
+
+    def without_those() -> Any:
+        with pytest.MonkeyPatch.context() as building:
+            building.setattr(line, "Post", _Blind)
+            return turn()
+
+    patch.setattr(line, "TURN", Prepared(without_those))
 
 
 def _late_answers_dropped(patch: pytest.MonkeyPatch) -> None:
