@@ -94,6 +94,10 @@ class Destination(models.Model):
 
     def not_before(self, until: datetime, now: datetime) -> None:
         """Let nothing go out before *until*, nor before what was said earlier. The caller saves."""
+        if self.next_post_at and self.next_post_set_at and self.next_post_set_at > now:
+            # A clock wrote it that was ahead and has been set back: it must not hide *until*.
+            self.next_post_at -= self.next_post_set_at - now
+            self.next_post_set_at = now
         if self.next_post_at is None or self.next_post_at < until:
             self.next_post_at, self.next_post_set_at = until, now
 

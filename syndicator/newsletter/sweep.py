@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from syndicator import queue
 from syndicator.clock import database_now
@@ -61,17 +61,20 @@ def bring_times_into_line(now: datetime) -> int:
     """
     recipients = MailingRecipient.objects
     in_flight = recipients.filter(state=RecipientState.IN_FLIGHT, due_at__gt=now + LEASE + TRIFLE)
-    too_late = Q()
-    for attempts, wait in enumerate((timedelta(0), *BACKOFF)):
-        too_late |= Q(attempts=attempts, due_at__gt=now + wait + TRIFLE)
-    queued = recipients.filter(too_late, state=RecipientState.QUEUED)
+    queued = recipients.filter(state=RecipientState.QUEUED)
     paused = Mailing.objects.filter(
         state=MailingState.SENDING, paused_until__gt=now + RELAY_PAUSE + TRIFLE
     )
+    # To the longest wait that is possible, not to none: this process may have been stopped since
+    # it read the clock, and then true waits seem too long by that.
+    shortened = sum(
+        queued.filter(attempts=attempts, due_at__gt=now + wait + TRIFLE).update(due_at=now + wait)
+        for attempts, wait in enumerate((timedelta(0), *BACKOFF))
+    )
     return (
-        in_flight.update(due_at=now + LEASE)
-        + queued.update(due_at=now)
-        + paused.update(paused_until=now)
+        shortened
+        + in_flight.update(due_at=now + LEASE)
+        + paused.update(paused_until=now + RELAY_PAUSE)
     )
 
 

@@ -87,6 +87,8 @@ def sweep_in_turn() -> Swept | None:
             return None
         everything = first or not report.swept_at <= now < report.rung_at + AGAIN
         latest = max(report.swept_at, _latest_change(now)) if everything else report.swept_at
+        # Anew: this process may have been stopped since, while others wrote.
+        now = database_now()
         if latest > now + TRIFLE:
             set_back(now, latest - now)
         since = None if everything else report.swept_at
@@ -129,6 +131,10 @@ def sweep(since: datetime | None = None) -> Swept:
     abandoned, stale = mark_abandoned(now), put_stale_aside(now)
     stops = held()
     entries = _due(Entry.objects.all(), "render_due_at", since, now)
+    if stalled_since(now):
+        # Where nobody answers, a few rings show as well as many when somebody does again. Those
+        # tried least, so that each is tried often enough to be given up (`line.RENDER_TRIES`).
+        entries = entries.order_by("render_tries", "render_due_at")[:FEW]
     destinations = (
         Destination.objects.filter(
             Q(next_post_at=None) | Q(next_post_at__lte=now), state=DestinationState.ACTIVE
@@ -157,8 +163,7 @@ def sweep(since: datetime | None = None) -> Swept:
     swept = Swept(
         abandoned,
         stale,
-        # Where nobody answers, a few rings show as well as many when somebody does again.
-        to_render=_ring(queue.RENDER_ENTRY, entries[: FEW if stalled_since(now) else LIMIT]),
+        to_render=_ring(queue.RENDER_ENTRY, entries[:LIMIT]),
         to_deliver=_ring(queue.DELIVER_TO_DESTINATION, destinations[:LIMIT]),
         to_reconcile=_ring(queue.RECONCILE_POST, posts[:LIMIT]),
     )
@@ -175,6 +180,12 @@ def set_back(now: datetime, by: timedelta) -> None:
     log.error("the database's clock was set back", seconds=round(by.total_seconds()))
     # Well above what somebody may be writing at this moment.
     future = now + by / 2
+    # First, as everywhere: whoever claims or records holds the destination and then wants its post.
+    ahead_of_time = Destination.objects.filter(next_post_set_at__gt=future).order_by("pk")
+    pks = list(ahead_of_time.select_for_update(no_key=True).values_list("pk", flat=True))
+    Destination.objects.filter(pk__in=pks).update(
+        next_post_at=F("next_post_at") - by, next_post_set_at=now
+    )
     ahead = Post.objects.filter(changed_at__gt=future)
     fresh = F("fresh_until") - by
     # *by* is a little short: what was due at once must not seem to have a hold time (`in_line`).
@@ -189,9 +200,6 @@ def set_back(now: datetime, by: timedelta) -> None:
     Post.objects.filter(entry__in=timed).update(published_at=F("published_at") - by)
     timed.update(published_at=F("published_at") - by)
     arrived.update(received_at=F("received_at") - by)
-    Destination.objects.filter(next_post_set_at__gt=future).update(
-        next_post_at=F("next_post_at") - by, next_post_set_at=now
-    )
     # One that the right clock wrote may come early by this, which does no harm.
     Alert.objects.filter(due_at__gt=future).update(due_at=F("due_at") - by)
 

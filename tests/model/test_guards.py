@@ -30,7 +30,7 @@ def test_a_search_notices_that_it_is_missing(guard: Guard, monkeypatch: pytest.M
 
 
 def test_the_same_search_passes_with_all_guards() -> None:
-    search("strong", SEEDS[0])
+    search("strong", *SEEDS)
 
 
 @pytest.mark.parametrize("guard", WALKED, ids=str)

@@ -15,7 +15,7 @@ from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry
 from syndicator.posts import deliver
 from syndicator.posts.models import Post, PostState, SweepReport
-from syndicator.posts.sweep import AGAIN, sweep, sweep_in_turn
+from syndicator.posts.sweep import AGAIN, FEW, sweep, sweep_in_turn
 from tests.factories import make_blog, make_entry, make_post
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +188,36 @@ def test_a_limit_ends_when_it_should_although_the_clock_was_set_back(
     assert over.next_post_at
     assert over.next_post_at <= now + timedelta(seconds=2)
     assert standing.next_post_at == now + HOUR
+
+
+def test_a_limit_learned_before_the_sweep_that_notices_a_set_back_is_kept(
+    rung: list[tuple[str, int]],
+) -> None:
+    destination = make_post().destination
+    sweep_in_turn()
+    now, ahead = database_now(), 3 * HOUR
+    destination.not_before(now + ahead - timedelta(minutes=5), now + ahead - HOUR / 3)
+    destination.not_before(now + HOUR, now)
+    destination.save()
+    ago(swept_at=-ahead)
+    sweep_in_turn()
+    destination.refresh_from_db()
+    assert destination.next_post_at == now + HOUR
+
+
+def test_behind_many_entries_that_cannot_be_rendered_each_is_tried_often_enough(
+    rung: list[tuple[str, int]],
+) -> None:
+    blog = make_blog()
+    for _ in range(FEW):
+        make_entry(blog)
+    Entry.objects.update(
+        render_due_at=database_now() - HOUR, render_tried_at=database_now() - HOUR, render_tries=9
+    )
+    last = make_entry(blog)
+    rung.clear()
+    sweep()
+    assert (queue.RENDER_ENTRY, last.pk) in rung
 
 
 def test_a_clock_that_was_ahead_between_two_sweeps_is_noticed_by_what_it_wrote(
