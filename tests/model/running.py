@@ -35,10 +35,11 @@ EVERYTHING = (Phase.generate, Phase.shrink)
 def run(
     channel_name: str,
     examples: int,
-    seed: int,
+    *seeds: int,
     phases: tuple[Phase, ...] = EVERYTHING,
 ) -> None:
-    """Raise what breaks a promise, if *examples* runs on the platform *channel_name* find it."""
+    """Raise what breaks a promise, if *examples* runs on the platform *channel_name* find it, from
+    any one of *seeds*."""
     settings = hypothesis.settings(
         max_examples=examples,
         stateful_step_count=STEPS,
@@ -49,7 +50,8 @@ def run(
         suppress_health_check=list(HealthCheck),
     )
     with _newsroom(channel_name) as machine:
-        run_state_machine_as_test(hypothesis.seed(seed)(machine), settings=settings)
+        for seed in seeds:
+            run_state_machine_as_test(hypothesis.seed(seed)(machine), settings=settings)
 
 
 def go(channel_name: str, walk: Walk) -> None:

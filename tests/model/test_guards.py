@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.model, pytest.mark.django_db(transaction=True)]
 
 
 def search(channel_name: str, *seeds: int) -> None:
-    for seed in seeds:
-        run(channel_name, ENOUGH, seed, phases=(Phase.generate,))
+    run(channel_name, ENOUGH, *seeds, phases=(Phase.generate,))
 
 
 @pytest.mark.parametrize("guard", SEARCHED, ids=str)
