@@ -48,6 +48,7 @@ def signed_in(browser: Browser, server: LiveServer, **options: Any) -> Page:
     page.fill("[name=username]", "edda")
     page.fill("[name=password]", "correct horse")
     page.click("button.primary")
+    page.wait_for_url(f"{server.url}/")
     return page
 
 
@@ -73,6 +74,8 @@ def test_deciding_on_the_page(chromium: Browser, live_server: LiveServer, post: 
 
     card.get_by_text("Edit", exact=True).click()
     area = card.locator("textarea")
+    area.wait_for()
+    assert area.evaluate("area => area === document.activeElement")
     area.fill(f"Straße\n{post.message.permalink}")
     left = 100 - len(f"Straße\n{post.message.permalink}") - 1
     card.get_by_text(f"{left} characters left").wait_for()

@@ -179,6 +179,12 @@ def _show(request: DeskRequest, shown: Card) -> HttpResponse:
 
 
 def _edit_form(request: DeskRequest, shown: Card, text: str) -> HttpResponse:
-    part = "desk/card_edit.html" if from_htmx(request) else "desk/card_page.html"
-    context = {"card": shown, "text": text, "draft": shown.draft(text)}
+    swapped_in = from_htmx(request)
+    part = "desk/card_edit.html" if swapped_in else "desk/card_page.html"
+    context = {
+        "card": shown,
+        "text": text,
+        "draft": shown.draft(text),
+        "autofocus": not swapped_in,
+    }
     return render(request, part, context, status=REFUSED if shown.refusal else 200)

@@ -27,9 +27,8 @@
     const swapped = event.detail.elt;
     const lost = !document.activeElement || document.activeElement === document.body;
     if (lost && !polls(event.detail.requestConfig?.elt) && swapped.matches(".card, .group")) {
-      (swapped.matches(".card") ? swapped : swapped.querySelector(".card"))?.focus({
-        preventScroll: true,
-      });
+      const card = swapped.matches(".card") ? swapped : swapped.querySelector(".card");
+      (card?.querySelector("textarea[data-saved]") ?? card)?.focus({ preventScroll: true });
     }
   });
 
