@@ -10,7 +10,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -88,6 +88,27 @@ class Image:
             "alt": self.alt,
             "url": self.url,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The stored bytes of an image that an entry shows: fetched, checked and encoded anew.
+
+    *digest* is their hex SHA-256 and finds them; *size* is in bytes, *width* and *height* in
+    pixels. *media_type* is ``image/jpeg``, ``image/png`` or ``image/gif``. *alt* describes the
+    picture to people who cannot see it; *credit* names who must be credited.
+    """
+
+    digest: str
+    media_type: str
+    size: int
+    width: int
+    height: int
+    alt: str = ""
+    credit: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 Block = Paragraph | BulletList | Quote | Image
@@ -194,3 +215,5 @@ class Story:
     blog_url: str
     language: str = "de"
     time_zone: str = "Europe/Berlin"
+    #: The entry's pictures in its order, where the route wants any and they could be fetched.
+    pictures: tuple[Picture, ...] = ()

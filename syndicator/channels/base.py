@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from syndicator.content import Story
+from syndicator.content import Picture, Story
 from syndicator.wording import Wording, gettext_noop
 
 EMPTY = Wording(gettext_noop("The text is empty."))
@@ -26,6 +27,7 @@ NO_PERMALINK = gettext_noop(
     "The entry's permalink %(permalink)s is missing from the post. Put it back."
 )
 TOO_LONG = gettext_noop("The text is %(over)s characters too long for %(channel)s.")
+TOO_MANY_PICTURES = gettext_noop("%(channel)s takes at most %(most)s pictures in a post.")
 
 
 class Outcome(StrEnum):
@@ -102,13 +104,41 @@ class Unknown(ChannelError):
     outcome = Outcome.UNKNOWN
 
 
+class Act(StrEnum):
+    """What is done on the platform."""
+
+    PUBLISH = "publish"
+    EDIT = "edit"
+    DELETE = "delete"
+
+
+class Capability(StrEnum):
+    """What a platform can do beyond publishing; the desk offers nothing else."""
+
+    EDIT = "edit"
+    DELETE = "delete"
+    PICTURES = "pictures"
+    THREAD = "thread"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A link card that the channel makes itself, for platforms that do not read the page."""
+
+    title: str
+    description: str = ""
+    picture: Picture | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One post, frozen: what is previewed, approved and sent, byte for byte.
 
     *text* is the post itself (for mail the text/plain part) and contains *permalink*, unless the
-    platform carries it in *link* (a link card). *subject* and *html* are mail's. *audience* names
-    the live blog (its slug) for channels that address subscribers instead of followers.
+    platform carries it in *link* (a link card, described by *card* where the platform does not
+    read the page). *subject* and *html* are mail's. *audience* names the live blog (its slug) for
+    channels that address subscribers instead of followers. *pictures* go out with the post;
+    *thread* is what the account answers itself with, one post after another.
     """
 
     text: str
@@ -118,9 +148,12 @@ class Message:
     html: str = ""
     audience: str = ""
     language: str = ""
+    pictures: tuple[Picture, ...] = ()
+    thread: tuple[str, ...] = ()
+    card: Card | None = None
 
-    def to_json(self) -> dict[str, str]:
-        return {
+    def to_json(self) -> dict[str, Any]:
+        said: dict[str, Any] = {
             "text": self.text,
             "permalink": self.permalink,
             "link": self.link,
@@ -129,10 +162,24 @@ class Message:
             "audience": self.audience,
             "language": self.language,
         }
+        # Left out where empty: the fingerprint of a post approved before they existed stays.
+        if self.pictures:
+            said["pictures"] = [picture.to_json() for picture in self.pictures]
+        if self.thread:
+            said["thread"] = list(self.thread)
+        if self.card:
+            said["card"] = asdict(self.card)
+        return said
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Message:
-        return cls(**{name: str(value) for name, value in data.items()})
+        texts = {name: value for name, value in data.items() if isinstance(value, str)}
+        return cls(
+            **texts,
+            pictures=tuple(Picture(**picture) for picture in data.get("pictures", ())),
+            thread=tuple(data.get("thread", ())),
+            card=_card_from_json(data.get("card")),
+        )
 
     def fingerprint(self) -> str:
         """Hex SHA-256 of the canonical JSON: what an approval is bound to."""
@@ -153,11 +200,19 @@ class Message:
         return replace(self, text=text)
 
 
+def _card_from_json(data: Mapping[str, Any] | None) -> Card | None:
+    if data is None:
+        return None
+    picture = data["picture"]
+    return Card(data["title"], data["description"], Picture(**picture) if picture else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The platform's own name for an accepted post, and its public address if it has one.
 
-    *wait* is how long the platform's limits ask the account to wait before its next post.
+    *wait* is how long the platform's limits ask the account to wait before its next post. *note*
+    tells an editor what is not as approved, though the post is out: a thread that broke off.
     """
 
     remote_id: str
@@ -165,6 +220,7 @@ class Receipt:
     answer: str = ""
     status: int | None = None
     wait: timedelta = timedelta(0)
+    note: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +229,14 @@ class LookUp:
 
     *complete* is true only if every post of the account since the given time was seen; absence
     in an incomplete look-up proves nothing. *platform_time* is the platform's own clock, if it
-    told it: where that is far from ours, “since” may have meant another time than we did.
+    told it: where that is far from ours, “since” may have meant another time than we did. *cost*
+    is what looking cost, in US dollars.
     """
 
     receipt: Receipt | None
     complete: bool
     platform_time: datetime | None = None
+    cost: Decimal = Decimal(0)
 
 
 class LookUpStrength(StrEnum):
@@ -201,16 +259,80 @@ class Setting:
     help: str = ""
 
 
+def _no_pictures(picture: Picture) -> bytes:
+    raise LookupError(f"nothing is stored as {picture.digest}")
+
+
+#: Exchanges an account's settings, the newest ones there are, for those to use from now on.
+Exchange = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A destination as its client sees it: where to call, and with which settings and secrets.
 
-    *base_url* is the only difference between a sandbox and the real platform.
+    *base_url* is the only difference between a sandbox and the real platform. *open_picture* gives
+    a picture's bytes; `LookupError` if they are gone. *renew*, given an `Exchange`, has it called
+    by one worker at a time, keeps what it returns, and returns all settings as they are then. If
+    another worker renewed them since this account was read, it returns those without a call.
+    Only destinations that are stored have it.
     """
 
     base_url: str
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_private_addresses: bool = False
+    open_picture: Callable[[Picture], bytes] = field(default=_no_pictures, repr=False)
+    renew: Callable[[Exchange], Mapping[str, str]] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheck:
+    """What the platform says about an account: shown when it is connected, and before it ends.
+
+    *picture* is the account's own, as the platform gave it (bytes of an image), or empty.
+    *missing* are the permissions it lacks, a sentence each. *ends_at* (aware) is when a person has
+    to connect it anew; None if never, or if the platform does not tell.
+    """
+
+    name: str
+    url: str = ""
+    picture: bytes = field(default=b"", repr=False)
+    missing: tuple[Wording, ...] = ()
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One account that a sign-in leads to: *settings* are what the destination keeps of it."""
+
+    label: str
+    settings: Mapping[str, str] = field(repr=False)
+
+
+class SignIn(ABC):
+    """Connecting an account in the browser: the platform asks its owner, and sends them back."""
+
+    #: The settings a person enters before they are sent to the platform.
+    needs: ClassVar[Sequence[str]]
+
+    @abstractmethod
+    def begin(
+        self, account: Account, *, redirect_uri: str, state: str
+    ) -> tuple[str, Mapping[str, str]]:
+        """The platform's page to send the browser to, and what `finish` has to be told."""
+
+    @abstractmethod
+    def finish(
+        self,
+        account: Account,
+        *,
+        redirect_uri: str,
+        kept: Mapping[str, str],
+        answer: Mapping[str, str],
+        deadline: timedelta,
+    ) -> Sequence[Choice]:
+        """The accounts to choose from; a `ChannelError` if it was refused. *answer* is the query
+        the platform sent the browser back with; its ``state`` has been checked."""
 
 
 class Client(ABC):
@@ -223,6 +345,25 @@ class Client(ABC):
         *key* is the post's idempotency key, the same at every try. The call ends within
         *deadline* whatever the platform does.
         """
+
+    def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        """Make the post *remote_id* say *message*. Doing it twice must change nothing more.
+
+        Only called where the channel has `Capability.EDIT`.
+        """
+        raise NotImplementedError
+
+    def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
+        """Delete the post *remote_id*; one that is gone already counts as deleted.
+
+        Only called where the channel has `Capability.DELETE`.
+        """
+        raise NotImplementedError
+
+    def check(self, *, deadline: timedelta) -> AccountCheck:
+        """Ask the platform about the account; changes nothing there. A `ChannelError` says why it
+        cannot be used."""
+        raise NotImplementedError
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
@@ -252,6 +393,11 @@ class Channel(ABC):
     gap: ClassVar[timedelta] = timedelta(0)
     #: The longest `Message.text`, in `length` units; None where there is no limit.
     limit: ClassVar[int | None] = None
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    #: How many pictures a post takes at most.
+    most_pictures: ClassVar[int] = 0
+    #: How the account is connected in the browser, where the platform offers that.
+    sign_in: ClassVar[SignIn | None] = None
 
     @abstractmethod
     def render(self, story: Story) -> Message | None:
@@ -272,6 +418,10 @@ class Channel(ABC):
         """Where a person sees the account's posts; empty if its *settings* do not say."""
         return ""
 
+    def cost(self, message: Message, act: Act = Act.PUBLISH) -> Decimal:
+        """What the platform charges for *act*, in US dollars."""
+        return Decimal(0)
+
     def length(self, text: str) -> int:
         """How long *text* is by the platform's own count."""
         return len(text)
@@ -289,4 +439,8 @@ class Channel(ABC):
             found.append(Wording(NO_PERMALINK, {"permalink": message.permalink}))
         if self.limit is not None and (over := self.length(message.text) - self.limit) > 0:
             found.append(Wording(TOO_LONG, {"over": over, "channel": self.label}))
+        if len(message.pictures) > self.most_pictures:
+            found.append(
+                Wording(TOO_MANY_PICTURES, {"most": self.most_pictures, "channel": self.label})
+            )
         return found

@@ -1,28 +1,34 @@
 """The sandbox platforms, all of them, in one process: `python -m syndicator.channels.sandboxes`.
 
-The test account of X is at ``/x``, the one of Facebook at ``/facebook``. Further accounts, for
-trying many destinations at once, are at ``/x-2``, ``/facebook-2`` and so on: each with its own
-posts, faults and limits, all with the same credentials.
+They are found by the entry-point group ``syndicator.sandboxes``. The test account of X is at
+``/x``, the one of Facebook at ``/facebook``. Further accounts, for trying many destinations at
+once, are at ``/x-2``, ``/facebook-2`` and so on: each with its own posts, faults and limits, all
+with the same credentials.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 
-from syndicator.channels.email.sandbox import EmailSandbox
-from syndicator.channels.facebook.sandbox import CALL_LIMIT, FacebookSandbox
-from syndicator.channels.sandbox.base import on_account
+from syndicator.channels.sandbox.base import SandboxPlatform, on_account
 from syndicator.channels.sandbox.server import SandboxServer
-from syndicator.channels.x.sandbox import POST_LIMIT, XSandbox
 from syndicator.parent import when_gone
 
-PLATFORMS = (XSandbox, FacebookSandbox, EmailSandbox)
+GROUP = "syndicator.sandboxes"
+
+
+def _platforms() -> list[type[SandboxPlatform]]:
+    """The installed ones; Syndicator's own tests would not notice a broken one, so it raises."""
+    return [point.load() for point in sorted(entry_points(group=GROUP), key=lambda one: one.name)]
+
+
+PLATFORMS = _platforms()
 
 #: The test accounts: channel name → the settings of a destination that posts to its sandbox.
 SANDBOX_SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -37,18 +43,17 @@ def start_all(
     http_port: int = 0,
     smtp_port: int = 0,
     accounts: int = 1,
-    post_limit: int = POST_LIMIT,
+    generosity: float = 1.0,
 ) -> SandboxServer:
     """Start every sandbox; `OSError` if a port is taken. Port 0 takes a free one.
 
-    *accounts* is how many X and Facebook have each; *post_limit* how many posts X takes from one
-    account in 15 minutes. Facebook's limit on calls grows with it in proportion.
+    *accounts* is how many each platform has, except mail; *generosity* is how many times the
+    platforms' own their limits are.
     """
-    x = functools.partial(XSandbox, post_limit=post_limit)
-    facebook = functools.partial(FacebookSandbox, call_limit=CALL_LIMIT * post_limit // POST_LIMIT)
     platforms = [
-        *(on_account(make, number) for make in (x, facebook) for number in range(1, accounts + 1)),
-        EmailSandbox,
+        on_account(platform, number, generosity)
+        for platform in PLATFORMS
+        for number in range(1, accounts + 1 if platform.has_further_accounts else 2)
     ]
     server = SandboxServer(
         data_folder, platforms, host=host, http_port=http_port, smtp_port=smtp_port
@@ -70,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             http_port=options.http_port,
             smtp_port=options.smtp_port,
             accounts=options.accounts,
-            post_limit=options.post_limit,
+            generosity=options.generosity,
         )
     except OSError as problem:
         print(f"The sandbox platforms cannot start: {problem}", file=sys.stderr)
@@ -87,20 +92,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m syndicator.channels.sandboxes",
-        description="Servers that behave like X, Facebook and a mail server, on this machine.",
+        description="Servers that behave like the platforms and a mail server, on this machine.",
     )
     parser.add_argument("--data", type=Path, required=True, help="folder for what was accepted")
     parser.add_argument("--http-port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--smtp-port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
-        "--accounts", type=_at_least_one, default=1, help="how many X and Facebook have each"
+        "--accounts", type=_at_least_one, default=1, help="how many each platform has"
     )
     parser.add_argument(
-        "--post-limit",
-        type=_at_least_one,
-        default=POST_LIMIT,
-        help="posts that X takes from an account in 15 minutes; Facebook's limit grows with it",
+        "--generosity",
+        type=_positive,
+        default=1.0,
+        help="how many times the platforms' own their limits are",
     )
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when standard input is closed"
@@ -112,6 +117,13 @@ def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("has to be at least 1")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError("has to be more than 0")
     return number
 
 

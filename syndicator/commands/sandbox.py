@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from syndicator.channels import sandboxes
-from syndicator.channels.x.sandbox import POST_LIMIT
 from syndicator.commands.options import data_option
 
 
@@ -21,14 +20,14 @@ from syndicator.commands.options import data_option
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="How many accounts X and Facebook have each: /x, /x-2 and so on.",
+    help="How many accounts each platform has: /x, /x-2 and so on.",
 )
 @click.option(
-    "--post-limit",
-    type=click.IntRange(min=1),
-    default=POST_LIMIT,
+    "--generosity",
+    type=click.FloatRange(min=0, min_open=True, max=1e6),
+    default=1.0,
     show_default=True,
-    help="Posts X takes from an account in 15 minutes; Facebook's limit grows with it.",
+    help="How many times the platforms' own their limits are.",
 )
 @click.option("--exit-with-parent", is_flag=True, help="End when standard input ends.")
 def command(
@@ -37,16 +36,16 @@ def command(
     http_port: int,
     smtp_port: int,
     accounts: int,
-    post_limit: int,
+    generosity: float,
     exit_with_parent: bool,
 ) -> None:
-    """Run servers that behave like X, Facebook and a mail relay. Nothing leaves this machine."""
+    """Run servers that behave like the platforms and a mail relay. Nothing leaves this machine."""
     arguments = [
         f"--data={data.expanduser()}",
         f"--host={host}",
         f"--http-port={http_port}",
         f"--smtp-port={smtp_port}",
         f"--accounts={accounts}",
-        f"--post-limit={post_limit}",
+        f"--generosity={generosity}",
     ]
     raise SystemExit(sandboxes.main(arguments + ["--exit-with-parent"] * exit_with_parent))

@@ -166,7 +166,7 @@ def test_a_lagging_index_hides_posts_for_a_while(newsroom: Newsroom) -> None:
 
 
 def test_a_post_is_found_behind_many_others(newsroom: Newsroom, tmp_path: Path) -> None:
-    crowded = start_all(tmp_path / "crowded", accounts=2, post_limit=1000)
+    crowded = start_all(tmp_path / "crowded", accounts=2, generosity=10)
     try:
         newsroom = Newsroom(crowded, newsroom.channel, f"{newsroom.platform}-2")
         first, *_ = [newsroom.send(number) for number in range(120)]

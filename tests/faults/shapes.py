@@ -167,7 +167,7 @@ class Shape(Installation):
             f"--http-port={self.sandbox_port}",
             f"--smtp-port={self.smtp_port}",
             f"--accounts={self._number_of_accounts}",
-            "--post-limit=100000",
+            "--generosity=1000",
         )
 
     # --- Processes -----------------------------------------------------------

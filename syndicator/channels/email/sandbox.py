@@ -124,6 +124,7 @@ class EmailSandbox(SandboxPlatform):
     label = "Mail"
     prefix = "/mail"
     credentials = SANDBOX_CREDENTIALS
+    has_further_accounts = False
     fault_labels = FAULTS
 
     def __init__(self, surroundings: Surroundings) -> None:

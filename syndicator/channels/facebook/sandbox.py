@@ -137,10 +137,12 @@ class FacebookSandbox(SandboxPlatform):
     credentials = SANDBOX_CREDENTIALS
     fault_labels = HTTP_FAULTS
 
-    def __init__(self, surroundings: Surroundings, *, call_limit: int = CALL_LIMIT) -> None:
+    def __init__(self, surroundings: Surroundings, *, call_limit: int | None = None) -> None:
         self._pages = Pages(Path(__file__).parent / "sandbox_templates")
         self._page_id = SANDBOX_CREDENTIALS["page_id"]
-        self._window = Window(call_limit, WINDOW_SECONDS)
+        self._window = Window(
+            call_limit or round(CALL_LIMIT * surroundings.generosity), WINDOW_SECONDS
+        )
         super().__init__(surroundings)
 
     def routes(self) -> Sequence[Route]:

@@ -21,10 +21,10 @@ from syndicator.channels.sandbox.store import SandboxStore
 
 
 class Request(WerkzeugRequest):
-    """An HTTP request of at most 4 MB."""
+    """An HTTP request of at most 12 MB: a post with a picture."""
 
-    max_content_length = 4 * 1024 * 1024
-    max_form_memory_size = 4 * 1024 * 1024
+    max_content_length = 12 * 1024 * 1024
+    max_form_memory_size = 12 * 1024 * 1024
     #: How old a post must be for this look-up to see it.
     index_lag = timedelta(0)
 
@@ -39,11 +39,13 @@ class Surroundings:
     """What the server gives a platform. *closing* is set when the server stops.
 
     *account* is the number of the account, from 1: each is served like a platform of its own.
+    *generosity* is how many times the platform's own its limits are.
     """
 
     store: SandboxStore
     faults: FaultBoard
     account: int = 1
+    generosity: float = 1.0
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -109,12 +111,15 @@ class SandboxPlatform(Site):
     *name* is its channel's; *credentials* are the test account's, by the channel's setting names;
     *fault_labels* are the faults that can be switched on, each with what it does. The second
     account's *name* is ``x-2`` and its address ``/x-2``; posts, faults and limits are its own.
+    Found by the entry-point group ``syndicator.sandboxes``.
     """
 
     name: str
     label: str
     credentials: ClassVar[Mapping[str, str]] = {}
     fault_labels: ClassVar[Mapping[str, str]]
+    #: Whether it can be served several times; mail has only one port.
+    has_further_accounts: ClassVar[bool] = True
 
     def __init__(self, surroundings: Surroundings) -> None:
         if surroundings.account > 1:
@@ -145,6 +150,6 @@ class SandboxPlatform(Site):
 PlatformFactory = Callable[[Surroundings], SandboxPlatform]
 
 
-def on_account(make: PlatformFactory, number: int) -> PlatformFactory:
+def on_account(make: PlatformFactory, number: int, generosity: float = 1.0) -> PlatformFactory:
     """*make*, for the platform's account *number*, from 1."""
-    return lambda surroundings: make(replace(surroundings, account=number))
+    return lambda surroundings: make(replace(surroundings, account=number, generosity=generosity))

@@ -144,10 +144,10 @@ class XSandbox(SandboxPlatform):
         self,
         surroundings: Surroundings,
         *,
-        post_limit: int = POST_LIMIT,
+        post_limit: int | None = None,
         index_lag: timedelta = timedelta(0),
     ) -> None:
-        self._post_limit = post_limit
+        self._post_limit = post_limit or round(POST_LIMIT * surroundings.generosity)
         self._index_lag = index_lag
         self._pages = Pages(Path(__file__).parent / "sandbox_templates")
         self._signatures = SignatureCheck(

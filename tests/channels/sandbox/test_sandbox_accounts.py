@@ -20,7 +20,7 @@ ACCOUNTS = ("x", "x-2", "x-3", "facebook", "facebook-2", "facebook-3")
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
-    server = start_all(tmp_path, accounts=3, post_limit=10)
+    server = start_all(tmp_path, accounts=3, generosity=0.1)
     yield server
     server.stop()
 
@@ -83,7 +83,7 @@ def test_an_account_that_there_is_not(web: RootedSession) -> None:
 def test_many_clients_at_once(tmp_path: Path) -> None:
     """The same text counts once, other texts all count, and no two posts share an id."""
     texts = [f"Text {number % 40}" for number in range(80)]
-    crowded = start_all(tmp_path / "crowded", post_limit=1000)
+    crowded = start_all(tmp_path / "crowded", generosity=10)
     try:
         with ThreadPoolExecutor(16) as clients:
             answers = list(clients.map(lambda text: post(crowded, "x", text).status_code, texts))

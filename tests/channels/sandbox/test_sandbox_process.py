@@ -87,7 +87,7 @@ def test_a_kill_under_load_loses_nothing_that_was_answered(tmp_path: Path) -> No
                 post = running.post(f"{client} {number}")
                 answered.append(post.json()["data"]["id"])
 
-    with sandboxes(tmp_path, "--post-limit", "100000") as running, ThreadPoolExecutor(8) as clients:
+    with sandboxes(tmp_path, "--generosity", "1000") as running, ThreadPoolExecutor(8) as clients:
         for client in range(8):
             clients.submit(post_until_it_dies, running, client)
         while len(answered) < 100:
@@ -106,7 +106,7 @@ def test_a_kill_under_load_loses_nothing_that_was_answered(tmp_path: Path) -> No
 def test_it_serves_as_many_accounts_and_posts_as_asked(
     tmp_path: Path, started: Sequence[str]
 ) -> None:
-    options = ("--accounts", "2", "--post-limit", "3")
+    options = ("--accounts", "2", "--generosity", "0.03")
     with sandboxes(tmp_path, *options, started=started) as running:
         assert [running.post(text).status_code for text in "abcd"] == [201] * 3 + [429]
         assert requests.get(f"{running.url}x-2/", timeout=10).status_code == 200
