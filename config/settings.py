@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "csp",
     "syndicator.accounts",
     "syndicator.entries",
+    "syndicator.pictures",
     "syndicator.alerts",
     "syndicator.destinations",
     "syndicator.posts",

@@ -217,3 +217,5 @@ class Story:
     time_zone: str = "Europe/Berlin"
     #: The entry's pictures in its order, where the route wants any and they could be fetched.
     pictures: tuple[Picture, ...] = ()
+    #: Whether a long entry may go on in a thread, where the platform has such a thing.
+    thread: bool = False

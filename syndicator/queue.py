@@ -15,9 +15,10 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
-QUEUES = ("render", "deliver", "reconcile", "mailing", "sweep", "alert")
+QUEUES = ("render", "picture", "deliver", "reconcile", "mailing", "sweep", "alert")
 
 RENDER_ENTRY = "render.entry"
+FETCH_PICTURES = "picture.entry"
 DELIVER_TO_DESTINATION = "deliver.destination"
 RECONCILE_POST = "reconcile.post"
 SEND_MAILING = "mailing.send"

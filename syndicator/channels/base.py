@@ -186,6 +186,12 @@ class Message:
         canonical = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def all_pictures(self) -> tuple[Picture, ...]:
+        """Every picture that goes out with it, the link card's included."""
+        of_card = self.card.picture if self.card else None
+        return (*self.pictures, of_card) if of_card else self.pictures
+
     def carries_permalink(self) -> bool:
         """Whether the exact permalink leaves with the final bytes."""
         return bool(self.permalink) and self.permalink in (self.link, *self.text.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.channels import registry
-from syndicator.channels.base import Account, Channel
+from syndicator.channels.base import Channel
 from syndicator.destinations import secrets
 from syndicator.entries.models import LiveBlog
 from syndicator.wording import Wording
@@ -48,6 +49,16 @@ class Destination(models.Model):
     failures = models.PositiveSmallIntegerField(default=0)
     #: Since when so many failed in a row that only a probe is made now and then.
     circuit_opened_at = models.DateTimeField(null=True, blank=True)
+    #: In US dollars; NULL: no limit. What would go beyond it waits for an editor.
+    daily_budget = models.DecimalField(
+        _("budget a day, US dollars"), max_digits=9, decimal_places=2, null=True, blank=True
+    )
+    monthly_budget = models.DecimalField(
+        _("budget a month, US dollars"), max_digits=9, decimal_places=2, null=True, blank=True
+    )
+    #: Until when one worker renews its access keys, and how often that was begun.
+    renewing_until = models.DateTimeField(null=True, editable=False)
+    renewals = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -56,19 +67,6 @@ class Destination(models.Model):
     @property
     def channel(self) -> Channel:
         return registry.channel(self.channel_name)
-
-    @property
-    def account(self) -> Account:
-        """What the channel's client needs; decrypts the secrets."""
-        return Account(
-            base_url=self.base_url,
-            settings={
-                **self.settings,
-                **secrets.decrypt(self.encrypted_secrets),
-                "destination_id": str(self.pk),
-            },
-            allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
-        )
 
     @property
     def pause_wording(self) -> Wording | None:
@@ -112,6 +110,22 @@ class Destination(models.Model):
         )
 
 
+class DailySpend(models.Model):
+    """What one destination's platform charged on one day (UTC), in US dollars."""
+
+    destination = models.ForeignKey(Destination, on_delete=models.CASCADE, related_name="spend")
+    day = models.DateField()
+    amount = models.DecimalField(max_digits=10, decimal_places=4, default=Decimal(0))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("destination", "day", name="one_spend_per_destination_and_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.destination}, {self.day}: ${self.amount}"
+
+
 class Policy(models.TextChoices):
     AUTOMATIC = "automatic", _("post automatically")
     REVIEW = "review", _("wait for an editor")
@@ -136,6 +150,19 @@ class Route(models.Model):
             "An approved post that could not go out for longer than this waits for an editor "
             "instead, so that a long backlog does not flood the readers. 0: it always goes out."
         ),
+    )
+
+    with_pictures = models.BooleanField(
+        _("with pictures"),
+        default=False,
+        help_text=_(
+            "The entry's pictures go out with the post. Some platforms then show no link card."
+        ),
+    )
+    as_thread = models.BooleanField(
+        _("long entries as a thread"),
+        default=False,
+        help_text=_("What does not fit into one post goes on in answers to it."),
     )
 
     class Meta:

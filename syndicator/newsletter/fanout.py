@@ -21,6 +21,7 @@ from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthori
 from syndicator.channels.email.mime import Envelope, build
 from syndicator.channels.email.smtp import Connection, Relay
 from syndicator.clock import database_now
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.stops import held
@@ -222,7 +223,7 @@ def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
 
 def _relay(destination: Destination) -> Relay:
     try:
-        return Relay.from_account(destination.account)
+        return Relay.from_account(account_of(destination))
     except UnreadableSecrets as error:
         raise Unauthorised(Wording(str(error))) from error
 

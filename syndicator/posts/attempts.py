@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from syndicator import queue, statements
 from syndicator.channels.base import Receipt
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
+from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
@@ -73,16 +75,22 @@ class Claim:
         status: int | None = None,
         answer: str = "",
         receipt: Receipt | None = None,
+        cost: Decimal = Decimal(0),
         now: datetime | None = None,
         **changes: Any,
     ) -> bool:
         """Record what the try came to and move the post; False if the lease was lost meanwhile.
 
         Then only the attempt says so: its answer is evidence, whoever decides about the post. The
-        caller holds the destination's `lock`.
+        caller holds the destination's `lock`. *cost* is what the try itself cost; a post that is
+        out now has its own as well.
         """
         found = (
-            {"remote_id": receipt.remote_id[:ID_KEPT], "remote_url": receipt.url[:ANSWER_KEPT]}
+            {
+                "remote_id": receipt.remote_id[:ID_KEPT],
+                # An edit's answer need not repeat where the post is.
+                "remote_url": receipt.url[:ANSWER_KEPT] or self.post.remote_url,
+            }
             if receipt is not None
             else {}
         )
@@ -101,15 +109,19 @@ class Claim:
                 **(found if target == PostState.SENT else {}),
                 **changes,
             )
+            if receipt is not None:
+                cost += self.post.cost
             learned = {
                 "outcome": outcome,
                 "status": status if receipt is None else receipt.status,
                 "answer": _storable(answer if receipt is None else receipt.answer),
                 "reason": reason.to_json() if reason else None,
                 "duration_ms": round((uptime() - self.claimed) * 1000),
+                "cost": cost,
                 **found,
             }
             statements.update(Attempt, {"id": self.attempt.pk, "outcome": ""}, learned)
+            budget.record(self.post.destination, cost, now)
             if moved and target in (PostState.APPROVED, PostState.FAILED):
                 rerender_if_outdated(self.post, now)
         return moved

@@ -9,10 +9,12 @@ blindly.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from time import sleep
 
 import structlog
 from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
+from django.db.models import Sum
 
 from syndicator import queue
 from syndicator.channels.base import (
@@ -27,9 +29,12 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
+from syndicator.destinations import budget
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.outbound.deadline import no_call_after
+from syndicator.pictures import storage
 from syndicator.posts import circuit
 from syndicator.posts.attempts import (
     DEADLINE,
@@ -47,7 +52,7 @@ from syndicator.posts.late_answers import (
     told_late,
 )
 from syndicator.posts.line import next_in_line
-from syndicator.posts.models import AttemptKind, AttemptOutcome, PostState
+from syndicator.posts.models import Action, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.reconcile import LOOKING
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
@@ -78,6 +83,10 @@ EARLIER_IS_OUT = gettext_noop(
     "An earlier version of this entry is out after all: %(url)s. Correct that one and reject this, "
     "or approve this to post it as well."
 )
+NO_PICTURE = Wording(
+    gettext_noop("A picture of this post is no longer stored. Reject it, and edit the entry.")
+)
+TAKEN_BACK = Wording(gettext_noop("It was deleted on the platform."))
 NO_TIME_LEFT = Wording(gettext_noop("The worker was too slow to start sending; tried again."))
 
 
@@ -111,13 +120,15 @@ def send(claim: Claim) -> Receipt | ChannelError:
     try:
         message = post.message
         client, problems = _prepare(post.destination, message)
-        if message.fingerprint() != post.payload_hash or problems:
+        # What is deleted says nothing any more.
+        objected = problems and post.action != Action.DELETE
+        if message.fingerprint() != post.payload_hash or objected:
             return Rejected(NOT_AS_APPROVED)
         reached(Step.SEND_PREPARED)
         with no_call_after(claim.ends):
             if not claim.in_time:
                 return TryLater(NO_TIME_LEFT, tries=MAX_TRIES)
-            receipt = client.send(message, key=post.idempotency_key, deadline=DEADLINE)
+            receipt = _act(client, post, message)
     except ChannelError as error:
         return error
     except Exception:
@@ -125,6 +136,17 @@ def send(claim: Claim) -> Receipt | ChannelError:
         return Unknown(UNEXPECTED)
     reached(Step.SEND_ANSWERED)
     return receipt
+
+
+def _act(client: Client, post: Post, message: Message) -> Receipt:
+    key = post.idempotency_key
+    match Action(post.action):
+        case Action.EDIT:
+            return client.edit(post.remote_id, message, key=key, deadline=DEADLINE)
+        case Action.DELETE:
+            return client.delete(post.remote_id, key=key, deadline=DEADLINE)
+        case _:
+            return client.send(message, key=key, deadline=DEADLINE)
 
 
 def record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Claim | None:
@@ -164,10 +186,13 @@ def _locked(destination_id: int) -> Destination:
 
 
 def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | None:
-    post = next_in_line(destination, now)
+    post = _affordable(destination, now)
     if post is None:
         return None
     post.destination = destination
+    if post.action != Action.PUBLISH:
+        # To edit or delete again changes nothing more: what came late does not matter.
+        return _begin(post, now, claimed)
     if post.epoch and told_late(post):
         # A sender long given up has noted since that it is out.
         move(post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=LOOKING, due_at=now)
@@ -177,6 +202,26 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
         told = Wording(EARLIER_IS_OUT, {"url": out.url or out.remote_id})
         move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=told)
         return None
+    return _begin(post, now, claimed)
+
+
+def _affordable(destination: Destination, now: datetime) -> Post | None:
+    """The post whose turn it is; those that would go beyond the budget are put before an editor."""
+    while (post := next_in_line(destination, now)) is not None:
+        if post.over_budget or not post.cost:
+            return post
+        reserved = _reserved(destination)
+        told = budget.beyond(destination, post.cost, reserved, now)
+        if told is None:
+            return post
+        if not move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=told):
+            return None
+        log.warning("held for review", post=post.pk, why=str(told))
+    return None
+
+
+def _begin(post: Post, now: datetime, claimed: float) -> Claim | None:
+    destination = post.destination
     claim = begin(post, AttemptKind.SEND, now, claimed)
     if claim is not None and (gap := _gap(destination)):
         destination.not_before(now + gap, now)
@@ -198,7 +243,11 @@ def _prepare(destination: Destination, message: Message) -> tuple[Client, list[W
     of the connection: `Unauthorised`, which pauses the destination until a person mends it."""
     try:
         channel = destination.channel
-        return channel.client(destination.account), channel.problems(message)
+        pictures = {one.digest: storage.read(one) for one in message.all_pictures}
+        account = account_of(destination, lambda picture: pictures[picture.digest])
+        return channel.client(account), channel.problems(message)
+    except storage.PictureGone as error:
+        raise Rejected(NO_PICTURE) from error
     except ChannelError:
         raise
     except UnreadableSecrets as error:
@@ -213,8 +262,15 @@ def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Cla
     at, now = uptime(), database_now()
     if isinstance(result, Receipt):
         recorded = claim.finish(
-            PostState.SENT, AttemptOutcome.ACCEPTED, receipt=result, now=now, sent_at=now
+            PostState.SENT,
+            AttemptOutcome.ACCEPTED,
+            reason=result.note,
+            receipt=result,
+            now=now,
+            sent_at=now,
         )
+        if recorded and claim.post.action == Action.DELETE:
+            _mark_deleted(claim.post, now)
         log.info("sent", post=claim.post.pk, remote_id=result.remote_id, recorded=recorded)
     else:
         target, reason, due_at = _consequence(claim, result, now)
@@ -239,7 +295,7 @@ def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Cla
         circuit.learn(destination, result, now)
     else:
         circuit.heed_limit(destination, result, now)
-        if isinstance(result, Receipt):
+        if isinstance(result, Receipt) and claim.post.action == Action.PUBLISH:
             tell_if_taken_back(claim.post.pk, result, now)
     return _claim(destination, at, now) if go_on else None
 
@@ -263,5 +319,32 @@ def _consequence(
         case Unauthorised():
             # Kept in the queue of the destination, which is paused.
             return PostState.APPROVED, error.reason, now
+        case _ if post.action != Action.PUBLISH and post.tries < MAX_TRIES:
+            # To do it again changes nothing more, once this try cannot arrive any more.
+            wait = max(backoff(post.tries), settle_time(post.destination))
+            return PostState.APPROVED, error.reason, now + wait
+        case _ if post.action != Action.PUBLISH:
+            return PostState.FAILED, Wording(GAVE_UP, {"tries": post.tries}), None
         case _:
             return PostState.UNCERTAIN, error.reason, now + settle_time(post.destination)
+
+
+def _mark_deleted(act: Post, now: datetime) -> None:
+    """The post that *act* deleted is out no more: the entry may be posted anew."""
+    published = Post.objects.filter(
+        entry=act.entry_id,
+        destination=act.destination_id,
+        action=Action.PUBLISH,
+        state=PostState.SENT,
+        remote_id=act.remote_id,
+    )
+    for pk in published.values_list("pk", flat=True):
+        move(pk, PostState.SENT, PostState.DELETED, now=now, reason=TAKEN_BACK)
+
+
+def _reserved(destination: Destination) -> Decimal:
+    """The cost of what may be out, and is not on record as spent yet."""
+    unclear = Post.objects.filter(
+        destination=destination, state__in=(PostState.SENDING, PostState.UNCERTAIN)
+    )
+    return unclear.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)

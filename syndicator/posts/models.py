@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -23,6 +25,7 @@ class PostState(models.TextChoices):
     REJECTED = "rejected", _("rejected")
     CANCELLED = "cancelled", _("cancelled")
     SKIPPED = "skipped", _("skipped")
+    DELETED = "deleted", _("taken back")
 
 
 class Action(models.TextChoices):
@@ -76,6 +79,10 @@ class Post(models.Model):
     reason = models.JSONField(null=True)
     remote_id = models.CharField(max_length=200, blank=True, default="")
     remote_url = models.CharField(max_length=2000, blank=True, default="")
+    #: What the platform charges for it, in US dollars.
+    cost = models.DecimalField(max_digits=9, decimal_places=4, default=Decimal(0))
+    #: Approved by somebody who saw that the destination's budget is used up.
+    over_budget = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
@@ -132,8 +139,13 @@ class Post(models.Model):
         return (
             self.state in (PostState.PENDING, PostState.FAILED)
             or (self.state == PostState.UNCERTAIN and self.due_at is None)
-            or (self.state == PostState.SKIPPED and self.action != Action.PUBLISH)
+            or self.is_note
         )
+
+    @property
+    def is_note(self) -> bool:
+        """Whether the row is about something that is to be done to a post that is out."""
+        return self.state == PostState.SKIPPED and self.action != Action.PUBLISH
 
     @property
     def outdated(self) -> bool:
@@ -142,6 +154,9 @@ class Post(models.Model):
 
     def differs_from(self, entry: Entry) -> bool:
         """Whether *entry*, this post's, says something else in its row as read."""
+        if self.action == Action.DELETE:
+            # Whatever it says: it was decided that this post must go.
+            return entry.revision != self.revision or entry.render_due_at is not None
         return (
             entry.state != EntryState.LIVE
             or entry.revision != self.revision
@@ -157,6 +172,7 @@ class Verdict(models.TextChoices):
     CONFIRM_SENT = "confirm_sent", _("confirmed as posted")
     CONFIRM_ABSENT = "confirm_absent", _("confirmed as not posted")
     DISMISS = "dismiss", _("taken care of")
+    CARRY_OUT = "carry_out", _("told to be carried out")
 
 
 class Decision(models.Model):
@@ -209,6 +225,8 @@ class Attempt(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     answer = models.TextField(blank=True, default="")
     reason = models.JSONField(null=True)
+    #: What the platform charged for it, in US dollars, as far as it is known.
+    cost = models.DecimalField(max_digits=9, decimal_places=4, default=Decimal(0))
     #: `Destination.account_key` at that time.
     account_key = models.CharField(max_length=64, blank=True, default="")
     #: The post's id and address on the platform, if this try brought them to light.

@@ -10,6 +10,7 @@ and then to a person.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import structlog
 from django.db import Error, transaction
@@ -26,6 +27,7 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import DestinationState
 from syndicator.destinations.stops import held
 from syndicator.outbound.deadline import no_call_after
@@ -37,10 +39,12 @@ from syndicator.posts.attempts import (
     backoff,
     begin,
     lock,
+    rerender_if_outdated,
     settle_time,
 )
 from syndicator.posts.late_answers import told_late
 from syndicator.posts.models import (
+    Action,
     Attempt,
     AttemptKind,
     AttemptOutcome,
@@ -87,6 +91,8 @@ OTHER_ACCOUNT = Wording(
         "Look at the earlier account, then decide."
     )
 )
+DONE_AGAIN = Wording(gettext_noop("The worker stopped meanwhile; it is done again."))
+NEVER_DONE = gettext_noop("%(tries)s tries did not get through; see on the platform what it says.")
 SENDER_DIED = Wording(
     gettext_noop("The worker stopped while sending; whether the post is out is being looked up.")
 )
@@ -135,7 +141,7 @@ def _find_out(claim: Claim) -> None:
     try:
         channel = post.destination.channel
         if claim.attempt.kind == AttemptKind.REPEAT:
-            client, message = channel.client(post.destination.account), post.message
+            client, message = channel.client(account_of(post.destination)), post.message
             with no_call_after(claim.ends):
                 if not claim.in_time:
                     return  # whoever finds it when the lease is over goes on
@@ -146,7 +152,7 @@ def _find_out(claim: Claim) -> None:
         if channel.look_up_strength == LookUpStrength.NONE:
             _ask(claim)
             return
-        found = channel.client(post.destination.account).look_up(
+        found = channel.client(account_of(post.destination)).look_up(
             post.message,
             key=post.idempotency_key,
             since=_since(post),
@@ -176,16 +182,16 @@ def _account_changed(post: Post) -> bool:
 def _judge(claim: Claim, found: LookUp) -> None:
     post = claim.post
     if found.receipt and _belongs_to_another(post, found.receipt):
-        _ask(claim)
+        _ask(claim, cost=found.cost)
     elif found.receipt:
-        _found(claim, found.receipt)
+        _found(claim, found.receipt, found.cost)
     elif not found.complete:
-        _inconclusive(claim, Unknown(LOOKING))
+        _inconclusive(claim, Unknown(LOOKING), found.cost)
     elif found.platform_time and abs(found.platform_time - database_now()) > CLOCK_SKEW / 2:
         # What “since” meant to the platform is not what it meant here.
-        _inconclusive(claim, Unknown(CLOCKS_DIFFER))
+        _inconclusive(claim, Unknown(CLOCKS_DIFFER), found.cost)
     else:
-        _absent(claim)
+        _absent(claim, found.cost)
 
 
 def _claim(post_id: int) -> Claim | None:
@@ -200,6 +206,9 @@ def _claim(post_id: int) -> Claim | None:
         if post is None or destination.state != DestinationState.ACTIVE:
             return None
         post.destination = destination
+        if post.action != Action.PUBLISH:
+            _do_again(post, now)
+            return None
         if _look_ups(post) >= MAX_LOOK_UPS and not told_late(post):
             # Counted before, so that a look-up that kills its worker ends with a person too.
             move(
@@ -216,6 +225,25 @@ def _claim(post_id: int) -> Claim | None:
         if kind == AttemptKind.REPEAT and not _may_repeat(post, now):
             return None
         return begin(post, kind, now, claimed)
+
+
+def _do_again(post: Post, now: datetime) -> None:
+    """An edit or a deletion whose worker died: doing it again changes nothing more."""
+    if post.tries < MAX_TRIES:
+        target, reason, due_at = PostState.APPROVED, DONE_AGAIN, now
+    else:
+        target, reason, due_at = PostState.FAILED, Wording(NEVER_DONE, {"tries": post.tries}), None
+    move(
+        post.pk,
+        PostState.UNCERTAIN,
+        target,
+        now=now,
+        fence=post.epoch,
+        reason=reason,
+        due_at=due_at,
+    )
+    rerender_if_outdated(post, now)
+    queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
 
 
 def _look_ups(post: Post) -> int:
@@ -244,7 +272,7 @@ def _since(post: Post) -> datetime:
     return earliest - CLOCK_SKEW
 
 
-def _found(claim: Claim, receipt: Receipt) -> None:
+def _found(claim: Claim, receipt: Receipt, cost: Decimal = Decimal(0)) -> None:
     with transaction.atomic():
         destination = lock(claim.post.destination_id)
         now = database_now()
@@ -253,8 +281,9 @@ def _found(claim: Claim, receipt: Receipt) -> None:
         claim.finish(
             PostState.SENT,
             AttemptOutcome.FOUND,
-            reason=FOUND,
+            reason=receipt.note or FOUND,
             receipt=receipt,
+            cost=cost,
             now=now,
             sent_at=now,
         )
@@ -262,7 +291,7 @@ def _found(claim: Claim, receipt: Receipt) -> None:
     log.info("found on the platform", post=claim.post.pk, remote_id=receipt.remote_id)
 
 
-def _absent(claim: Claim) -> None:
+def _absent(claim: Claim, cost: Decimal) -> None:
     post = claim.post
     last_try = _last_try(post)
     absences = (
@@ -287,7 +316,9 @@ def _absent(claim: Claim) -> None:
         else:
             target, reason = PostState.APPROVED, ABSENT
             due_at = now + backoff(post.tries)
-        claim.finish(target, AttemptOutcome.ABSENT, reason=reason, due_at=due_at, now=now)
+        claim.finish(
+            target, AttemptOutcome.ABSENT, reason=reason, due_at=due_at, cost=cost, now=now
+        )
         if target != PostState.UNCERTAIN or due_at is None:
             queue.after_commit(queue.DELIVER_TO_DESTINATION, post.destination_id)
     log.info("not found on the platform", post=post.pk, absences=absences, next=target)
@@ -324,7 +355,7 @@ def _last_try(post: Post) -> Attempt:
     return post.attempts.filter(kind=AttemptKind.SEND).latest("id")
 
 
-def _inconclusive(claim: Claim, error: ChannelError) -> None:
+def _inconclusive(claim: Claim, error: ChannelError, cost: Decimal = Decimal(0)) -> None:
     """That proved nothing: once more later, each time after a longer wait."""
     post = claim.post
     look_ups = _look_ups(post)
@@ -343,6 +374,7 @@ def _inconclusive(claim: Claim, error: ChannelError) -> None:
             due_at=None if hopeless else now + wait,
             status=error.status,
             answer=error.answer,
+            cost=cost,
             now=now,
         )
         if hopeless:
@@ -350,10 +382,10 @@ def _inconclusive(claim: Claim, error: ChannelError) -> None:
     log.warning("look-up proved nothing", post=post.pk, why=str(error.reason))
 
 
-def _ask(claim: Claim, why: Wording = ASK) -> None:
+def _ask(claim: Claim, why: Wording = ASK, cost: Decimal = Decimal(0)) -> None:
     """Looking further would not help: a person decides."""
     with transaction.atomic():
         lock(claim.post.destination_id)
-        claim.finish(PostState.UNCERTAIN, AttemptOutcome.INCONCLUSIVE, reason=why)
+        claim.finish(PostState.UNCERTAIN, AttemptOutcome.INCONCLUSIVE, reason=why, cost=cost)
         queue.after_commit(queue.DELIVER_TO_DESTINATION, claim.post.destination_id)
     log.warning("a person has to look", post=claim.post.pk)

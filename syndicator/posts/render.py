@@ -7,8 +7,9 @@ the change is recorded as an act of its own that a person sees.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -20,10 +21,12 @@ from django.db.models.functions import Coalesce
 from syndicator import queue
 from syndicator.channels.base import Message
 from syndicator.clock import database_now
+from syndicator.content import Story
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.attempts import ROUTE_OFF, lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
+from syndicator.posts.picturing import must_wait, pictures_of
 from syndicator.posts.states import move, move_all
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -70,6 +73,8 @@ def render(entry_id: int) -> None:
         return
     reached(Step.RENDER_STARTED)
     seen = {route.pk: route for route in _routes(entry)}
+    if any(map(_wants_pictures, seen.values())) and must_wait(entry, database_now()):
+        return
     drafts = {
         pk: _draft(entry, route)
         for pk, route in seen.items()
@@ -81,8 +86,8 @@ def render(entry_id: int) -> None:
         if current.revision != entry.revision or current.render_due_at is None:
             return
         routes = list(_routes(entry).select_for_update(no_key=True, of=("self",)))
-        if {route.pk: route.policy for route in routes} != {
-            pk: route.policy for pk, route in seen.items()
+        if {route.pk: _choices(route) for route in routes} != {
+            pk: _choices(route) for pk, route in seen.items()
         }:
             # Somebody set the routes anew meanwhile: begin again with these.
             queue.after_commit(queue.RENDER_ENTRY, entry_id)
@@ -121,17 +126,35 @@ class _Draft:
 
     message: Message | None
     problems: list[Wording]
+    cost: Decimal = Decimal(0)
 
 
 def _draft(entry: Entry, route: Route) -> _Draft:
     """A channel that fails on an entry costs that one post a person's look, and nothing else."""
     try:
         channel = route.destination.channel
-        message = channel.render(entry.story)
-        return _Draft(message, channel.problems(message) if message else [])
+        message = channel.render(_story(entry, route))
+        if message is None:
+            return _Draft(None, [])
+        return _Draft(message, channel.problems(message), channel.cost(message))
     except Exception:
         log.exception("rendering failed", entry=entry.pk, destination=route.destination.name)
         return _Draft(Message(text="", permalink=entry.permalink), [NOT_RENDERED])
+
+
+def _story(entry: Entry, route: Route) -> Story:
+    """The entry as this route tells it."""
+    pictures = pictures_of(entry) if _wants_pictures(route) else ()
+    return replace(entry.story, pictures=pictures, thread=route.as_thread)
+
+
+def _wants_pictures(route: Route) -> bool:
+    return route.with_pictures and route.policy != Policy.OFF
+
+
+def _choices(route: Route) -> tuple[object, ...]:
+    """What somebody may set anew while the entry is rendered."""
+    return route.policy, route.with_pictures, route.as_thread
 
 
 def _routes(entry: Entry) -> models.QuerySet[Route]:
@@ -226,7 +249,7 @@ def _bring_up(page: _Page, route: Route, draft: _Draft | None) -> None:
     elif draft is None or draft.message is None:
         _note(page, route, Action.PUBLISH, NOTHING_TO_SAY)
     else:
-        _prepare(page, route, draft.message, draft.problems, handled=_was_handled(earlier))
+        _prepare(page, route, draft.message, draft, handled=_was_handled(earlier))
 
 
 def _was_handled(posts: list[Post]) -> bool:
@@ -236,9 +259,8 @@ def _was_handled(posts: list[Post]) -> bool:
     )
 
 
-def _prepare(
-    page: _Page, route: Route, message: Message, problems: list[Wording], *, handled: bool
-) -> None:
+def _prepare(page: _Page, route: Route, message: Message, draft: _Draft, *, handled: bool) -> None:
+    problems = draft.problems
     automatic = route.policy == Policy.AUTOMATIC and not problems and not handled
     if problems:
         reason = problems[0]
@@ -253,6 +275,7 @@ def _prepare(
         state=PostState.APPROVED if automatic else PostState.PENDING,
         payload=message.to_json(),
         payload_hash=message.fingerprint(),
+        cost=draft.cost,
         breaking=page.entry.blog.is_breaking(page.entry.tags),
         due_at=due_at if automatic else None,
         fresh_until=route.fresh_until(due_at) if automatic else None,
@@ -291,11 +314,11 @@ def _cancel_off_route(page: _Page, routes: list[Route]) -> None:
 
 
 def _notes(page: _Page, route: Route, *, of_earlier: bool = False) -> Iterator[Post]:
-    """What was noted for a person about this entry on this destination, and is still open."""
+    """What is to be done to this entry's post on this destination, and is still open."""
     return (
         post
         for post in page.on(route, Action.EDIT, Action.DELETE)
-        if post.state == PostState.SKIPPED
+        if post.state in (PostState.SKIPPED, *REPLACEABLE)
         and not (of_earlier and post.revision == page.entry.revision)
     )
 
@@ -321,5 +344,6 @@ def _note(
         payload=message.to_json(),
         payload_hash=message.fingerprint(),
         reason=reason.to_json(),
+        remote_id=out[0].remote_id if out and action != Action.PUBLISH else "",
         remote_url=out[0].remote_url if out and action != Action.PUBLISH else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 
 from django.core.exceptions import ValidationError
@@ -10,15 +11,16 @@ from django.db import transaction
 
 from syndicator import queue
 from syndicator.accounts.models import User
+from syndicator.channels.base import Act
 from syndicator.clock import database_now
-from syndicator.destinations import stops
+from syndicator.destinations import budget, stops
 from syndicator.destinations.models import Destination, DestinationState, Route, Stop
 from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
 from syndicator.posts import circuit
 from syndicator.posts.attempts import lock, rerender_if_outdated
 from syndicator.posts.line import put_stale_aside
-from syndicator.posts.models import Decision, Post, PostState, Verdict
+from syndicator.posts.models import Action, Attempt, Decision, Post, PostState, Verdict
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -44,6 +46,19 @@ OUTDATED = Wording(
     gettext_noop("The entry changed or was withdrawn meanwhile; this version is not sent.")
 )
 PAUSED_BY = gettext_noop("%(who)s paused it.")
+CANNOT = Wording(
+    gettext_noop("The platform does not offer that. Do it there by hand, then press “Done”.")
+)
+NOT_KNOWN = Wording(
+    gettext_noop("It is not known which post that is. Do it by hand, then press “Done”.")
+)
+OTHER_ACCOUNT = Wording(
+    gettext_noop(
+        "The destination is another account by now. Do it by hand at the earlier account, "
+        "then press “Done”."
+    )
+)
+CARRIED_OUT_BY = gettext_noop("%(who)s had it carried out.")
 NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
 NOT_POSSIBLE = Wording(gettext_noop("That is no longer possible: the post is %(state)s."))
 
@@ -61,6 +76,7 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
         route = _route(post)
         now = database_now()
         due_at = now + route.hold if route else now
+        told = budget.beyond(post.destination, post.cost, Decimal(0), now)
         if not move(
             post.pk,
             PostState.PENDING,
@@ -70,6 +86,8 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
             due_at=due_at,
             tries=0,
             fresh_until=route.fresh_until(due_at) if route else None,
+            # The card says what it costs, and that the budget is used up.
+            over_budget=told is not None,
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.APPROVE)
@@ -101,6 +119,8 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
     with transaction.atomic():
         post = _locked(post_id, editor)
         _must_be_seen(post, seen_hash)
+        if post.action == Action.DELETE:
+            raise _not_possible(post)
         channel = post.destination.channel
         before = post.message
         message = channel.revise(before, text.replace("\r\n", "\n").strip())
@@ -117,6 +137,7 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
             reason=Wording(EDITED.sentence, {"who": str(editor)}),
             payload=message.to_json(),
             payload_hash=message.fingerprint(),
+            cost=channel.cost(message, Act(post.action)),
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.EDIT, before.text)
@@ -169,6 +190,7 @@ def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
             )
         ):
             raise _not_possible(post)
+        budget.record(post.destination, post.cost, now)
         return _decided(post, editor, Verdict.CONFIRM_SENT, url)
 
 
@@ -213,6 +235,63 @@ def dismiss(post_id: int, editor: User) -> Post:
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.DISMISS)
+
+
+def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
+    """Have a noted edit or deletion done on the platform, instead of by hand."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        _must_be_seen(post, seen_hash)
+        if post.outdated:
+            raise ReviewRefused(OUTDATED)
+        channel, act = post.destination.channel, Act(post.action)
+        if not post.is_note or act.value not in channel.capabilities:
+            raise ReviewRefused(CANNOT)
+        if act != Act.DELETE and (problems := channel.problems(post.message)):
+            raise ReviewRefused(problems[0])
+        remote_id, remote_url = _where_it_is(post)
+        now = database_now()
+        if not move(
+            post.pk,
+            PostState.SKIPPED,
+            PostState.APPROVED,
+            now=now,
+            seen_hash=seen_hash,
+            reason=Wording(CARRIED_OUT_BY, {"who": str(editor)}),
+            due_at=now,
+            tries=0,
+            remote_id=remote_id,
+            remote_url=remote_url,
+            cost=channel.cost(post.message, act),
+            # Somebody wants it done, and sees what it costs.
+            over_budget=True,
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.CARRY_OUT)
+
+
+def _where_it_is(note: Post) -> tuple[str, str]:
+    """Id and address of the post that *note* is about."""
+    out = (
+        Post.objects.filter(
+            entry=note.entry_id,
+            destination=note.destination_id,
+            action=Action.PUBLISH,
+            state=PostState.SENT,
+        )
+        .exclude(remote_id="")
+        .last()
+    )
+    attempts = Attempt.objects.filter(
+        post__entry=note.entry_id, post__destination=note.destination_id
+    )
+    remote_id, remote_url = (out.remote_id, out.remote_url) if out else (note.remote_id, "")
+    if not remote_id:
+        raise ReviewRefused(NOT_KNOWN)
+    named = attempts.filter(remote_id=remote_id).exclude(account_key="")
+    if named.exclude(account_key=note.destination.account_key).exists():
+        raise ReviewRefused(OTHER_ACCOUNT)
+    return remote_id, remote_url or note.remote_url
 
 
 def resume(destination_id: int, editor: User) -> Destination:

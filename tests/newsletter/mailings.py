@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from syndicator.channels.base import Message, Receipt
 from syndicator.clock import database_now
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
@@ -16,7 +17,7 @@ SOON = timedelta(seconds=10)
 
 
 def send(destination: Destination, message: Message, key: str = "post-1") -> Receipt:
-    client = destination.channel.client(destination.account)
+    client = destination.channel.client(account_of(destination))
     return client.send(message, key=key, deadline=SOON)
 
 

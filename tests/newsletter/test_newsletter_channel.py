@@ -13,6 +13,7 @@ from syndicator import queue
 from syndicator.channels import registry
 from syndicator.channels.base import Message, Receipt, Rejected, Unauthorised
 from syndicator.clock import database_now
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.channel import NewsletterChannel
@@ -116,7 +117,7 @@ def test_a_blog_without_subscribers_gets_a_finished_mailing(
 
 @pytest.mark.django_db
 def test_a_look_up_finds_the_mailing_by_its_key(destination: Destination, blog: LiveBlog) -> None:
-    client = destination.channel.client(destination.account)
+    client = destination.channel.client(account_of(destination))
     arguments = {"since": database_now(), "deadline": SOON}
     before = client.look_up(MESSAGE, key="post-1", **arguments)  # type: ignore[arg-type]
     receipt = send(destination, MESSAGE)

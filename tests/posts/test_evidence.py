@@ -20,6 +20,7 @@ from syndicator.channels.base import (
     Unknown,
 )
 from syndicator.clock import database_now
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry
 from syndicator.posts import deliver, reconcile, review
@@ -61,7 +62,7 @@ def looked_up(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> list[datet
         since.append(values["since"])
         return LookUp(None, complete=True)
 
-    client = newsroom.destination.channel.client(newsroom.destination.account)
+    client = newsroom.destination.channel.client(account_of(newsroom.destination))
     monkeypatch.setattr(type(client), "look_up", look_up)
     return since
 
@@ -239,7 +240,7 @@ def test_absence_proves_nothing_where_the_clocks_differ(
     def look_up(self: Client, *args: Any, **values: Any) -> LookUp:
         return LookUp(None, complete=True, platform_time=database_now() + off)
 
-    client = newsroom.destination.channel.client(newsroom.destination.account)
+    client = newsroom.destination.channel.client(account_of(newsroom.destination))
     monkeypatch.setattr(type(client), "look_up", look_up)
     post = given_up(claimed(newsroom))
     for _ in range(reconcile.ABSENCES_NEEDED):

@@ -19,7 +19,8 @@ def test_every_state_either_ends_or_leads_on() -> None:
 
 
 def test_nothing_that_is_out_is_ever_sent_again() -> None:
-    assert PostState.SENT not in TRANSITIONS
+    assert TRANSITIONS[PostState.SENT] == {PostState.DELETED}
+    assert PostState.DELETED not in TRANSITIONS
     assert {s for s, targets in TRANSITIONS.items() if PostState.SENDING in targets} == {
         PostState.APPROVED
     }

@@ -1,0 +1,29 @@
+"""What a channel's client is given of a destination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+
+from syndicator.channels.base import Account
+from syndicator.content import Picture
+from syndicator.destinations import secrets
+from syndicator.destinations.models import Destination
+from syndicator.destinations.renewal import renew
+from syndicator.pictures.storage import read
+
+
+def account_of(
+    destination: Destination, open_picture: Callable[[Picture], bytes] = read
+) -> Account:
+    """Decrypts the secrets: `UnreadableSecrets` if that cannot be done."""
+    known = secrets.decrypt(destination.encrypted_secrets)
+    return Account(
+        base_url=destination.base_url,
+        settings={**destination.settings, **known, "destination_id": str(destination.pk)},
+        allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
+        open_picture=open_picture,
+        renew=partial(renew, destination.pk, known) if destination.pk else None,
+    )

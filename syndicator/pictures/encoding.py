@@ -1,0 +1,109 @@
+"""Makes a hostile file into a picture that every platform takes, or says why it cannot.
+
+Decoded and encoded anew: what hides in a file beside the picture does not go out, nor do places and
+names in its metadata.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass, field
+
+from PIL import Image, ImageOps
+
+from syndicator.wording import Wording, gettext_noop
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+MOST_PIXELS = 40_000_000
+LONGEST_SIDE = 2048
+#: The tightest of the platforms: Bluesky's app.bsky.embed.images takes 1,000,000 bytes.
+MOST_BYTES = 1_000_000
+#: JPEG qualities, tried one after another until the picture is small enough.
+QUALITIES = (88, 80, 70)
+SMALLER = 0.75
+
+NO_PICTURE = Wording(gettext_noop("It is not a picture, or a kind that cannot be posted."))
+TOO_MANY_PIXELS = Wording(gettext_noop("The picture has too many pixels."))
+
+
+class UnusablePicture(Exception):
+    """*reason* is a sentence for an editor."""
+
+    def __init__(self, reason: Wording) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """*width* and *height* in pixels; *digest* is the hex SHA-256 of *data*."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    width: int
+    height: int
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def encode(raw: bytes) -> Encoded:
+    """The picture in *raw*, upright, on white, at most `LONGEST_SIDE` pixels and `MOST_BYTES`."""
+    picture = _decoded(raw)
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    if picture.mode in ("P", "1", "L") or picture.getcolors(256):
+        # Drawings: few colours, which JPEG would smear.
+        drawing = _as_png(picture)
+        if len(drawing.data) <= MOST_BYTES:
+            return drawing
+    picture = picture.convert("RGB")
+    while True:
+        for quality in QUALITIES:
+            encoded = _as_jpeg(picture, quality)
+            if len(encoded.data) <= MOST_BYTES:
+                return encoded
+        picture = picture.resize(
+            (max(1, int(picture.width * SMALLER)), max(1, int(picture.height * SMALLER)))
+        )
+
+
+def _decoded(raw: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise UnusablePicture(TOO_MANY_PIXELS)
+                opened.load()
+                upright = ImageOps.exif_transpose(opened)
+                return _on_white(upright)
+    except UnusablePicture:
+        raise
+    except Image.DecompressionBombError:
+        raise UnusablePicture(TOO_MANY_PIXELS) from None
+    except Exception:
+        # Pillow raises whatever its decoders raise: SyntaxError, struct.error, zlib.error …
+        raise UnusablePicture(NO_PICTURE) from None
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    seen = picture.convert("RGBA")
+    white = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(white, seen).convert("RGB")
+
+
+def _as_jpeg(picture: Image.Image, quality: int) -> Encoded:
+    target = io.BytesIO()
+    picture.save(target, "JPEG", quality=quality, optimize=True, progressive=True)
+    return Encoded(target.getvalue(), "image/jpeg", picture.width, picture.height)
+
+
+def _as_png(picture: Image.Image) -> Encoded:
+    target = io.BytesIO()
+    picture.save(target, "PNG", optimize=True)
+    return Encoded(target.getvalue(), "image/png", picture.width, picture.height)
