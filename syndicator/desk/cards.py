@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 
@@ -10,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from syndicator.channels import registry
-from syndicator.channels.base import Channel, Message
+from syndicator.channels.base import Act, Channel, Message
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
 from syndicator.posts.holdups import Holdup, Kind, Survey
@@ -29,6 +30,7 @@ STANDINGS = {
     PostState.REJECTED: gettext_noop("Rejected"),
     PostState.CANCELLED: gettext_noop("Cancelled"),
     PostState.SKIPPED: gettext_noop("Nothing is posted"),
+    PostState.DELETED: gettext_noop("Taken back – deleted on the platform"),
 }
 
 
@@ -196,7 +198,22 @@ class Card:
     @property
     def is_note(self) -> bool:
         """Whether the row is about something that a person has to do on the platform."""
-        return self.post.state == PostState.SKIPPED and self.post.action != Action.PUBLISH
+        return self.post.is_note
+
+    @property
+    def can_carry_out(self) -> bool:
+        """Whether the platform lets us do it instead of the person."""
+        offered = self.channel.capabilities if self.channel else frozenset()
+        # An edit needs a text; a note about an old version has none.
+        there = self.post.action == Action.DELETE or bool(self.message.text)
+        return self.is_note and self.post.action in offered and there
+
+    @property
+    def cost(self) -> Decimal:
+        """What the platform charges for it, or will, in US dollars."""
+        if self.can_carry_out and self.channel:
+            return self.channel.cost(self.message, Act(self.post.action))
+        return self.post.cost if self.post.state != PostState.SKIPPED else Decimal(0)
 
     @property
     def can_dismiss(self) -> bool:

@@ -10,13 +10,14 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordForm
 from django.contrib.auth.password_validation import password_validators_help_texts
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.accounts.models import Role, User
-from syndicator.channels.base import Setting
+from syndicator.channels import registry
+from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, Route
@@ -130,13 +131,51 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Route
-        fields = ["policy", "hold_seconds", "limit_minutes"]
+        fields = ["policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread"]
         labels = {
             "policy": _("Policy"),
             "hold_seconds": _("Hold, seconds"),
             "limit_minutes": _("Limit, minutes"),
+            "with_pictures": _("With the entry's pictures"),
+            "as_thread": _("Long entries as a thread"),
         }
         help_texts = {"hold_seconds": "", "limit_minutes": ""}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        channel = registry.channels().get(self.instance.destination.channel_name)
+        offered = channel.capabilities if channel else frozenset()
+        if Capability.PICTURES not in offered:
+            del self.fields["with_pictures"]
+        if Capability.THREAD not in offered:
+            del self.fields["as_thread"]
+
+
+class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How much one destination's platform may charge. Empty: as much as it likes."""
+
+    class Meta:
+        model = Destination
+        fields = ["daily_budget", "monthly_budget"]
+        labels = {
+            "daily_budget": _("Budget a day, US dollars"),
+            "monthly_budget": _("Budget a month, US dollars"),
+        }
+        help_texts = {
+            "monthly_budget": _("What would go beyond it waits for an editor. Empty: no limit.")
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields:
+            self.fields[name].min_value = 0  # type: ignore[attr-defined]
+            self.fields[name].validators.append(MinValueValidator(0))
+
+    def save(self, commit: bool = True) -> Destination:
+        saved: Destination = super().save(commit=False)
+        if commit:
+            saved.save(update_fields=["daily_budget", "monthly_budget"])
+        return saved
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]

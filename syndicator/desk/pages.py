@@ -45,9 +45,11 @@ def environment(**options: Any) -> Environment:
         host=texts.host,
         short_address=texts.short_address,
         linked=texts.linked,
+        dollars=texts.dollars,
         clock=times.clock,
         full=times.full,
         soon=times.soon,
+        day=times.day,
     )
     made.tests["web_address"] = texts.is_web_address
     return made

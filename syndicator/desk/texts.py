@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext
+from django.utils.formats import number_format
+from django.utils.translation import gettext, pgettext
 from markupsafe import Markup, escape
 
 from syndicator.channels import registry
@@ -72,3 +74,9 @@ def linked(text: str) -> Markup:
         else:
             shown += escape(part)
     return shown
+
+
+def dollars(amount: Decimal, digits: int = 2) -> str:
+    """*amount* with a dollar sign, as the page's language writes numbers."""
+    shown = number_format(round(amount, digits), digits)
+    return pgettext("amount of money", "$%(amount)s") % {"amount": shown}

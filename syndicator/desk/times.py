@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as date_type
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -50,6 +51,17 @@ def full(moment: datetime, zone: str) -> str:
     # Django leaves the zone's name out of the hour that comes twice in autumn.
     date = date_format(local, pgettext("Django date format", "j F Y, H:i:s"), use_l10n=False)
     return f"{date} {local.tzname()}"
+
+
+def day(date: date_type) -> str:
+    """A day without its time, with the year if it is not this one."""
+    this_year = date.year == timezone.now().year
+    form = (
+        pgettext("Django date format", "j M")
+        if this_year
+        else pgettext("Django date format", "j M Y")
+    )
+    return date_format(date, form, use_l10n=False)
 
 
 def desk_zone() -> str:

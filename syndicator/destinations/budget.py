@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
+from syndicator.alerts.models import Alert
 from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.destinations.models import DailySpend, Destination
 from syndicator.destinations.trouble import alert_key
@@ -94,7 +95,7 @@ def beyond(
 def end_warnings(now: datetime) -> int:
     """End the warnings about budgets that are no longer nearly used up; a new day has begun."""
     ended = 0
-    for destination in Destination.objects.all():
+    for destination in Destination.objects.filter(pk__in=_warned_of()):
         over = {
             trouble
             for budget, sum_of, trouble in _budgets(destination, spent(destination, now))
@@ -103,6 +104,14 @@ def end_warnings(now: datetime) -> int:
         for trouble in {"daily-budget", "monthly-budget"} - over:
             ended += end_alert(alert_key(destination, trouble), now)
     return ended
+
+
+def _warned_of() -> list[int]:
+    """The destinations that a warning about a budget is open for."""
+    keys = Alert.objects.filter(ended_at=None, key__endswith="-budget").values_list(
+        "key", flat=True
+    )
+    return [int(key.split("-")[1]) for key in keys]
 
 
 def _budgets(destination: Destination, so_far: Spent) -> list[tuple[Decimal, Decimal, str]]:

@@ -52,7 +52,7 @@ def earlier_version_is_out(post: Post) -> Receipt | None:
             post__destination=post.destination_id,
             post__action=Action.PUBLISH,
             post__revision__lt=post.revision,
-        )
+        ).exclude(post__state=PostState.DELETED)
     )
 
 

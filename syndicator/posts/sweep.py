@@ -19,6 +19,7 @@ from syndicator import queue
 from syndicator.alerts.models import Alert
 from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.clock import database_now
+from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import held
 from syndicator.entries.models import Entry
@@ -99,6 +100,7 @@ def sweep_in_turn() -> Swept | None:
     swept = sweep(since)
     if everything:
         tell_if_stalled(now)
+        end_budget_warnings(now)
     if swept:
         SweepReport.objects.filter(pk=THE_ROW).update(found_at=now, found=asdict(swept))
     return swept
@@ -113,6 +115,12 @@ def _latest_change(now: datetime) -> datetime:
     )
     found = (rows.aggregate(latest=Max(column))["latest"] for rows, column in written)
     return max((latest for latest in found if latest), default=now)
+
+
+def end_budget_warnings(now: datetime) -> None:
+    """A new day has begun, or somebody has raised a budget."""
+    with transaction.atomic():
+        budget.end_warnings(now)
 
 
 def tell_if_stalled(now: datetime) -> None:

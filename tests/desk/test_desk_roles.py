@@ -14,9 +14,12 @@ from syndicator.desk.urls import urlpatterns
 from syndicator.destinations.models import Policy
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Subscriber, Subscription
+from syndicator.pictures.encoding import encode
+from syndicator.pictures.storage import store
 from syndicator.posts import review
 from syndicator.posts.models import Decision, Post, PostState
 from tests.factories import make_destination, make_post, make_user
+from tests.pictures.conftest import photo
 
 pytestmark = pytest.mark.django_db
 
@@ -32,17 +35,20 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "edit": ("post", DECIDERS, DECIDERS),
     "length": ("post", None, DECIDERS),
     "retry": ("post", None, DECIDERS),
+    "carry_out": ("post", None, DECIDERS),
     "dismiss": ("post", None, DECIDERS),
     "confirm_sent": ("post", None, DECIDERS),
     "confirm_absent": ("post", None, DECIDERS),
     "mail": ("post", PEOPLE, None),
     "entry": ("entry", PEOPLE, None),
     "approve_all": ("entry", None, DECIDERS),
+    "picture": ("picture", PEOPLE, None),
     "log": ("", PEOPLE, None),
     "stop": ("", PEOPLE, DECIDERS),
     "standing": ("", PEOPLE, None),
     "go_on": ("stop", None, DECIDERS),
     "destinations": ("", PEOPLE, None),
+    "costs": ("", ADMINS, ADMINS),
     "connect": ("channel", ADMINS, ADMINS),
     "destination": ("destination", ADMINS, ADMINS),
     "resume": ("destination", None, DECIDERS),
@@ -93,6 +99,7 @@ def paths() -> dict[str, str]:
         "blog": blog.pk,
         "source": post.entry.source_id,
         "subscription": subscription.pk,
+        "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
         "stop": review.stop(make_user(Role.EDITOR), "Ein Test", blog=blog)[0].pk,
     }

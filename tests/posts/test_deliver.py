@@ -10,6 +10,7 @@ from django.db import connection
 
 from syndicator.clock import database_now
 from syndicator.content import Paragraph
+from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination, DestinationState, Policy
 from syndicator.posts import deliver, reconcile
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
@@ -235,7 +236,7 @@ def test_a_dead_senders_post_is_looked_up_and_a_late_record_changes_nothing(
     post = newsroom.post()
     claim = deliver.claim_next(newsroom.destination.pk)
     assert claim is not None
-    claim.post.destination.channel.client(newsroom.destination.account).send(
+    claim.post.destination.channel.client(account_of(newsroom.destination)).send(
         claim.post.message, key=claim.post.idempotency_key, deadline=timedelta(seconds=5)
     )
     assert sweep().abandoned == 0
@@ -286,7 +287,7 @@ def test_secrets_are_in_no_attempt_and_no_log(
         Destination.objects.update(state=DestinationState.ACTIVE)
         Post.objects.update(state=PostState.REJECTED, due_at=None)
     secrets = [
-        newsroom.destination.account.settings[setting.name]
+        account_of(newsroom.destination).settings[setting.name]
         for setting in newsroom.destination.channel.settings
         if setting.secret
     ]

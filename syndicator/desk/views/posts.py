@@ -78,6 +78,14 @@ def retry(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @deciders_only
+def carry_out(request: DeskRequest, pk: int) -> HttpResponse:
+    """Have the platform's post edited or deleted, instead of doing it there by hand."""
+    seen = request.POST.get("payload_hash", "")
+    return _act(request, pk, lambda: review.carry_out(pk, request.user, seen))
+
+
+@require_POST
+@deciders_only
 def dismiss(request: DeskRequest, pk: int) -> HttpResponse:
     return _act(request, pk, lambda: review.dismiss(pk, request.user))
 
