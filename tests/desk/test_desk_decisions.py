@@ -8,11 +8,13 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 
 from syndicator.accounts.models import Role
+from syndicator.channels.base import Capability
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState, Policy, Route
 from syndicator.entries.ingest import ingest
 from syndicator.posts.models import Attempt, AttemptKind, Post, PostState, Verdict
 from syndicator.posts.render import render
+from tests.desk.conftest import NoteChannel
 from tests.factories import (
     make_blog,
     make_content,
@@ -329,3 +331,24 @@ def test_forms_need_their_csrf_token(post: Post, browse: Callable[[Role], Browse
     token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
     data = {"payload_hash": post.payload_hash, "csrfmiddlewaretoken": token}
     assert strict.post(f"/posts/{post.pk}/approve/", data).status_code == 302
+
+
+def test_a_change_that_the_platform_offers_is_carried_out_from_its_card(
+    editor: Browser, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Post.objects.update(state=PostState.SENT, remote_id="7", due_at=None)
+    content = make_content(post.entry.external_id, headline="Ein anderer Satz")
+    ingest(post.entry.source, content)
+    render(post.entry_id)
+    note = Post.objects.exclude(pk=post.pk).get()
+    page = editor.get(f"/entries/{post.entry_id}/").content.decode()
+    assert "Correct it there" not in page
+    assert act(editor, note, "carry-out").status_code == 409
+
+    monkeypatch.setattr(NoteChannel, "capabilities", frozenset({Capability.EDIT}))
+    assert "Correct it there" in editor.get(f"/entries/{post.entry_id}/").content.decode()
+    answer = act(editor, note, "carry-out")
+    assert note.state == PostState.APPROVED
+    assert note.remote_id == "7"
+    assert "carry-out" not in answer.content.decode()
+    assert note.decisions.get().verdict == Verdict.CARRY_OUT
