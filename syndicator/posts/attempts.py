@@ -40,6 +40,12 @@ ANSWER_KEPT = 2000
 ID_KEPT = 200
 
 ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
+OTHER_ACCOUNT = Wording(
+    gettext_noop(
+        "The destination is another account by now. Do it by hand at the earlier account, "
+        "then press “Done”."
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Claim:
                 **(found if target == PostState.SENT else {}),
                 **changes,
             )
-            if receipt is not None:
+            if receipt is not None and moved:
                 cost += self.post.cost
             learned = {
                 "outcome": outcome,
@@ -143,6 +149,16 @@ def _is_off(post: Post) -> bool:
         .exclude(policy=Policy.OFF)
         .exists()
     )
+
+
+def other_account(act: Post) -> bool:
+    """Whether *act*'s destination is another account by now than the one that has the post: there
+    it is not, and what is not there counts as deleted."""
+    named = Attempt.objects.filter(
+        post__entry=act.entry_id, post__destination=act.destination_id, remote_id=act.remote_id
+    )
+    others = named.exclude(account_key="").exclude(account_key=act.destination.account_key)
+    return others.exists()
 
 
 def rerender_if_outdated(post: Post, now: datetime) -> None:

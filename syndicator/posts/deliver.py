@@ -40,10 +40,12 @@ from syndicator.posts.attempts import (
     DEADLINE,
     MARGIN,
     MAX_TRIES,
+    OTHER_ACCOUNT,
     Claim,
     backoff,
     begin,
     lock,
+    other_account,
     settle_time,
 )
 from syndicator.posts.late_answers import (
@@ -190,6 +192,9 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
     if post is None:
         return None
     post.destination = destination
+    if post.action != Action.PUBLISH and other_account(post):
+        move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=OTHER_ACCOUNT)
+        return None
     if post.action != Action.PUBLISH:
         # To edit or delete again changes nothing more: what came late does not matter.
         return _begin(post, now, claimed)

@@ -18,9 +18,9 @@ from syndicator.destinations.models import Destination, DestinationState, Route,
 from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
 from syndicator.posts import circuit
-from syndicator.posts.attempts import lock, rerender_if_outdated
+from syndicator.posts.attempts import OTHER_ACCOUNT, lock, other_account, rerender_if_outdated
 from syndicator.posts.line import put_stale_aside
-from syndicator.posts.models import Action, Attempt, Decision, Post, PostState, Verdict
+from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -51,12 +51,6 @@ CANNOT = Wording(
 )
 NOT_KNOWN = Wording(
     gettext_noop("It is not known which post that is. Do it by hand, then press “Done”.")
-)
-OTHER_ACCOUNT = Wording(
-    gettext_noop(
-        "The destination is another account by now. Do it by hand at the earlier account, "
-        "then press “Done”."
-    )
 )
 CARRIED_OUT_BY = gettext_noop("%(who)s had it carried out.")
 NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
@@ -282,16 +276,13 @@ def _where_it_is(note: Post) -> tuple[str, str]:
         .exclude(remote_id="")
         .last()
     )
-    attempts = Attempt.objects.filter(
-        post__entry=note.entry_id, post__destination=note.destination_id
-    )
-    remote_id, remote_url = (out.remote_id, out.remote_url) if out else (note.remote_id, "")
-    if not remote_id:
+    if out:
+        note.remote_id, note.remote_url = out.remote_id, out.remote_url
+    if not note.remote_id:
         raise ReviewRefused(NOT_KNOWN)
-    named = attempts.filter(remote_id=remote_id).exclude(account_key="")
-    if named.exclude(account_key=note.destination.account_key).exists():
+    if other_account(note):
         raise ReviewRefused(OTHER_ACCOUNT)
-    return remote_id, remote_url or note.remote_url
+    return note.remote_id, note.remote_url
 
 
 def resume(destination_id: int, editor: User) -> Destination:

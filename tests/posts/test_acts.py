@@ -282,6 +282,17 @@ def test_it_is_refused_where_the_screen_is_old_or_the_account_another(
     assert refused.value.wording == review.OTHER_ACCOUNT
 
 
+def test_nothing_is_deleted_on_another_account(board: Board, published: Post, editor: User) -> None:
+    """There the post is not, which would count as deleted."""
+    note = take_back(published)
+    review.carry_out(note.pk, editor, note.payload_hash)
+    Destination.objects.update(account_key="another")
+    deliver.deliver(note.destination_id)
+    note.refresh_from_db()
+    assert note.state == PostState.PENDING
+    assert board.acts == ["publish 1"]
+
+
 def test_it_is_refused_where_the_platform_does_not_offer_it(
     board: Board, published: Post, editor: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
