@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 M = TypeVar("M", bound=models.Model)
 
@@ -28,13 +28,13 @@ class Gap(models.Expression):
         self,
         name: str,
         output_field: models.Field[Any, Any],
-        earlier_by: timedelta | None = None,
+        earlier_by: timedelta = timedelta(0),
     ) -> None:
         super().__init__(output_field=output_field)
         self._name, self._field, self._earlier_by = name, output_field, earlier_by
 
     def __sub__(self, by: timedelta) -> Self:  # type: ignore[override]
-        return type(self)(self._name, self._field, by)
+        return type(self)(self._name, self._field, self._earlier_by + by)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Gap]]:  # type: ignore[override]
         return "%s", [self]
@@ -42,7 +42,7 @@ class Gap(models.Expression):
     def filled(self, values: Mapping[str, Any]) -> Any:
         """The parameter for the database."""
         value = values[self._name]
-        if self._earlier_by is not None:
+        if self._earlier_by:
             value -= self._earlier_by
         return self._field.get_db_prep_value(value, connection)
 
@@ -72,8 +72,10 @@ class Prepared:
 def get(model: type[M], pk: int, *, lock: bool = False) -> M:
     """The row with that primary key; `model.DoesNotExist` if there is none.
 
-    With *lock* nobody else may change it until the transaction is over.
+    With *lock* nobody else may change it until the transaction is over, which must have begun.
     """
+    if lock and not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("a row is locked within a transaction")
     sql, names, converters = _selecting(connection.vendor, model, lock)
     with connection.cursor() as cursor:
         cursor.execute(sql, [pk])
@@ -88,7 +90,9 @@ def get(model: type[M], pk: int, *, lock: bool = False) -> M:
 
 def update(model: type[M], where: Mapping[str, Any], changes: Mapping[str, Any]) -> int:
     """Change the rows in which each column of *where* has that value, or one of a set of values;
-    their number."""
+    their number. No row has one of an empty set."""
+    if any(isinstance(value, set | frozenset) and not value for value in where.values()):
+        return 0
     shapes = tuple(
         (name, len(value) if isinstance(value, set | frozenset) else None)
         for name, value in where.items()

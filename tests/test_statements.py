@@ -37,6 +37,7 @@ columns = st.fixed_dictionaries(
         "remote_id": texts,
         "breaking": st.booleans(),
         "tries": st.integers(0, 100),
+        "cost": st.decimals(0, 9999, places=4),
     }
 )
 
@@ -53,7 +54,30 @@ def test_what_is_written_is_what_django_reads(changes: dict[str, Any]) -> None:
         assert getattr(expected, name) == value
     found = statements.get(Post, post.pk)
     for field in Post._meta.concrete_fields:
-        assert getattr(found, field.attname) == getattr(expected, field.attname)
+        value = getattr(found, field.attname)
+        assert value == getattr(expected, field.attname)
+        # True is 1 to an assertion, and a budget of 0.2 nearly Decimal("0.2").
+        assert type(value) is type(getattr(expected, field.attname))
+
+
+def test_an_empty_set_names_no_row() -> None:
+    post = make_post()
+    assert statements.update(Post, {"id": post.pk, "state": set()}, {"tries": 3}) == 0
+    assert Post.objects.get().tries == 0
+
+
+def test_a_gap_takes_several_spans_away() -> None:
+    noon = datetime(2026, 11, 17, 12, tzinfo=UTC)
+    gap = Gap("now", models.DateTimeField()) - timedelta(hours=1) - timedelta(minutes=5)
+    early = Gap("now", models.DateTimeField()) - timedelta(minutes=65)
+    assert gap.filled({"now": noon}) == early.filled({"now": noon})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_is_not_locked_outside_of_a_transaction() -> None:
+    post = make_post()
+    with pytest.raises(transaction.TransactionManagementError):
+        statements.get(Post, post.pk, lock=True)
 
 
 @pytest.mark.parametrize("model", [Post, Entry, Destination])
