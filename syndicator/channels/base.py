@@ -255,7 +255,10 @@ class LookUpStrength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Something a destination of this channel has to know. Secrets are encrypted at rest."""
+    """Something a destination of this channel has to know. Secrets are encrypted at rest.
+
+    What is *kept* nobody enters: a sign-in or `Account.renew` fills it in.
+    """
 
     name: str
     label: str
@@ -263,6 +266,7 @@ class Setting:
     required: bool = True
     default: str = ""
     help: str = ""
+    kept: bool = False
 
 
 def _no_pictures(picture: Picture) -> bytes:

@@ -220,6 +220,8 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance.pk:
             self.initial["base_url"] = default
         for setting in self.instance.channel.settings:
+            if setting.kept:
+                continue
             self.fields[SETTING + setting.name] = self._field(setting)
 
     def _stored_secrets(self) -> set[str]:

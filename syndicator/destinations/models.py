@@ -76,6 +76,8 @@ class Destination(models.Model):
         """Take over *values* by the channel's settings; an empty secret keeps the stored one."""
         kept = secrets.decrypt(self.encrypted_secrets)
         for setting in self.channel.settings:
+            if setting.kept and setting.name not in values:
+                continue
             value = values.get(setting.name, "").strip()
             if not setting.secret:
                 self.settings[setting.name] = value

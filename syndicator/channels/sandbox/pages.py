@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response
@@ -34,10 +35,19 @@ class Pages:
         )
         self._environment.filters["clock"] = clock
 
-    def render(self, template: str, /, status: int = 200, **values: object) -> Response:
+    def render(
+        self, template: str, /, status: int = 200, leads_to: str = "", **values: object
+    ) -> Response:
+        """*leads_to* is the address of another site that a form on the page may lead to."""
         html = self._environment.get_template(template).render(values)
         response = Response(html, status=status, content_type="text/html; charset=utf-8")
-        return protect(response, CONTENT_SECURITY_POLICY)
+        policy = CONTENT_SECURITY_POLICY
+        if leads_to:
+            place = urlsplit(leads_to)
+            policy = policy.replace(
+                "form-action 'self'", f"form-action 'self' {place.scheme}://{place.netloc}"
+            )
+        return protect(response, policy)
 
 
 def protect(response: Response, content_security_policy: str) -> Response:

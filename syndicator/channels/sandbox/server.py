@@ -89,7 +89,8 @@ class SandboxServer:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         request = Request(environ)
-        return self._answer(request)(environ, start_response)
+        with request:  # closes the files of an upload
+            return self._answer(request)(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         if _is_loopback(self._host) and not _is_loopback(request.host):

@@ -1,49 +1,59 @@
-"""Posts on one X account (API v2, OAuth 1.0a user context), through tweepy.
+"""Posts on one X account (API v2): https://docs.x.com/x-api/posts/creation-of-a-post.
 
-https://docs.x.com/x-api/posts/creation-of-a-post. There is no idempotency key: an unclear answer
-is looked up in the account's own timeline by its link.
+There is no idempotency key: an unclear answer is looked up in the account's own timeline by its
+link.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import tweepy
 
 from syndicator.channels.base import (
     Account,
+    AccountCheck,
+    ChannelError,
     Client,
     LookUp,
     Message,
     Receipt,
-    TryLater,
-    Unauthorised,
-    Unknown,
 )
 from syndicator.channels.links import essence
-from syndicator.channels.x.errors import TOKEN, UNCLEAR, error_of
+from syndicator.channels.x import media, prices
+from syndicator.channels.x.connection import XConnection
+from syndicator.channels.x.errors import PERMISSION
 from syndicator.channels.x.limits import wait_after_success
-from syndicator.outbound.answers import json_object, redact
+from syndicator.outbound.answers import json_object
 from syndicator.outbound.clocks import platform_time
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import OutboundSession, did_not_act, make_session
+from syndicator.outbound.http import make_session
 from syndicator.wording import Wording, gettext_noop
 
 PAGE_SIZE = 100
 #: Pages of a look-up; past that it is incomplete and proves nothing. X keeps 3,200 posts anyway.
 MAX_PAGES = 32
+#: Of the account's own picture.
+LARGEST_AVATAR = 2 * 1024 * 1024
+
+THREAD_BROKE = gettext_noop(
+    "The post is out, but its thread broke off: %(out)s of %(all)s answers are out. "
+    "Add the rest by hand, or leave it. %(why)s"
+)
+THREAD_UNKNOWN = Wording(
+    gettext_noop("It was found on X. Whether its thread is complete is not known: look there.")
+)
+NO_MEDIA_SCOPE = Wording(
+    gettext_noop("The account may not upload pictures. Sign in at X again and allow it.")
+)
 
 _ID = re.compile(r"[0-9]{1,19}")
-
-UNREACHABLE = Wording(gettext_noop("X could not be reached; it will be tried again."))
-
-SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,52 +67,105 @@ class _Page:
 
 class XClient(Client):
     def __init__(self, account: Account) -> None:
-        self._base_url = account.base_url.rstrip("/")
-        self._keys = {name: account.settings.get(name, "") for name in SECRETS}
-        # An OAuth 1.0a user token begins with the user's own id.
-        self._user_id = self._keys["access_token"].partition("-")[0]
+        self._x = XConnection(account)
+        self._open_picture = account.open_picture
         self._allow_private_addresses = account.allow_private_addresses
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
         with Deadline(deadline) as ends:
-            text = message.text.replace("\r\n", "\n")
-            answer = self._call(ends, "POST", "/2/tweets", json={"text": text})
-        data = json_object(answer).get("data")
-        remote_id = data.get("id") if isinstance(data, Mapping) else None
-        if answer.status_code != requests.codes.created or not _is_id(remote_id):
-            self._fail(answer)
+            uploaded = [
+                media.upload(self._x, ends, picture, self._open_picture(picture))
+                for picture in message.pictures
+            ]
+            body: dict[str, Any] = {"text": _as_sent(message.text)}
+            if uploaded:
+                body["media"] = {"media_ids": uploaded}
+            answer = self._publish(ends, body)
+            remote_id = _new_id(answer)
+            note = self._go_on(ends, remote_id, message.thread)
         return Receipt(
-            str(remote_id),
-            url=f"https://x.com/i/web/status/{remote_id}",
-            answer=self._redacted(answer.text),
+            remote_id,
+            url=_url(remote_id),
+            answer=self._x.redacted(answer.text),
             status=answer.status_code,
             wait=wait_after_success(answer.headers, datetime.now(UTC)),
+            note=note,
         )
+
+    def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
+        """https://docs.x.com/x-api/posts/delete-post. Of a thread only the first post."""
+        with Deadline(deadline) as ends:
+            answer = self._x.call(ends, "DELETE", f"/2/tweets/{remote_id}")
+        data = json_object(answer).get("data")
+        is_deleted = isinstance(data, Mapping) and data.get("deleted") is True
+        if answer.status_code != requests.codes.not_found and not (answer.ok and is_deleted):
+            self._x.fail(answer)
+        return Receipt(remote_id, answer=self._x.redacted(answer.text), status=answer.status_code)
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
-        sought, told, complete = essence(message.permalink), None, False
+        sought, told, complete, read = essence(message.permalink), None, False, 0
         with Deadline(deadline) as ends:
             for page in self._timeline(ends, since):
                 told, complete = told or page.platform_time, page.is_last
+                read += len(page.posts)
                 for post in page.posts:
                     if sought in map(essence, _links(post)):
                         remote_id = str(post["id"])
-                        receipt = Receipt(remote_id, url=f"https://x.com/i/web/status/{remote_id}")
-                        return LookUp(receipt, complete=complete, platform_time=told)
-        return LookUp(None, complete=complete, platform_time=told)
+                        note = THREAD_UNKNOWN if message.thread else None
+                        receipt = Receipt(remote_id, url=_url(remote_id), note=note)
+                        return LookUp(receipt, complete, told, _cost(read))
+        return LookUp(None, complete, told, _cost(read))
 
-    def _timeline(self, deadline: Deadline, since: datetime) -> Iterator[_Page]:
-        """The account's posts since *since*: https://docs.x.com/x-api/posts/get-posts."""
+    def check(self, *, deadline: timedelta) -> AccountCheck:
+        """https://docs.x.com/x-api/users/get-my-user"""
+        with Deadline(deadline) as ends:
+            query = {"user.fields": "profile_image_url"}
+            answer = self._x.call(ends, "GET", "/2/users/me", params=query)
+            data = json_object(answer).get("data")
+            if not answer.ok or not isinstance(data, Mapping) or not _is_id(data.get("id")):
+                self._x.fail(answer)
+            handle = str(data.get("username", ""))
+            return AccountCheck(
+                name=f"{data.get('name', '')} (@{handle})",
+                url=f"https://x.com/{handle}" if re.fullmatch(r"\w{1,50}", handle) else "",
+                picture=self._avatar(ends, data.get("profile_image_url")),
+                missing=self._missing(answer),
+                ends_at=self._x.ends_at,
+            )
+
+    def _publish(self, ends: Deadline, body: Mapping[str, Any]) -> requests.Response:
+        answer = self._x.call(ends, "POST", "/2/tweets", json=body)
+        if answer.status_code != requests.codes.created or not _new_id(answer):
+            self._x.fail(answer)
+        return answer
+
+    def _go_on(self, ends: Deadline, before: str, parts: Sequence[str]) -> Wording | None:
+        """Answer the post with each of *parts* in turn; why it broke off, if it did.
+
+        The first post is out and has its receipt: nothing of the thread is ever sent again.
+        """
+        for number, part in enumerate(parts):
+            reply = {"in_reply_to_tweet_id": before}
+            try:
+                before = _new_id(self._publish(ends, {"text": _as_sent(part), "reply": reply}))
+            except ChannelError as error:
+                return Wording(
+                    THREAD_BROKE, {"out": number, "all": len(parts), "why": error.reason}
+                )
+        return None
+
+    def _timeline(self, ends: Deadline, since: datetime) -> Iterator[_Page]:
+        """The account's posts since *since*: https://docs.x.com/x-api/users/get-posts."""
         parameters = {
             "max_results": str(PAGE_SIZE),
             "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "tweet.fields": "created_at,entities",
         }
         for _ in range(MAX_PAGES):
-            route = f"/2/users/{self._user_id}/tweets"
-            answer = self._call(deadline, "GET", route, params=parameters)
+            route = f"/2/users/{self._x.user_id}/tweets"
+            answer = self._x.call(ends, "GET", route, params=parameters)
             body = json_object(answer)
             meta, posts = body.get("meta"), body.get("data", [])
             if (
@@ -114,69 +177,60 @@ class XClient(Client):
                 or (meta.get("result_count") and not posts)
             ):
                 # A page that is not understood in full could hide the post.
-                self._fail(answer)
+                self._x.fail(answer)
             further = meta.get("next_token")
             yield _Page(posts, further is None, platform_time(answer.headers))
             if further is None:
                 return
             parameters["pagination_token"] = str(further)
 
-    def _call(self, deadline: Deadline, method: str, route: str, **what: Any) -> requests.Response:
-        """One signed call; whatever X answers is returned, and no answer is a `ChannelError`."""
-        client = tweepy.Client(
-            **self._keys, return_type=requests.Response, wait_on_rate_limit=False
+    def _missing(self, answer: requests.Response) -> tuple[Wording, ...]:
+        scopes = self._x.scopes
+        if scopes is None:
+            # From memory: OAuth 1.0a tells with every answer what the token may do.
+            may_write = answer.headers.get("x-access-level", "read-write") != "read"
+            return () if may_write else (PERMISSION,)
+        missing = []
+        if not {"tweet.read", "tweet.write", "users.read"} <= scopes:
+            missing.append(PERMISSION)
+        if "media.write" not in scopes:
+            missing.append(NO_MEDIA_SCOPE)
+        return tuple(missing)
+
+    def _avatar(self, ends: Deadline, address: object) -> bytes:
+        """The account's picture; nothing if it does not come at once: it is only shown."""
+        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", "http"):
+            return b""
+        session = make_session(
+            ends,
+            allow_private_addresses=self._allow_private_addresses,
+            largest_answer=LARGEST_AVATAR,
         )
-        session = make_session(deadline, allow_private_addresses=self._allow_private_addresses)
-        redirected = _Redirected(session, self._base_url)
-        client.session = redirected
         try:
             with session:
-                client.request(method, route, user_auth=True, **what)
-        except (requests.RequestException, DeadlinePassed) as error:
-            told = self._redacted(str(error))
-            if did_not_act(error):
-                raise TryLater(UNREACHABLE, answer=told) from error
-            if deadline.sent:
-                raise Unknown(UNCLEAR, answer=told) from error
-            # The base URL or the keys cannot even be put into a request.
-            raise Unauthorised(TOKEN, answer=told) from error
-        except (tweepy.TweepyException, ValueError, AttributeError, TypeError) as error:
-            # tweepy raises for every answer but success, and trips over bodies and headers of
-            # unexpected form. The answer itself says more.
-            if redirected.answer is None:
-                raise Unauthorised(TOKEN, answer=self._redacted(str(error))) from error
-        assert redirected.answer is not None
-        return redirected.answer
-
-    def _fail(self, answer: requests.Response) -> NoReturn:
-        problem = json_object(answer)
-        raise error_of(
-            {name: self._redacted(said) for name, said in problem.items() if isinstance(said, str)},
-            status=answer.status_code,
-            headers=answer.headers,
-            answer=self._redacted(answer.text),
-            now=datetime.now(UTC),
-        )
-
-    def _redacted(self, text: str) -> str:
-        return redact(text, self._keys.values())
+                answer = session.request("GET", address)
+        except (requests.RequestException, DeadlinePassed, ValueError):
+            return b""
+        return answer.content if answer.ok else b""
 
 
-class _Redirected:
-    """Stands in for tweepy's session: its fixed host becomes the configured base URL.
+def _as_sent(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
-    The swap comes before OAuth signs the request, so the signature is made over the real target.
-    """
 
-    def __init__(self, session: OutboundSession, base_url: str) -> None:
-        self._session = session
-        self._base_url = base_url
-        self.answer: requests.Response | None = None
+def _url(remote_id: str) -> str:
+    return f"https://x.com/i/web/status/{remote_id}"
 
-    def request(self, method: str, url: str, **what: Any) -> requests.Response:
-        target = self._base_url + urlsplit(url).path
-        self.answer = self._session.request(method, target, **what)
-        return self.answer
+
+def _cost(posts: int) -> Decimal:
+    return posts * prices.READ_OWN_POST
+
+
+def _new_id(answer: requests.Response) -> str:
+    """The id of the post that *answer* names; empty if it names none."""
+    data = json_object(answer).get("data")
+    remote_id = data.get("id") if isinstance(data, Mapping) else None
+    return str(remote_id) if _is_id(remote_id) else ""
 
 
 def _is_id(value: object) -> bool:

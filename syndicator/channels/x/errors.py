@@ -38,6 +38,17 @@ PERMISSION = Wording(
 DUPLICATE = Wording(gettext_noop("X says this text was already posted."))
 LIMIT = Wording(gettext_noop("X asks to wait; it will be tried again later."))
 REFUSED = gettext_noop("X refused the post: %(answer)s")
+UNREACHABLE = Wording(gettext_noop("X could not be reached; it will be tried again."))
+CONNECT_AGAIN = Wording(
+    gettext_noop("X no longer renews the access to this account. Sign in at X again.")
+)
+UPLOAD_FAILED = Wording(
+    gettext_noop("X did not take the picture; nothing is out, and it is tried again.")
+)
+PICTURE_REFUSED = Wording(gettext_noop("X refused the picture. Post it without, or with another."))
+NOT_PROCESSED = Wording(
+    gettext_noop("X is still working on the picture; nothing is out, and it is tried again.")
+)
 UNCLEAR = Wording(gettext_noop("X's answer does not say whether the post is out."))
 
 

@@ -1,11 +1,13 @@
 """A server that behaves like the X API v2, for trying things out and for tests.
 
 Follows X's OpenAPI description 2.167 and answers that third parties have logged. What X would
-refuse to a self-serve account (quotes, edits, media it never uploaded) is refused here.
+refuse to a self-serve account (quotes, edits, replies to others, media it never uploaded) is
+refused here.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -27,6 +29,14 @@ from syndicator.channels.sandbox.oauth1 import SignatureCheck
 from syndicator.channels.sandbox.pages import Pages
 from syndicator.channels.sandbox.store import Accepted, Action
 from syndicator.channels.sandbox.windows import Window
+from syndicator.channels.x.sandbox_media import MediaRefused, MediaShelf
+from syndicator.channels.x.sandbox_oauth2 import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Asked,
+    GrantRefused,
+    TokenBook,
+)
 from syndicator.channels.x.sandbox_tweets import TWEET_FIELDS, shorten, tweet_json
 from syndicator.channels.x.weighted_length import weighted_length
 
@@ -40,6 +50,9 @@ SANDBOX_CREDENTIALS: Mapping[str, str] = {
     "consumer_secret": "sandbox-consumer-secret",
     "access_token": f"{USER_ID}-sandbox-access-token",
     "access_token_secret": "sandbox-access-token-secret",
+    # For trying the sign-in by OAuth 2.
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
 }
 #: The same account's OAuth 2 user token, for clients without OAuth 1.0a.
 SANDBOX_BEARER_TOKEN = "sandbox-bearer-token"  # noqa: S105 - public on purpose
@@ -49,6 +62,19 @@ WINDOW_SECONDS = 15 * 60
 POST_LIMIT = 100
 LOOK_UP_LIMIT = 900
 DELETE_LIMIT = 50
+MEDIA_LIMIT = 500
+MOST_PICTURES = 4
+#: The account's picture: one blue pixel.
+AVATAR = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg=="
+)
+SCOPE_MEANINGS = {
+    "tweet.read": "See all the posts you can see",
+    "tweet.write": "Post and delete posts for you",
+    "users.read": "See your account's name and picture",
+    "media.write": "Upload pictures for you",
+    "offline.access": "Stay connected until you revoke its access",
+}
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
 SNOWFLAKE_EPOCH_MS = 1288834974657
@@ -157,13 +183,27 @@ class XSandbox(SandboxPlatform):
             token_secret=SANDBOX_CREDENTIALS["access_token_secret"],
         )
         super().__init__(surroundings)
+        self._tokens = TokenBook(self.store, self.name)
+        self._media = MediaShelf(self.store, self.name, self._next_id)
 
     def routes(self) -> Sequence[Route]:
-        post, look_up, me, delete = (
+        post, look_up, me, delete, media = (
             Window(limit, WINDOW_SECONDS)
-            for limit in (self._post_limit, LOOK_UP_LIMIT, LOOK_UP_LIMIT, DELETE_LIMIT)
+            for limit in (self._post_limit, LOOK_UP_LIMIT, LOOK_UP_LIMIT, DELETE_LIMIT, MEDIA_LIMIT)
         )
+        upload = "/2/media/upload"
         return (
+            self._api("POST", upload, self.upload, Call.OTHER, media),
+            self._api("GET", upload, self.upload_status, Call.OTHER, media),
+            self._api("POST", f"{upload}/initialize", self.begin_upload, Call.OTHER, media),
+            self._api("POST", f"{upload}/<media>/append", self.append, Call.OTHER, media),
+            self._api("POST", f"{upload}/<media>/finalize", self.finish_upload, Call.OTHER, media),
+            self._api("POST", "/2/media/metadata", self.describe, Call.OTHER, media),
+            Route("POST", "/2/oauth2/token", self.token, Call.OTHER),
+            Route("GET", "/i/oauth2/authorize", self.authorise),
+            Route("POST", "/i/oauth2/authorize", self.authorise),
+            Route("GET", "/media/<media>", self.picture),
+            Route("GET", "/avatar.png", self.avatar),
             self._api("POST", "/2/tweets", self.create, Call.PUBLISH, post),
             self._api("GET", "/2/users/<user>/tweets", self.timeline, Call.LOOK_UP, look_up),
             self._api("GET", "/2/users/me", self.me, Call.OTHER, me),
@@ -185,7 +225,7 @@ class XSandbox(SandboxPlatform):
             spent = window.spend()
             headers = rate_limit_headers(window.limit, spent.remaining, spent.reset)
             try:
-                self._authenticate(request)
+                self._authenticate(request, _scope_for(path))
                 if not spent.allowed:
                     raise plain_problem(429, "Too Many Requests")
                 body = handler(request, **captured)
@@ -225,6 +265,10 @@ class XSandbox(SandboxPlatform):
                 raise forbidden(
                     "You attempted to reply to a Tweet that is deleted or not visible to you."
                 )
+            try:
+                self._media.check_usable(fields.get("media", {}).get("media_ids", ()))
+            except MediaRefused as refused:
+                raise invalid_request(str(refused)) from None
             if self.store.has_post_with_text(self.name, text):
                 raise duplicate()
             tweet = self._next_id()
@@ -262,7 +306,92 @@ class XSandbox(SandboxPlatform):
 
     def me(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/users/get-my-user"""
-        return {"data": {"id": USER_ID, "name": USER_NAME, "username": USER_HANDLE}}
+        data = {"id": USER_ID, "name": USER_NAME, "username": USER_HANDLE}
+        if "profile_image_url" in request.args.get("user.fields", "").split(","):
+            data["profile_image_url"] = f"{request.host_url.rstrip('/')}{self.prefix}/avatar.png"
+        return {"data": data}
+
+    def upload(self, request: Request) -> Mapping[str, Any]:
+        """https://docs.x.com/x-api/media/upload-media"""
+        category, file = request.form.get("media_category", ""), request.files.get("media")
+        if file is None:
+            raise invalid_request("$.media: is missing but it is required")
+        return {"data": _taken(lambda: self._media.take_whole(category, file.read()))}
+
+    def begin_upload(self, request: Request) -> Mapping[str, Any]:
+        """https://docs.x.com/x-api/media/initialize-media-upload"""
+        fields = _json_object(request)
+        total = fields.get("total_bytes")
+        if type(total) is not int:
+            raise invalid_request("$.total_bytes: integer expected")
+        category, kind = str(fields.get("media_category")), str(fields.get("media_type"))
+        return {"data": _taken(lambda: self._media.begin(category, kind, total))}
+
+    def append(self, request: Request, media: str) -> Mapping[str, Any]:
+        """https://docs.x.com/x-api/media/append-media-upload"""
+        index, file = request.form.get("segment_index", ""), request.files.get("media")
+        if file is None or not re.fullmatch(r"[0-9]{1,3}", index):
+            raise invalid_request("$.segment_index: does not match the schema")
+        _taken(lambda: self._media.append(media, int(index), file.read()))
+        return {"data": {"expires_at": int(time.time()) + 3600}}
+
+    def finish_upload(self, request: Request, media: str) -> Mapping[str, Any]:
+        """https://docs.x.com/x-api/media/finalize-media-upload"""
+        return {"data": _taken(lambda: self._media.finish(media))}
+
+    def upload_status(self, request: Request) -> Mapping[str, Any]:
+        """https://docs.x.com/x-api/media/get-media-upload-status"""
+        media = request.args.get("media_id", "")
+        return {"data": _taken(lambda: self._media.status(media))}
+
+    def describe(self, request: Request) -> Mapping[str, Any]:
+        """https://docs.x.com/x-api/media/create-media-metadata"""
+        fields = _json_object(request)
+        try:
+            media, alt = str(fields["id"]), str(fields["metadata"]["alt_text"]["text"])
+        except (KeyError, TypeError):
+            raise invalid_request("$.metadata: does not match the schema") from None
+        _taken(lambda: self._media.describe(media, alt))
+        return {"data": {"id": media, "associated_metadata": fields["metadata"]}}
+
+    def authorise(self, request: Request) -> Response:
+        """The page on which an account's owner lets an app in."""
+        asked = Asked.of(request.args)
+        if request.method == "POST" and not asked.problem:
+            if request.form.get("answer") == "allow":
+                return redirect(self._tokens.allow(asked))
+            return redirect(f"{asked.redirect_uri}?error=access_denied&state={asked.state}")
+        return self._pages.render(
+            "x_authorise.html",
+            root=self.prefix,
+            name=USER_NAME,
+            handle=USER_HANDLE,
+            leads_to="" if asked.problem else asked.redirect_uri,
+            asked=asked,
+            meanings=SCOPE_MEANINGS,
+        )
+
+    def token(self, request: Request) -> Response:
+        """https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/authorization-code"""
+        sent = request.authorization
+        basic = (
+            (sent.username or "", sent.password or "") if sent and sent.type == "basic" else None
+        )
+        try:
+            return _json(self._tokens.grant(request.form, basic), 200)
+        except GrantRefused as refused:
+            error, description = refused.args
+            status = 401 if error == "invalid_client" else 400
+            return _json({"error": error, "error_description": description}, status)
+
+    def picture(self, request: Request, media: str) -> Response:
+        found = self._media.file(media)
+        if found is None:
+            return Response("404 Not Found\n", status=404)
+        return Response(found[1], content_type=found[0])
+
+    def avatar(self, request: Request) -> Response:
+        return Response(AVATAR, content_type="image/png")
 
     def delete(self, request: Request, tweet: str) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/posts/delete-post"""
@@ -278,17 +407,35 @@ class XSandbox(SandboxPlatform):
             root=self.prefix,
             name=USER_NAME,
             handle=USER_HANDLE,
-            posts=[_shown(post) for post in self.store.posts(self.name, limit=100)],
+            posts=[self._shown(post) for post in self.store.posts(self.name, limit=100)],
         )
 
     def permalink(self, request: Request, tweet: str, handle: str = "") -> Response:
         return redirect(f"{self.prefix}/#post-{tweet}")
 
-    def _authenticate(self, request: Request) -> None:
+    def _authenticate(self, request: Request, scope: str) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        bearer = scheme.lower() == "bearer" and token == SANDBOX_BEARER_TOKEN
-        if not bearer and not self._signatures.is_signed(request):
-            raise plain_problem(401, "Unauthorized")
+        if scheme.lower() != "bearer":
+            if not self._signatures.is_signed(request):
+                raise plain_problem(401, "Unauthorized")
+        elif token != SANDBOX_BEARER_TOKEN:
+            scopes = self._tokens.scopes_of(token)
+            if scopes is None:
+                raise plain_problem(401, "Unauthorized")
+            if scope not in scopes:
+                raise plain_problem(403, "Forbidden")
+
+    def _shown(self, post: Accepted) -> Mapping[str, object]:
+        """A post as X shows it: short links in the text, and its pictures or a card below it."""
+        media = post.request.get("media", {}).get("media_ids", ())
+        return {
+            "id": post.remote_id,
+            "at": post.accepted_at,
+            "pieces": shorten(post.remote_id, post.text).pieces,
+            "answers": "reply" in post.request,
+            "pictures": [self._media.shown(one) for one in media],
+            "card": LinkCard.of(post.link) if post.link and not media else None,
+        }
 
     def _next_id(self) -> str:
         """A snowflake: the time in milliseconds in the upper bits, above every id before it."""
@@ -310,7 +457,7 @@ def _post_fields(request: Request) -> dict[str, Any]:
     if "edit_options" in fields:
         raise forbidden("You are not permitted to edit Tweets.")
     if "media" in fields:
-        raise invalid_request("Your media IDs are invalid.")
+        _check_media(fields["media"])
     if "reply" in fields:
         _check_reply(fields["reply"])
     settings = ("following", "mentionedUsers", "subscribers", "verified")
@@ -326,6 +473,34 @@ def _check_reply(reply: object) -> None:
         if isinstance(tweet, str) and _ID.fullmatch(tweet):
             return
     raise invalid_request("$.reply: does not match the schema")
+
+
+def _check_media(media: object) -> None:
+    ids = (
+        media.get("media_ids")
+        if isinstance(media, dict) and media.keys() == {"media_ids"}
+        else None
+    )
+    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_PICTURES:
+        raise invalid_request("$.media.media_ids: does not match the schema")
+    if not all(isinstance(one, str) and _ID.fullmatch(one) for one in ids):
+        raise invalid_request("Your media IDs are invalid.")
+
+
+def _taken(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except MediaRefused as refused:
+        raise invalid_request(str(refused)) from None
+
+
+def _scope_for(path: str) -> str:
+    """The OAuth 2 scope that a call needs."""
+    if path.startswith("/2/media"):
+        return "media.write"
+    if path.startswith("/2/tweets"):
+        return "tweet.write"
+    return "users.read" if path == "/2/users/me" else "tweet.read"
 
 
 def _check_text(text: object) -> None:
@@ -403,16 +578,6 @@ def _start_time(asked: str | None) -> datetime | None:
             f"The `start_time` query parameter value [{asked}] is not a valid RFC 3339 date-time",
             start_time=asked,
         ) from None
-
-
-def _shown(post: Accepted) -> Mapping[str, object]:
-    """A post as X shows it: short links in the text, and a card below it."""
-    return {
-        "id": post.remote_id,
-        "at": post.accepted_at,
-        "pieces": shorten(post.remote_id, post.text).pieces,
-        "card": LinkCard.of(post.link) if post.link else None,
-    }
 
 
 def _json(

@@ -25,6 +25,7 @@ from syndicator.channels.base import (
     Unknown,
 )
 from syndicator.channels.x.client import XClient
+from syndicator.channels.x.prices import READ_OWN_POST
 from tests.channels.conftest import answer, drip, drop
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ def problem(status: int, kind: str = "about:blank", detail: str = "", **headers:
 
 
 class TestSending:
+    @pytest.mark.parametrize("history", ["edit_history_tweet_ids", "edit_history_post_ids"])
+    def test_either_name_of_the_history_is_taken(
+        self, server: ScriptedServer, history: str
+    ) -> None:
+        server.replies.append(answer(201, {"data": {"id": "17", "text": "…", history: ["17"]}}))
+        assert send(server.url).remote_id == "17"
+
     def test_an_accepted_post_is_named(self, server: ScriptedServer) -> None:
         server.replies.append(created())
         receipt = send(server.url)
@@ -403,13 +411,13 @@ class TestLookingUp:
         dates = [f"Sun, 03 May 2026 12:00:0{second} GMT" for second in (1, 3)]
         pages = [page(OTHER, next_token="n1", Date=dates[0]), page(OTHER, Date=dates[1])]
         told = datetime(2026, 5, 3, 12, 0, 1, tzinfo=UTC)
-        assert look_up(server, *pages) == LookUp(None, complete=True, platform_time=told)
+        assert look_up(server, *pages) == LookUp(None, True, told, 2 * READ_OWN_POST)
         assert look_up(server, page(OURS, Date=dates[0])).platform_time == told
         assert look_up(server, page(OURS)).platform_time is None
 
     def test_absent_if_all_pages_were_seen(self, server: ScriptedServer) -> None:
         found = look_up(server, page(OTHER, next_token="n1"), page(OTHER))
-        assert found == LookUp(None, complete=True)
+        assert found == LookUp(None, complete=True, cost=2 * READ_OWN_POST)
         assert "pagination_token=n1" in server.received[1].target
 
     def test_found_on_a_later_page(self, server: ScriptedServer) -> None:
@@ -419,7 +427,7 @@ class TestLookingUp:
 
     def test_pages_without_end_prove_nothing(self, server: ScriptedServer) -> None:
         found = look_up(server, *[page(OTHER, next_token="again")] * 32)
-        assert found == LookUp(None, complete=False)
+        assert found == LookUp(None, complete=False, cost=32 * READ_OWN_POST)
 
     @pytest.mark.parametrize(
         ("reply", "outcome"),
@@ -444,6 +452,32 @@ class TestLookingUp:
     ) -> None:
         with pytest.raises(outcome):
             look_up(server, page(OTHER, next_token="n1"), reply)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (answer(200, {"data": {"deleted": True}}), Receipt),
+        (problem(404, f"{PROBLEMS}/resource-not-found"), Receipt),
+        (answer(200, {"data": {"deleted": False}}), Unknown),
+        (answer(200, b""), Unknown),
+        (problem(401), Unauthorised),
+        (problem(403), Rejected),
+        (problem(429), TryLater),
+        (problem(503), Unknown),
+        (drop(reset=True), Unknown),
+    ],
+)
+def test_what_an_answer_to_a_deletion_means(
+    server: ScriptedServer, reply: Reply, outcome: type[Receipt] | type[ChannelError]
+) -> None:
+    server.replies.append(reply)
+    try:
+        result: object = client(server.url).delete("17", key="key", deadline=AMPLE)
+    except ChannelError as refused:
+        result = refused
+    assert type(result) is outcome
+    assert (server.received[0].method, server.received[0].target) == ("DELETE", "/2/tweets/17")
 
 
 class TestSecrets:

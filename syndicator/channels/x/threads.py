@@ -1,0 +1,44 @@
+"""What of an entry goes on in answers to its post."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from syndicator.channels.fitting.pieces import Piece, body_of, pieces_of
+from syndicator.content import Story
+
+#: An entry that is longer is an article: its permalink leads there.
+MOST_PARTS = 10
+
+
+def parts_after(
+    told: str, story: Story, length: Callable[[str], int], limit: int
+) -> tuple[str, ...]:
+    """The rest of *story* whose beginning *told* is the body of its post, in posts of at most
+    *limit*; whole sentences each, and quotes only whole."""
+    pieces = list(pieces_of(story.entry, story.language, sys.maxsize))
+    rest = _rest(told, pieces)
+    parts: list[str] = []
+    held: list[Piece] = []
+    for piece in rest:
+        if length(body_of([*held, piece])) <= limit:
+            held.append(piece)
+            continue
+        if held:
+            parts.append(body_of(held))
+        held = [piece] if length(body_of([piece])) <= limit else []
+        if not held and piece.may_be_cut:
+            # A sentence longer than a post: what follows would make no sense without it.
+            break
+    if held:
+        parts.append(body_of(held))
+    return tuple(parts[:MOST_PARTS])
+
+
+def _rest(told: str, pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """*pieces* after those that *told* consists of; all, if it is only a part of the first."""
+    for count in range(len(pieces), 0, -1):
+        if body_of(pieces[:count]) == told:
+            return pieces[count:]
+    return pieces
