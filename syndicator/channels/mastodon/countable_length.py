@@ -69,8 +69,9 @@ def _largest(candidate: str) -> int:
     """The most that *candidate* can count: as text, or as links with text around them."""
     links = len(_BEGINNINGS.findall(candidate))
     host = candidate.partition("//")[2].partition("/")[0]
-    # Of “https://a.de.example” Mastodon takes the first half.
-    cut_off = any(label.lower() in _top_level_domains() for label in host.split(".")[1:])
+    # Of “https://a.de.example” and “https://a.de-b” Mastodon takes the first half.
+    labels = regex.split(r"[\W_]+", host)[1:-1]
+    cut_off = any(label.lower() in _top_level_domains() for label in labels)
     return max(LINK_LENGTH, _graphemes(candidate)) + LINK_LENGTH * (links - 1 + cut_off)
 
 
