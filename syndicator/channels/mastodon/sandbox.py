@@ -5,6 +5,7 @@ Follows docs.joinmastodon.org and Mastodon's own sources (controllers, validator
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 import time
@@ -261,8 +262,10 @@ class MastodonSandbox(SandboxPlatform):
         file = request.files.get("file")
         if file is None:
             raise invalid("File can't be blank")
+        with contextlib.closing(file):
+            content = file.read()
         seconds = float(request.environ[_PROCESSING_SECONDS])
-        media = self._pictures.add(file.read(), fields_of(request), seconds=seconds)
+        media = self._pictures.add(content, fields_of(request), seconds=seconds)
         body = media_json(media, self._root(request))
         return json_response(body, 200 if media.ready else 202)
 
@@ -357,7 +360,9 @@ class MastodonSandbox(SandboxPlatform):
         return Response(_plain_png(40, (0x56, 0x3A, 0xCC)), content_type="image/png")
 
     def shown_picture(self, request: Request, media: str) -> Response:
-        found = self._picture(media)
+        found = self._pictures.get(media)
+        if found is None:
+            return not_found().response()
         response = Response(self._pictures.content(media), content_type=found.media_type)
         return protect(response, CONTENT_SECURITY_POLICY)
 
