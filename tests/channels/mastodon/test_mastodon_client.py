@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -415,6 +416,12 @@ class TestEditing:
     )
     def test_other_ones_are_handed_over_anew(self, server: ScriptedServer, other: Reply) -> None:
         self.edit(server, other, media(media_id="22"), posted(), message=PICTURED)
+        assert json.loads(server.received[2].body)["media_ids"] == ["22"]
+
+    def test_one_without_words_could_be_any(self, server: ScriptedServer) -> None:
+        wordless = replace(PICTURED, pictures=(replace(PICTURE, alt=""),))
+        others = attached("(Foto: Doe/dpa)"), media(media_id="22"), posted()
+        self.edit(server, *others, message=wordless)
         assert json.loads(server.received[2].body)["media_ids"] == ["22"]
 
     @pytest.mark.parametrize("status", [404, 410])
