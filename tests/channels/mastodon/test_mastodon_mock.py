@@ -173,7 +173,7 @@ def test_too_long_for_it(server: str) -> None:
 )
 def test_what_its_faults_mean(server: str, effect: dict[str, Any], outcome: Outcome) -> None:
     fail(server, "/api/v1/statuses", **effect)
-    deadline = timedelta(seconds=1) if effect["type"] == "timeout" else AMPLE
+    deadline = timedelta(seconds=0.5) if effect["type"] == "timeout" else AMPLE
     with pytest.raises(ChannelError) as refused:
         client(server).send(message("fault"), key="fault", deadline=deadline)
     assert refused.value.outcome is outcome

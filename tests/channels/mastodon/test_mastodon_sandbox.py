@@ -135,6 +135,9 @@ FAULTS: Mapping[str, tuple[Outcome, int]] = {
 }
 OF_LOOK_UPS = [name for name in FAULTS if name not in ("duplicate", "accept-then-500")]
 
+#: One of each kind, for calls that publish nothing.
+OF_EACH_KIND = ["500", "429", "401", "garbage-json", "redirect", "reset-before", "slow-loris"]
+
 
 def a_time_for(fault: str) -> timedelta:
     """What never answers is ended by the deadline."""
@@ -166,7 +169,7 @@ def test_a_look_up_that_fails_proves_nothing(newsroom: Newsroom, fault: str) -> 
     assert newsroom.look_up().receipt is not None
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", OF_EACH_KIND)
 def test_with_pictures_on_the_way_nothing_is_out(newsroom: Newsroom, fault: str) -> None:
     newsroom.fail(fault, on=Call.OTHER, seconds=60)
     with pytest.raises(ChannelError) as failed:
@@ -229,14 +232,14 @@ class TestPictures:
 
     @pytest.mark.parametrize("on", [Call.PUBLISH, Call.OTHER])
     def test_one_that_is_worked_on_is_waited_for(self, newsroom: Newsroom, on: Call) -> None:
-        newsroom.fail("media-processing", seconds=0.6, on=on)
+        newsroom.fail("media-processing", seconds=0.1, on=on)
         newsroom.send(0, picture(TEAL))
         assert newsroom.accepted() == 1
 
     def test_but_not_for_ever(self, newsroom: Newsroom) -> None:
         newsroom.fail("media-processing", seconds=60)
         with pytest.raises(TryLater, match="still working"):
-            newsroom.send(0, picture(TEAL), deadline=timedelta(seconds=6))
+            newsroom.send(0, picture(TEAL), deadline=timedelta(seconds=5.2))
         assert newsroom.accepted() == 0
         newsroom.send(0)
 
@@ -478,7 +481,7 @@ class TestChecking:
         with pytest.raises(Unauthorised, match="access token"):
             self.check(newsroom, access_token="wrong")
 
-    @pytest.mark.parametrize("fault", FAULTS)
+    @pytest.mark.parametrize("fault", OF_EACH_KIND)
     def test_whatever_fails_an_error_says_so(self, newsroom: Newsroom, fault: str) -> None:
         newsroom.fail(fault, on=Call.OTHER, seconds=60)
         with pytest.raises(ChannelError) as refused:
