@@ -300,8 +300,9 @@ class AccountCheck:
     """What the platform says about an account: shown when it is connected, and before it ends.
 
     *picture* is the account's own, as the platform gave it (bytes of an image), or empty.
-    *missing* are the permissions it lacks, a sentence each. *ends_at* (aware) is when a person has
-    to connect it anew; None if never, or if the platform does not tell.
+    *missing* are the permissions it lacks, and what else will make posts fail, a sentence each;
+    *notes* what else is worth knowing. *ends_at* (aware) is when a person has to connect it anew;
+    None if never, or if the platform does not tell.
     """
 
     name: str
@@ -309,6 +310,7 @@ class AccountCheck:
     picture: bytes = field(default=b"", repr=False)
     missing: tuple[Wording, ...] = ()
     ends_at: datetime | None = None
+    notes: tuple[Wording, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,7 +404,7 @@ class Channel(ABC):
     #: The least time between two posts of one account, whatever the platform's limits say.
     gap: ClassVar[timedelta] = timedelta(0)
     #: The longest `Message.text`, in `length` units; None where there is no limit.
-    limit: ClassVar[int | None] = None
+    limit: int | None = None
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     #: How many pictures a post takes at most.
     most_pictures: ClassVar[int] = 0
@@ -416,6 +418,13 @@ class Channel(ABC):
     @abstractmethod
     def client(self, account: Account) -> Client:
         """A client for one account."""
+
+    def for_settings(self, settings: Mapping[str, str]) -> Channel:
+        """This channel as an account with *settings* needs it (secrets are not among them).
+
+        Itself, unless something differs from one account to another: the limit of their servers.
+        """
+        return self
 
     def account_name(self, settings: Mapping[str, str]) -> str:
         """What tells one account from another among its *settings* and secrets.

@@ -88,7 +88,9 @@ class Card:
     @cached_property
     def channel(self) -> Channel | None:
         """None if the plug-in of this platform is not installed or broken."""
-        return registry.channels().get(self.post.destination.channel_name)
+        destination = self.post.destination
+        found = registry.channels().get(destination.channel_name)
+        return found.for_settings(destination.settings) if found else None
 
     @property
     def remaining(self) -> int | None:

@@ -66,7 +66,7 @@ class Destination(models.Model):
 
     @property
     def channel(self) -> Channel:
-        return registry.channel(self.channel_name)
+        return registry.channel(self.channel_name).for_settings(self.settings)
 
     @property
     def pause_wording(self) -> Wording | None:

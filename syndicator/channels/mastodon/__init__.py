@@ -1,0 +1,1 @@
+"""Mastodon, by its REST API; most of what else speaks it too."""
