@@ -9,11 +9,12 @@ BACKEND ?= both
 FAULTS_PARALLEL ?= 4
 
 EXAMPLES ?= 600
+COUNT ?= 40000
 ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 endif
 
-.PHONY: demo up test services-test faults chaos model browser bench lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos model oracle browser bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -44,6 +45,14 @@ chaos: $(VENV)/ready-dev     ## all of that at random (SECONDS=60 SEED=… BACKE
 model: $(VENV)/ready-dev     ## anything may happen to posts, and every promise holds; EXAMPLES=… SEED=…
 	@echo "seed $(SEED), $(EXAMPLES) runs"
 	MODEL_EXAMPLES=$(EXAMPLES) MODEL_SEED=$(SEED) $(BIN)/pytest -n $(PARALLEL) tests/model
+
+oracle: $(VENV)/ready-dev tests/oracle/node_modules  ## X's own counting against ours; COUNT=… SEED=…
+	$(BIN)/python -m tests.oracle --count $(COUNT) --seed $(SEED)
+
+tests/oracle/node_modules: tests/oracle/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs Node.js and npm: install them, then run make oracle again."; exit 1; }
+	cd tests/oracle && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests

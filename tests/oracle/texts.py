@@ -1,49 +1,31 @@
-"""Strings to weigh, made at random from a seed: what newsrooms write, and what misleads a counter."""
+"""Strings to weigh, made at random: what newsrooms write, and what misleads a counter."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
+from pathlib import Path
 
-GERMAN = (
-    "Der Rat hat das 17. Sanktionspaket beschlossen. Die Gespräche in Genf gehen am Abend weiter, "
-    "sagte Außenministerin Roth. Größere Fortschritte gab es zunächst nicht; z.B. bei den Gefangenen "
-    "d.h. bei rund 1.200 Menschen blieb vieles offen. Um 9.41 Uhr schlossen sich die Türen. Straßen "
-    "rund um den Palast sind gesperrt, über 3.000 Polizisten im Einsatz – „so viele wie nie“. Was heißt "
-    "das für die Ukraine? Nach Angaben der dpa reiste Dr. Müller vorzeitig ab … »Ein guter Tag«"
-).split()
-ENGLISH = (
-    "The council adopted its 17th package of sanctions. Talks in Geneva continue tonight, the foreign "
-    "minister said. U.S. officials did not comment; no deal was reached, e.g. on prisoners. It's “a "
-    "start”, Prof. Smith told reporters at 9.41 a.m. — nothing more. Don't expect miracles. Mr. Brown's"
-).split()
-FOREIGN = (
-    "Genève négociations été çà où l’avenir Łódź źródło příliš žluťoučký İstanbul ığdır Ελλάδα Αθήνα "
-    "Москва переговоры Киев мир ירושלים שלום القاهرة محادثات नमस्ते दिल्ली กรุงเทพ 東京で会談 日本語の文 한국어 "
-    "서울 北京谈判 和平。 ﬁnanz Ⅷ ½ ² ™ № ｆｕｌｌｗｉｄｔｈ"
-).split()
-EMOJI = (
-    "👍 👍🏽 ❤️ ❤ 👨‍👩‍👧‍👦 👩🏿‍🚀 🏳️‍🌈 🏴‍☠️ 🇩🇪 🇺🇦 🇨🇭🇩🇪 1️⃣ #️⃣ ☎️ ☎ ✌🏻 🤝🏼 🧑‍🤝‍🧑 🫱🏽‍🫲🏿 🫠 🪿 🩷 ⚽ ☀️ © ® ™️ ‼️ 〰️ 🅰️ 🀄 🃏 "
-    "👁️‍🗨️ 🐻‍❄️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 😶‍🌫️ 🫨 🙂‍↔️ 🍋‍🟩"
-).split()
-TLDS = "de com org net so ch at eu info museum berlin co.uk gov dev io app zip news online test xyz рф みんな".split()
-LABELS = (
-    "spiegel magazin beispiel-verlag www a x1 3sat m-d-r zeitung köln bücher münchen straße xn--mnchen-3ya "
-    "über sub_domain -minus- liveblog B z d"
-).split()
-PATHS = (
-    "/ /politik /politik/liveblog-42 /a/b/c.html /straße /киев /日本 /(klammer) /wiki/Genf_(Stadt) /a,b;c /~u/x.php "
-    "/a%20b /:8080 //doppelt /ende. /emoji👍 /a–b /@name /#!/hash /x/ /$ /a|b"
-).split()
-QUERIES = "?a=1 ?a=1&b=2 ?q=ä ?x=[1] ?x=(1) ?a=b. ?utm_source=x&utm_medium=y ?? ?a?b ?=, ?a=b#".split()
-FRAGMENTS = "#eintrag-7 # #a.b #ü #eintrag-7. #/x".split()
-ENDS = [*".,;:!?)]}>'\"…“”»«–—", "’s", "-", "/", "ä", "日", "@", "#", "%", "", "", "", ""]
-BEFORE = [*"([{<„“\"'«»–—", "", "", "", "", "a", "ä", "@", "#", "$", "/", "日", ".", "-", "_", "　"]
-ODD = (
-    "\u0301 \u00ad \u200b \u200d \u2060 \ufe0f \u202e \u2028 \ufeff \ufffe \uffff \ud83d \udc4d \U0001f1e9 \u20e3 \u3000 "
-    "\u00a0 \u0085 \x00 \x1b \r\n \n\n \t"
-).split(" ")
-HANDLES = "@bundestag @a_b @AA_stellv/liste #Genf #Größe #日本 #a.b #123 $BMW $BTC.X ＠ä ＃x @@x ##".split()
+WORDS: dict[str, list[str]] = {
+    name: words.split() if isinstance(words, str) else words
+    for name, words in json.loads(
+        Path(__file__).with_name("words.json").read_text(encoding="utf-8")
+    ).items()
+}
+GERMAN = WORDS["german"]
+ENGLISH = WORDS["english"]
+FOREIGN = WORDS["foreign"]
+EMOJI = WORDS["emoji"]
+TLDS = WORDS["tlds"]
+LABELS = WORDS["labels"]
+PATHS = WORDS["paths"]
+QUERIES = WORDS["queries"]
+FRAGMENTS = WORDS["fragments"]
+ENDS = WORDS["ends"]
+BEFORE = WORDS["before"]
+ODD = WORDS["odd"]
+HANDLES = WORDS["handles"]
 
 
 def prose(r: random.Random) -> str:
@@ -58,7 +40,9 @@ def prose(r: random.Random) -> str:
 def post(r: random.Random) -> str:
     """A post as the product makes them: a headline, sentences, a permalink."""
     parts = [prose(r) for _ in range(r.randint(1, 3))]
-    return "\n\n".join([*parts, link(r, hosts=("www.magazin.de", "zeitung.example.org", "bücher.de"))])
+    return "\n\n".join(
+        [*parts, link(r, hosts=("www.magazin.de", "zeitung.example.org", "bücher.de"))]
+    )
 
 
 def decorated(r: random.Random) -> str:
@@ -129,8 +113,7 @@ def misleading(r: random.Random) -> str:
     return "".join(pieces)
 
 
-#: Kinds by name: how to make one, and how often. Of the last, X's own parser makes surprising things;
-#: there only the first bar holds.
+#: Kinds by name: how to make one, and how often.
 KINDS: dict[str, tuple[Callable[[random.Random], str], int]] = {
     "posts": (post, 3),
     "prose with emoji and other languages": (decorated, 3),
@@ -138,7 +121,6 @@ KINDS: dict[str, tuple[Callable[[random.Random], str], int]] = {
     "around the limit": (near_the_limit, 4),
     "misleading": (misleading, 4),
 }
-MISLEADING = "misleading"
 
 
 def texts(seed: int, count: int) -> list[tuple[str, str]]:

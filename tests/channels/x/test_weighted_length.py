@@ -1,5 +1,5 @@
-"""`weights.json`: strings of ours, the weight that npm twitter-text 3.1.0 finds, and ours where it
-is deliberately larger."""
+"""`weights.json`: strings of ours, and the weight that npm twitter-text 3.1.0 finds. `make oracle`
+makes many more."""
 
 from __future__ import annotations
 
@@ -18,13 +18,8 @@ PERMALINK = "https://www.zeitung-beispiel.de/politik/liveblog-42?seite=2#eintrag
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: ascii(row[0])[:40])
 def test_the_weight_is_the_one_that_x_finds(row: list[str | int]) -> None:
-    text, found_by_x, *ours = row
-    assert weighted_length(str(text)) == (ours[0] if ours else found_by_x)
-
-
-@pytest.mark.parametrize("row", [row for row in TABLE if len(row) == 3], ids=lambda row: row[0])
-def test_where_we_differ_we_are_stricter(row: list[str | int]) -> None:
-    assert int(row[2]) > int(row[1])
+    text, found_by_x = row
+    assert weighted_length(str(text)) == found_by_x
 
 
 def test_a_tld_in_a_typo_is_a_link() -> None:
@@ -44,7 +39,20 @@ def test_more_text_never_weighs_less(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a.", "ö", "ö.", "https://", "👨‍", "http://a.de/!", "-", "1.2 ", "\u0301"]
+    "unit",
+    [
+        "a.",
+        "ö",
+        "ö.",
+        "日.",
+        "a." * 400 + " ",
+        "https://",
+        "👨‍",
+        "http://a.de/!",
+        "-",
+        "1.2 ",
+        "\u0301",
+    ],
 )
 def test_hostile_text_of_a_megabyte_ends(unit: str) -> None:
     assert weighted_length(unit * (1_000_000 // len(unit))) > 280
