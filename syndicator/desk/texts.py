@@ -78,5 +78,5 @@ def linked(text: str) -> Markup:
 
 def dollars(amount: Decimal, digits: int = 2) -> str:
     """*amount* with a dollar sign, as the page's language writes numbers."""
-    shown = number_format(round(amount, digits), digits)
+    shown = number_format(round(amount, digits), digits, force_grouping=True)
     return pgettext("amount of money", "$%(amount)s") % {"amount": shown}
