@@ -107,6 +107,29 @@ class Span:
 def links_in(word: str) -> list[list[Span]]:
     """The links in *word* (with the space before it, if there is one), in order: as X finds them,
     and, where X may know a top-level domain or not, both ways."""
+    if not word.isascii() and max(word) > "\uffff":
+        units, places = _as_javascript_sees_it(word)
+        return [
+            [Span(places[span.start], places[span.end]) for span in spans]
+            for spans in _links_in_units(units)
+        ]
+    return _links_in_units(word)
+
+
+def _as_javascript_sees_it(word: str) -> tuple[str, list[int]]:
+    """*word* with every character beyond U+FFFF as two halves, of which the first may stand before
+    a link and the second in its host; and where in *word* each is."""
+    halves = [
+        char
+        if char <= "\uffff"
+        else chr(0xD800 + (ord(char) - 0x10000 >> 10)) + chr(0xDC00 + (ord(char) & 0x3FF))
+        for char in word
+    ]
+    places = [place for place, half in enumerate(halves) for _ in half]
+    return "".join(halves), [*places, len(word)]
+
+
+def _links_in_units(word: str) -> list[list[Span]]:
     lower = word.translate(_TO_LOWER)
     found = list(_links(lower, _EVERY))
     if not any(_may_be_unknown(lower[span.start : span.end]) for span in found):
@@ -161,4 +184,5 @@ def _is_host(host: str, grammar: _Grammar) -> bool:
 def _ascii(label: str) -> str:
     if label.isascii():
         return label
-    return "xn--" + label.encode("punycode", "replace").decode("ascii")
+    whole = label.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    return "xn--" + whole.encode("punycode").decode("ascii")
