@@ -27,7 +27,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from syndicator import queue
 from syndicator.accounts.models import User
-from syndicator.channels.base import ChannelError, Receipt
+from syndicator.channels.base import Act, ChannelError, Receipt
 from syndicator.content import EntryContent, Paragraph
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
 from syndicator.entries.ingest import ingest, withdraw
@@ -587,10 +587,60 @@ class Delivery(RuleBasedStateMachine):
         return [*posts, *Entry.objects.exclude(render_due_at=None).values_list("pk")]
 
 
+class ChangingDelivery(Delivery):
+    """The same on a platform that edits and deletes; editors make use of it."""
+
+    @among(PostState.SKIPPED, asked=True)
+    @rule(which=some, at_work=st.booleans())
+    def carry_out(self, which: int, *, at_work: bool) -> None:
+        """An editor has a noted change made on the platform; perhaps a worker is at it at once."""
+        post = self._post(which, PostState.SKIPPED, asked=True)
+        self._decide(review.carry_out, post.pk, self.newsroom.editor, post.payload_hash)
+        if at_work:
+            deliver.deliver(post.destination_id)
+
+    @rule(which=some, back=st.booleans())
+    def take_back_what_is_out(self, which: int, *, back: bool) -> None:
+        """Withdrawn, deleted where it is out, and perhaps published anew."""
+        entry = self._entry(which)
+        withdraw(entry.source, entry.external_id)
+        render(entry.pk)
+        for note in Post.objects.filter(entry=entry, state=PostState.SKIPPED, action=Action.DELETE):
+            self._decide(review.carry_out, note.pk, self.newsroom.editor, note.payload_hash)
+            deliver.deliver(note.destination_id)
+        if back:
+            ingest(entry.source, replace(entry.content, headline="Wieder da"))
+            render(entry.pk)
+
+    def _come_to_rest(self) -> None:
+        super()._come_to_rest()
+        self._the_last_word_stands()
+
+    def _the_last_word_stands(self) -> None:
+        """Of the edits that were carried out, the newest one's text is what readers see."""
+        for accepted in self.platform.log:
+            edits = [
+                change
+                for change in self.platform.changes
+                if change.act == Act.EDIT and change.number == accepted.number
+            ]
+            newest = Post.objects.filter(
+                action=Action.EDIT, state=PostState.SENT, remote_id=accepted.receipt.remote_id
+            ).last()
+            if newest and edits and newest.destination_id == _destination_of(accepted.account):
+                assert edits[-1].message.fingerprint() == newest.payload_hash, newest.pk
+
+
+def _destination_of(account: str) -> int:
+    return int(account.rpartition(":")[2])
+
+
 def _accounts_for(post: Post, entry: Entry) -> bool:
     """Whether *post* is where *entry* has got to: out, or with a person, or ended for a reason."""
     if post.state in (PostState.SENT, PostState.UNCERTAIN):
         return True
+    if post.state == PostState.DELETED:
+        return entry.state != EntryState.LIVE
     if entry.state != EntryState.LIVE:
         return post.reason is not None
     ended = post.state in (PostState.REJECTED, PostState.CANCELLED, PostState.SKIPPED)

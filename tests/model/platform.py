@@ -16,6 +16,8 @@ from typing import Any
 
 from syndicator.channels.base import (
     Account,
+    Act,
+    Capability,
     Channel,
     ChannelError,
     Client,
@@ -104,6 +106,9 @@ class InFlight:
     key: str
     arrives_at: datetime
     index_lag: timedelta
+    act: Act = Act.PUBLISH
+    #: Which post it changes, by its number; 0 for a new one.
+    number: int = 0
 
 
 @dataclass
@@ -121,29 +126,37 @@ class Platform:
     #: When an entry was last looked for on an account, completely and in vain.
     absences: dict[tuple[str, str], datetime] = field(default_factory=dict)
     #: Called before the first byte of a request leaves.
-    witness: Callable[[str, Message, str], None] = lambda account, message, key: None
+    witness: Callable[[str, Message, str, Act], None] = lambda account, message, key, act: None
+    #: The edits and deletions it has carried out, by the key of each.
+    changes: list[InFlight] = field(default_factory=list)
     #: What went wrong in here, where the product would take an exception for one of the channel's.
     failures: list[str] = field(default_factory=list)
     _keys: dict[tuple[str, str], Accepted] = field(default_factory=dict)
 
-    def call(self, account: str, message: Message, key: str) -> Receipt:
+    def call(
+        self, account: str, message: Message, key: str, act: Act = Act.PUBLISH, remote_id: str = ""
+    ) -> Receipt:
         """Take a request in, and tell the caller what its fate says."""
-        self.witness(account, message, key)
+        self.witness(account, message, key, act)
+        number = int(remote_id.removeprefix("r") or 0)
         fate = self.fates.popleft() if self.fates else Fate()
         if fate.acts:
             assert fate.arrives_after <= DEADLINE
+            arrives_at = self.clock.now + fate.arrives_after
             self.in_flight.append(
-                InFlight(account, message, key, self.clock.now + fate.arrives_after, fate.index_lag)
+                InFlight(account, message, key, arrives_at, fate.index_lag, act, number)
             )
             self.arrive(self.clock.now)
         if fate.takes:
             self.clock.move(fate.takes)
-        return self._tell(fate, account, key)
+        return self._tell(fate, account, key, remote_id)
 
-    def _tell(self, fate: Fate, account: str, key: str) -> Receipt:
+    def _tell(self, fate: Fate, account: str, key: str, remote_id: str) -> Receipt:
         if fate.wait:
             self.limits[account] = self.clock.now + fate.wait
         match fate.answer:
+            case Answer.ACCEPTED if remote_id:
+                return Receipt(remote_id, status=200, wait=fate.wait)
             case Answer.ACCEPTED:
                 return replace(self._keys[account, key].receipt, wait=fate.wait)
             case Answer.TIMED_OUT:
@@ -172,6 +185,9 @@ class Platform:
             self._accept(request)
 
     def _accept(self, request: InFlight) -> None:
+        if request.act != Act.PUBLISH:
+            self.changes.append(request)
+            return
         lifetime = _channel_of(request.account).key_lifetime
         known = self._keys.get((request.account, request.key))
         if lifetime and known and request.arrives_at < known.at + lifetime:
@@ -186,6 +202,12 @@ class Platform:
         )
         self.log.append(accepted)
         self._keys[request.account, request.key] = accepted
+
+    def is_gone(self, accepted: Accepted) -> bool:
+        """Whether it has been deleted."""
+        return any(
+            change.act == Act.DELETE and change.number == accepted.number for change in self.changes
+        )
 
     def look(self, account: str, message: Message, since: datetime) -> LookUp:
         sight = self.sight
@@ -207,7 +229,9 @@ class Platform:
         return [
             accepted
             for accepted in self.log
-            if accepted.account == account and accepted.message.permalink == permalink
+            if accepted.account == account
+            and accepted.message.permalink == permalink
+            and not self.is_gone(accepted)
         ]
 
     def recognises(self, account: str, key: str, *, until: datetime) -> bool:
@@ -219,7 +243,9 @@ class Platform:
     def may_still_arrive(self, account: str, permalink: str) -> bool:
         """Whether bytes are on their way that will make a post of the entry."""
         return any(
-            request.account == account and request.message.permalink == permalink
+            request.account == account
+            and request.message.permalink == permalink
+            and request.act == Act.PUBLISH
             for request in self.in_flight
         )
 
@@ -231,6 +257,12 @@ class SimulatedClient(Client):
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
         return self._ask("call", self._account, message, key)
+
+    def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        return self._ask("call", self._account, message, key, Act.EDIT, remote_id)
+
+    def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
+        return self._ask("call", self._account, Message("", ""), key, Act.DELETE, remote_id)
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
@@ -298,8 +330,15 @@ class KeyedWeak(Keyed):
     look_up_strength = LookUpStrength.WEAK
 
 
+class Changeable(Strong):
+    """Edits and deletes what is out, where a person says so."""
+
+    name = "changeable"
+    capabilities = frozenset({Capability.EDIT, Capability.DELETE})
+
+
 CHANNELS: dict[str, SimulatedChannel] = {
-    kind.name: kind() for kind in (Strong, Weak, Blank, Keyed, KeyedWeak)
+    kind.name: kind() for kind in (Strong, Weak, Blank, Keyed, KeyedWeak, Changeable)
 }
 
 

@@ -14,12 +14,13 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Max, Q
 
-from syndicator.channels.base import LookUpStrength, Message
+from syndicator.channels.base import Act, LookUpStrength, Message
 from syndicator.destinations.models import DestinationState, Route, Stop
 from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.attempts import DEADLINE, settle_time
 from syndicator.posts.line import PATIENCE, RENDER_TRIES
 from syndicator.posts.models import (
+    Action,
     Attempt,
     AttemptKind,
     AttemptOutcome,
@@ -83,7 +84,7 @@ class Witness:
             self.note("nothing starts while it is stopped, paused or told to wait", post)
         entry = post.entry
         if (
-            entry.state != EntryState.LIVE
+            (entry.state != EntryState.LIVE and post.action != Action.DELETE)
             or entry.revision != post.revision
             or entry.render_due_at is not None
         ):
@@ -165,7 +166,7 @@ class Witness:
 
     # --- When the first byte of a call leaves ------------------------------------------------
 
-    def byte_leaves(self, account: str, message: Message, key: str) -> None:
+    def byte_leaves(self, account: str, message: Message, key: str, act: Act) -> None:
         post = Post.objects.select_related("destination").get(pk=_post_of(key))
         tries = list(post.attempts.filter(kind__in=SENDING))
         if connection.in_atomic_block or not tries or tries[-1].outcome:
@@ -175,13 +176,18 @@ class Witness:
         approved = [
             decision
             for decision in decisions
-            if decision.verdict in (Verdict.APPROVE, Verdict.EDIT)
+            if decision.verdict in (Verdict.APPROVE, Verdict.EDIT, Verdict.CARRY_OUT)
         ]
-        if not approved or (approved[-1].verdict, approved[-1].payload_hash) != (
-            Verdict.APPROVE,
-            message.fingerprint(),
+        sent = post.message if act == Act.DELETE else message
+        if (
+            not approved
+            or approved[-1].verdict == Verdict.EDIT
+            or approved[-1].payload_hash != sent.fingerprint()
+            or act != post.action
         ):
             self.note("what is sent is what was approved", post)
+        if act != Act.PUBLISH and all(decision.user is None for decision in approved):
+            self.note("only a person has a post changed or deleted", post)
         for earlier in tries[:-1]:
             if not self._settled(post, key, earlier, decisions):
                 self.note("sent again only by proof or by a person's decision", post)
@@ -197,6 +203,9 @@ class Witness:
         """Whether the try *earlier* cannot have made, or make, a post besides the one of *key*."""
         if earlier.outcome in DID_NOT_ACT or earlier.pk not in self.calls:
             return True
+        if post.action != Action.PUBLISH:
+            # Once it cannot arrive any more: an older text must not come after a newer one.
+            return self.now >= self.calls[earlier.pk][0] + DEADLINE
         if any(
             decision.verdict == Verdict.CONFIRM_ABSENT and decision.decided_at > earlier.started_at
             for decision in decisions
@@ -215,7 +224,11 @@ class Witness:
 
     def look_at_everything(self) -> None:
         """Unless nothing has happened since the last time."""
-        happened = _changes(), len(self.platform.log), len(self.platform.in_flight)
+        happened = (
+            _changes(),
+            len(self.platform.log) + len(self.platform.changes),
+            len(self.platform.in_flight),
+        )
         if happened != self._happened or happened[0] is None:
             self._look_at_rows()
             self._happened = happened
@@ -226,7 +239,9 @@ class Witness:
         posts = {post.pk: post for post in Post.objects.select_related("destination")}
         made: dict[int, int] = defaultdict(int)
         for accepted in self.platform.log:
-            made[_post_of(accepted.key)] += 1
+            made[_post_of(accepted.key)] += not self.platform.is_gone(accepted)
+        for change in self.platform.changes:
+            made[_post_of(change.key)] = 1
         for post in posts.values():
             post.entry = entries[post.entry_id]
             self._tells_the_truth(post, made[post.pk])
@@ -239,13 +254,23 @@ class Witness:
     def _once_each(self, posts: dict[int, Post]) -> None:
         seen: set[tuple[str, str]] = set()
         for accepted in self.platform.log:
+            if self.platform.is_gone(accepted):
+                continue
             name = (accepted.account, accepted.message.permalink)
             if name in seen:
                 self.note("never twice", posts[_post_of(accepted.key)])
             seen.add(name)
 
     def _tells_the_truth(self, post: Post, made: int) -> None:
-        if post.state in SAID_NOT_OUT and made:
+        if post.action != Action.PUBLISH:
+            # That an act which was given up may have been carried out all the same, its row tells.
+            if post.state == PostState.SENT and not made:
+                self.note("sent means that it was carried out", post)
+        elif post.state == PostState.DELETED and made:
+            self.note("taken back means that it is gone", post)
+        elif post.state == PostState.SENT and not made and self._is_being_deleted(post):
+            pass  # what came of it is not known yet
+        elif post.state in SAID_NOT_OUT and made:
             self.note(f"{post.state} means that it is not out", post)
         elif post.state == PostState.SENT and made != 1:
             self.note("sent means one accepted post", post)
@@ -263,6 +288,12 @@ class Witness:
             )
         ):
             self.note("a person is asked only when nothing can arrive any more", post)
+
+    def _is_being_deleted(self, post: Post) -> bool:
+        acts = Post.objects.filter(
+            entry=post.entry_id, destination=post.destination_id, action=Action.DELETE
+        )
+        return acts.exclude(attempts=None).exclude(state=PostState.SENT).exists()
 
     def _goes_on(self, post: Post) -> None:
         """The row has ended, or waits for a person, or is scheduled."""
@@ -299,6 +330,8 @@ class Witness:
                 replaced = after.state == PostState.CANCELLED and (
                     before.state == PostState.SKIPPED or after.differs_from(after.entry)
                 )
+                if (before.state, after.state) == (PostState.SENT, PostState.DELETED):
+                    continue  # `_tells_the_truth` looks after that
                 movable = before.state in (PostState.FAILED, PostState.SKIPPED)
                 if not (movable and (replaced or after.pk in by_person)):
                     self.note(f"{before.state} is an end", after)

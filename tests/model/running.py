@@ -20,7 +20,7 @@ from syndicator.channels import registry
 from syndicator.steps import strike_with
 from tests.factories import make_user
 from tests.model.clock import SimulatedClock, installed
-from tests.model.machine import Delivery, Newsroom
+from tests.model.machine import ChangingDelivery, Delivery, Newsroom
 from tests.model.platform import CHANNELS
 from tests.model.walks import Walk
 
@@ -73,9 +73,10 @@ def _newsroom(channel_name: str) -> Iterator[type[Delivery]]:
         patch.setattr(registry, "channels", lambda: CHANNELS)
         patch.setattr(queue, "ring", lambda task, pk: rings.append((task, pk)))
         newsroom = Newsroom.build(make_user(Role.ADMIN), channel_name)
+        changes = bool(CHANNELS[channel_name].capabilities)
         yield type(
             "Delivery",
-            (Delivery,),
+            (ChangingDelivery if changes else Delivery,),
             {"newsroom": newsroom, "clock": clock, "rings": rings},
         )
 
