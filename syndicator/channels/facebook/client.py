@@ -82,7 +82,7 @@ class FacebookClient(Client):
                 answer = self._graph.call(
                     ends, "POST", f"{self._page}/photos", data=fields, files={"source": files[0]}
                 )
-                return self._receipt(answer, json_object(answer).get("post_id"))
+                return self._receipt(answer, _id(answer, "post_id"))
             fields = {"message": message.text}
             if message.link:
                 fields["link"] = message.link
@@ -92,7 +92,7 @@ class FacebookClient(Client):
                 )
                 fields["attached_media"] = photos.attached(ids)
             answer = self._graph.call(ends, "POST", f"{self._page}/feed", data=fields)
-            return self._receipt(answer, json_object(answer).get("id"))
+            return self._receipt(answer, _id(answer, "id"))
 
     def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
         """https://developers.facebook.com/docs/graph-api/reference/page-post#updating
@@ -159,12 +159,13 @@ class FacebookClient(Client):
         if message.pictures and not shows_pictures(post):
             raise Rejected(PICTURES_STAY, status=answer.status_code)
 
-    def _receipt(self, answer: requests.Response, remote_id: object) -> Receipt:
-        if answer.status_code != requests.codes.ok or not is_id(remote_id):
+    def _receipt(self, answer: requests.Response, remote_id: str | None) -> Receipt:
+        """That *answer* accepted *remote_id*; its error if there is none, or no success."""
+        if answer.status_code != requests.codes.ok or remote_id is None:
             raise self._graph.error(answer)
         return Receipt(
-            str(remote_id),
-            url=_address(str(remote_id)),
+            remote_id,
+            url=_address(remote_id),
             answer=self._graph.redacted(answer.text),
             status=answer.status_code,
             wait=wait_after_success(answer.headers),
@@ -177,6 +178,11 @@ class FacebookClient(Client):
 
 def _address(remote_id: str) -> str:
     return f"https://www.facebook.com/{remote_id}"
+
+
+def _id(answer: requests.Response, name: str) -> str | None:
+    told = json_object(answer).get(name)
+    return told if isinstance(told, str) and is_id(told) else None
 
 
 def _refused(answer: requests.Response) -> bool:

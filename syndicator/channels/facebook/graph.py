@@ -78,7 +78,7 @@ class Graph:
 
         A *harmless* call cannot publish anything: without an answer it may be made again.
         """
-        proof = self._proof()
+        proof = {"appsecret_proof": self._proof(self.token)} if self._proves else {}
         session = make_session(deadline, allow_private_addresses=self.allow_private_addresses)
         try:
             with session:
@@ -142,8 +142,8 @@ class Graph:
             asked["after"] = after
 
     def redacted(self, text: str) -> str:
-        secrets = (self.token, self.app_secret, *self._proof().values(), *self.hidden)
-        return redact(text, secrets)
+        hidden = [one for one in (self.token, self.app_secret, *self.hidden) if one]
+        return redact(text, [*hidden, *map(self._proof, hidden)])
 
     def _failure(self, error: Exception, *, sent: bool, harmless: bool) -> ChannelError:
         told = self.redacted(str(error))
@@ -154,12 +154,13 @@ class Graph:
             return Unauthorised(TOKEN, answer=told)
         return TryLater(NO_ANSWER, answer=told) if harmless else Unknown(UNCLEAR, answer=told)
 
-    def _proof(self) -> dict[str, str]:
+    @property
+    def _proves(self) -> bool:
+        return bool(self.token and self.app_secret)
+
+    def _proof(self, token: str) -> str:
         """https://developers.facebook.com/docs/graph-api/guides/secure-requests"""
-        if not self.app_secret or not self.token:
-            return {}
-        digest = hmac.new(self.app_secret.encode(), self.token.encode(), hashlib.sha256)
-        return {"appsecret_proof": digest.hexdigest()}
+        return hmac.new(self.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the tests of the Facebook channel share: an account, its client, answers of the Graph API."""
+"""What the Facebook channel's tests share: an account, its client, answers of the Graph API."""
 
 from __future__ import annotations
 

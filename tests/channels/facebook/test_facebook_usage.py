@@ -93,13 +93,13 @@ def test_the_wait_grows_without_a_jump(share: float) -> None:
     assert of_app(min(100, share + 1)) - of_app(share) <= 0.15 * LIMIT_WAIT
 
 
+keys = st.sampled_from(
+    ["call_count", "total_time", "type", "estimated_time_to_regain_access", "42", "error_data"]
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
     max_leaves=20,
-)
-keys = st.sampled_from(
-    ["call_count", "total_time", "type", "estimated_time_to_regain_access", "42", "error_data"]
 )
 hostile_headers = st.dictionaries(
     st.sampled_from((*NAMES, "Retry-After")), st.text(max_size=40) | json_values.map(json.dumps)
