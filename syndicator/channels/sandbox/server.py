@@ -89,7 +89,11 @@ class SandboxServer:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         request = Request(environ)
-        return self._answer(request)(environ, start_response)
+        try:
+            response = self._answer(request)
+        finally:
+            request.close()  # its uploaded files
+        return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         if _is_loopback(self._host) and not _is_loopback(request.host):

@@ -227,6 +227,7 @@ def test_no_secret_is_logged_or_kept(
     server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3.connectionpool")
     check(server, page(server), token(), IMAGE)
     said = f"{TOKEN} {APP_TOKEN} {APP_SECRET} {PROOF} {proof_of(APP_TOKEN)}"
     with pytest.raises(ChannelError) as refused:

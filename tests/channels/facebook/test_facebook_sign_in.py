@@ -160,6 +160,7 @@ def test_no_secret_is_logged_or_kept(
     server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3.connectionpool")
     finish(server, token(SHORT), token(LONG), pages(page(1)))
     said = f"{CODE} {SHORT} {LONG} {APP_SECRET} {proof_of(LONG)}"
     with pytest.raises(ChannelError) as refused:
@@ -168,6 +169,7 @@ def test_no_secret_is_logged_or_kept(
         assert secret not in caplog.text
         assert secret not in refused.value.answer
         assert secret not in str(refused.value.reason.to_json())
+    assert "appsecret_proof=[hidden]" in caplog.text
     assert "EAApage1" not in repr(choice(1))
 
 
