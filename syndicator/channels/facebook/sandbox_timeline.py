@@ -66,19 +66,22 @@ class Timeline:
         return protect(Response(_png(), content_type="image/png"), NOTHING_BUT_ITSELF)
 
     def _shown(self, post: Accepted, *, edited: bool) -> Mapping[str, object]:
+        photos = self._photos.of(post)
         return {
             "id": post.remote_id,
             "at": post.accepted_at,
             "edited": edited,
             "pieces": list(text_and_links(post.text)),
             "card": LinkCard.of(post.link) if post.link else None,
-            "photos": [self._shown_photo(photo) for photo in self._photos.of(post)],
+            "photos": [self._shown_photo(photo, alone=len(photos) == 1) for photo in photos],
         }
 
-    def _shown_photo(self, photo: Photo) -> Mapping[str, str]:
+    def _shown_photo(self, photo: Photo, *, alone: bool) -> Mapping[str, str]:
         return {
             "address": f"{self._prefix}/photos/{photo.photo_id}" if photo.content else "",
             "alt": photo.alt,
+            # The words of a post with one photo are that photo's caption.
+            "caption": "" if alone else photo.caption,
             "url": photo.url,
         }
 

@@ -88,6 +88,7 @@ def test_several_photos_are_attached_in_order(
     page = web.get("/facebook/").text
     assert 0 < page.index("Bild 1") < page.index("Bild 2")
     assert page.count("<img") == 2
+    assert page.count("<span>dpa</span>") == 2
 
 
 def test_a_photo_by_its_address_is_never_fetched(
