@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from syndicator.channels.base import AccountCheck, ChannelError, TryLater, Unauthorised
-from syndicator.channels.facebook.errors import NO_PAGE, TOKEN
+from syndicator.channels.facebook.errors import TOKEN
 from syndicator.channels.facebook.graph import Graph
 from syndicator.outbound.answers import json_object
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
@@ -61,15 +61,19 @@ def check(graph: Graph, deadline: Deadline, page: str, app_id: str) -> AccountCh
     answer = graph.call(deadline, "GET", page, params={"fields": FIELDS}, harmless=True)
     found = json_object(answer)
     page_id, name = found.get("id"), found.get("name")
-    if answer.status_code != requests.codes.ok or "error" in found:
+    is_told = answer.status_code == requests.codes.ok and "error" not in found
+    if not is_told or not isinstance(page_id, str) or not isinstance(name, str):
         raise graph.error(answer, harmless=True)
-    if not isinstance(page_id, str) or not isinstance(name, str):
-        raise Unauthorised(NO_PAGE, status=answer.status_code, answer=graph.redacted(answer.text))
-    token = _token(graph, deadline, app_id)
-    missing, ends_at = list[Wording](), None
+    missing, ends_at, token = list[Wording](), None, None
+    if app_id and graph.app_secret:
+        token = _token(graph, graph.with_token(f"{app_id}|{graph.app_secret}"), deadline)
+        if token is None:
+            # Posts do not need them both: no reason to stop.
+            missing.append(APP_KEYS)
+    token = token or _token(graph, graph, deadline)
     if token is not None:
         _check_whose(token, page_id)
-        missing = [says for scope, says in MISSING.items() if _lacks(token, scope, page_id)]
+        missing += [says for scope, says in MISSING.items() if _lacks(token, scope, page_id)]
         ends_at = _ends_at(token)
     elif not _can_read(graph, deadline, page):
         missing.append(MISSING[READ])
@@ -82,11 +86,8 @@ def check(graph: Graph, deadline: Deadline, page: str, app_id: str) -> AccountCh
     )
 
 
-def _token(graph: Graph, deadline: Deadline, app_id: str) -> Mapping[str, Any] | None:
-    """What Facebook knows about the token of *graph*; None if it does not tell."""
-    asks = graph
-    if app_id and graph.app_secret:
-        asks = graph.with_token(f"{app_id}|{graph.app_secret}")
+def _token(graph: Graph, asks: Graph, deadline: Deadline) -> Mapping[str, Any] | None:
+    """What Facebook tells *asks* about the token of *graph*; None if it refuses to."""
     asked = {"input_token": graph.token}
     answer = asks.call(deadline, "GET", "debug_token", params=asked, harmless=True)
     told = json_object(answer).get("data")
@@ -95,9 +96,7 @@ def _token(graph: Graph, deadline: Deadline, app_id: str) -> Mapping[str, Any] |
     error = asks.error(answer, harmless=True)
     if isinstance(error, TryLater):
         raise error
-    if asks is graph:
-        return None
-    raise Unauthorised(APP_KEYS, status=error.status, answer=error.answer)
+    return None
 
 
 def _check_whose(token: Mapping[str, Any], page_id: str) -> None:

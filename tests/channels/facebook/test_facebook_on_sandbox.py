@@ -158,24 +158,24 @@ class TestChecking:
         assert found.ends_at > datetime.now(UTC) + timedelta(days=80)
 
     def test_a_permission_that_was_taken_away(self, desk: Desk) -> None:
-        desk.fail("permission", times=None, on=Call.OTHER)
-        with pytest.raises(Unauthorised):
-            # The page itself cannot be read without it.
-            desk.client.check(deadline=AMPLE)
-        desk.sandbox.faults.clear("facebook")
-        desk.fail("permission")
+        desk.fail("permission", times=None, on=Call.ANY)
         [missing] = desk.client.check(deadline=AMPLE).missing
         assert "Posting on the page is not allowed" in str(missing)
+        with pytest.raises(Unauthorised, match="may not post"):
+            desk.send(MESSAGE)
 
     def test_without_the_apps_keys(self, sandbox: SandboxServer) -> None:
         assert Desk(sandbox, app_id="", app_secret="").client.check(deadline=AMPLE).missing == ()
+
+    def test_another_apps_id(self, sandbox: SandboxServer) -> None:
+        [missing] = Desk(sandbox, app_id="1").client.check(deadline=AMPLE).missing
+        assert "do not fit" in str(missing)
 
     @pytest.mark.parametrize(
         ("changed", "says"),
         [
             ({"page_access_token": "EAAwrong"}, "no longer accepts"),
             ({"app_secret": "wrong"}, "app secret"),
-            ({"app_id": "1"}, "do not fit"),
             ({"page_id": "999"}, "does not find the page"),
         ],
     )
