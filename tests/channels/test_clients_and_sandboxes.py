@@ -50,6 +50,11 @@ FAULTS: Mapping[str, tuple[Outcome, int]] = {
     "401": (Outcome.UNAUTHORISED, 0),
     "402": (Outcome.UNAUTHORISED, 0),
     "duplicate": (Outcome.DUPLICATE, 0),
+    "permission": (Outcome.UNAUTHORISED, 0),
+    "spam-limit": (Outcome.TRY_LATER, 0),
+    "identity-check": (Outcome.UNAUTHORISED, 0),
+    "unreadable-link": (Outcome.TRY_LATER, 0),
+    "unreadable-picture": (Outcome.REJECTED, 0),
     "redirect": (Outcome.UNKNOWN, 0),
     "reset-before-body": (Outcome.UNKNOWN, 0),
     "reset-in-body": (Outcome.UNKNOWN, 0),
@@ -192,7 +197,7 @@ def test_the_platforms_clock_is_told(newsroom: Newsroom) -> None:
         (
             FacebookChannel(),
             functools.partial(FacebookSandbox, call_limit=10),
-            [0] * 7 + [5, 55, 900],
+            [0] * 8 + [112, 900],
         ),
     ],
 )

@@ -1,26 +1,43 @@
-"""Facebook Pages as a channel: the whole entry as text, the permalink as a link card."""
+"""Facebook Pages as a channel: the whole entry as text, with a link card or with its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
-from syndicator.channels.base import Account, Channel, LookUpStrength, Message, Setting
-from syndicator.channels.facebook.client import FacebookClient
+from syndicator.channels.base import (
+    Account,
+    Capability,
+    Channel,
+    LookUpStrength,
+    Message,
+    Setting,
+)
+from syndicator.channels.facebook.client import CARD_OR_PICTURES, FacebookClient
+from syndicator.channels.facebook.photos import LARGEST_PICTURE, MOST_PICTURES, credit_line
+from syndicator.channels.facebook.sign_in import BASE_URL, FacebookSignIn
 from syndicator.channels.fitting import Draft, fit
 from syndicator.channels.templating import render_text
-from syndicator.content import Story
-from syndicator.wording import gettext_noop
+from syndicator.content import Picture, Story
+from syndicator.wording import Wording, gettext_noop
+
+PICTURE_TOO_LARGE = Wording(gettext_noop("A picture is too large for Facebook."))
 
 
 class FacebookChannel(Channel):
     name = "facebook"
     label = "Facebook"
-    default_base_url = "https://graph.facebook.com"
+    default_base_url = BASE_URL
     settings = (
         Setting("page_id", gettext_noop("Page id")),
         Setting("page_access_token", gettext_noop("Page access token"), secret=True),
+        Setting(
+            "app_id",
+            gettext_noop("App id"),
+            required=False,
+            help=gettext_noop("The number of your app on developers.facebook.com."),
+        ),
         Setting(
             "app_secret",
             gettext_noop("App secret"),
@@ -32,15 +49,23 @@ class FacebookChannel(Channel):
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(seconds=30)
     limit = 63_206
+    capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
+    most_pictures = MOST_PICTURES
+    sign_in = FacebookSignIn()
 
     def render(self, story: Story) -> Message | None:
+        pictures = story.pictures[: self.most_pictures]
+        permalink = story.entry.permalink
+
         def write(draft: Draft) -> str:
             return render_text(
                 __package__,
                 "post.txt.jinja",
                 headline=draft.headline,
                 body=draft.body,
-                permalink=story.entry.permalink,
+                pictures=pictures,
+                credits=_credits(pictures, story.language, draft.body),
+                permalink=permalink,
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
@@ -49,10 +74,23 @@ class FacebookChannel(Channel):
         text = fit(story, write, self.length, self.limit)
         if text is None:
             return None
-        permalink = story.entry.permalink
         return Message(
-            text, permalink, link=permalink, audience=story.blog_slug, language=story.language
+            text,
+            permalink,
+            # A post has either a link card or pictures.
+            link="" if pictures else permalink,
+            audience=story.blog_slug,
+            language=story.language,
+            pictures=pictures,
         )
+
+    def problems(self, message: Message) -> list[Wording]:
+        found = super().problems(message)
+        if message.pictures and message.link:
+            found.append(CARD_OR_PICTURES)
+        if any(picture.size > LARGEST_PICTURE for picture in message.pictures):
+            found.append(PICTURE_TOO_LARGE)
+        return found
 
     def account_name(self, settings: Mapping[str, str]) -> str:
         return settings.get("page_id", "")
@@ -63,3 +101,11 @@ class FacebookChannel(Channel):
 
     def client(self, account: Account) -> FacebookClient:
         return FacebookClient(account)
+
+
+def _credits(pictures: Sequence[Picture], language: str, body: str) -> list[str]:
+    """A line for each credit, once; none for those that *body* names with their pictures."""
+    lines = dict.fromkeys(
+        credit_line(picture.credit, language) for picture in pictures if picture.credit
+    )
+    return [line for line in lines if f"({line})" not in body]

@@ -1,196 +1,194 @@
 """Posts on one Facebook Page (Graph API v26.0, Pages API).
 
 https://developers.facebook.com/docs/pages-api/posts. There is no idempotency key: an unclear
-answer is looked up among the page's published posts by its link.
+answer is looked up among the page's published posts by its permalink.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import requests
 
 from syndicator.channels.base import (
     Account,
+    AccountCheck,
     ChannelError,
     Client,
     LookUp,
     Message,
     Receipt,
-    TryLater,
-    Unauthorised,
+    Rejected,
     Unknown,
 )
-from syndicator.channels.facebook.errors import TOKEN, UNCLEAR, error_of
-from syndicator.channels.facebook.links import is_post_of
-from syndicator.channels.facebook.usage import wait_after_refusal, wait_after_success
-from syndicator.outbound.answers import json_object, redact
+from syndicator.channels.facebook import checking, photos
+from syndicator.channels.facebook.errors import is_not_there
+from syndicator.channels.facebook.graph import VERSION, Graph
+from syndicator.channels.facebook.links import (
+    FIELDS,
+    FIELDS_TO_EDIT,
+    is_id,
+    is_post_of,
+    is_understood,
+    shows_link,
+    shows_pictures,
+)
+from syndicator.channels.facebook.usage import wait_after_success
+from syndicator.outbound.answers import json_object
 from syndicator.outbound.clocks import platform_time
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import did_not_act, make_session
+from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording, gettext_noop
 
-VERSION = "v26.0"
-FIELDS = "id,message,created_time,permalink_url,attachments{unshimmed_url}"
+__all__ = ["MAX_PAGES", "PAGE_SIZE", "VERSION", "FacebookClient"]
+
 PAGE_SIZE = 25
 #: Pages of a look-up; past that it is incomplete and proves nothing. More than any page posts in
 #: the hours that are looked through; the deadline ends a look-up that is slow.
 MAX_PAGES = 200
 
-_ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
-
-UNREACHABLE = Wording(gettext_noop("Facebook could not be reached; it will be tried again."))
 NO_LOOK_UP = Wording(gettext_noop("The page's posts on Facebook could not be looked through."))
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page of the account's posts, and the time on Facebook's clock when it was given."""
-
-    posts: list[Mapping[str, Any]]
-    is_last: bool
-    platform_time: datetime | None
+CARD_OR_PICTURES = Wording(
+    gettext_noop(
+        "A Facebook post has either a link card or pictures. Put the permalink into the text."
+    )
+)
+GONE = Wording(
+    gettext_noop("Facebook does not find the post any more. It may have been deleted there.")
+)
+LINK_STAYS = Wording(
+    gettext_noop("Facebook does not change the link of a post. Delete the post and post it anew.")
+)
+PICTURES_STAY = Wording(
+    gettext_noop(
+        "Facebook does not change the pictures of a post. Delete the post and post it anew."
+    )
+)
 
 
 class FacebookClient(Client):
     def __init__(self, account: Account) -> None:
-        self._url = f"{account.base_url.rstrip('/')}/{VERSION}"
-        self._page = account.settings.get("page_id", "")
-        self._token = account.settings.get("page_access_token", "")
-        self._app_secret = account.settings.get("app_secret", "")
-        self._allow_private_addresses = account.allow_private_addresses
+        self._account = account
+        self._page = quote(account.settings.get("page_id", ""), safe="")
+        self._graph = Graph.of(account, account.settings.get("page_access_token", ""))
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
-        parameters = {"message": message.text, "link": message.link}
+        if message.pictures and message.link:
+            raise Rejected(CARD_OR_PICTURES)
+        files = [photos.file_of(one, self._account.open_picture) for one in message.pictures]
         with Deadline(deadline) as ends:
-            answer = self._call(ends, "POST", "feed", data=parameters)
-        remote_id = json_object(answer).get("id")
-        if answer.status_code != requests.codes.ok or not _is_id(remote_id):
-            raise self._error(answer)
-        return Receipt(
-            str(remote_id),
-            url=f"https://www.facebook.com/{remote_id}",
-            answer=self._redacted(answer.text),
-            status=answer.status_code,
-            wait=wait_after_success(answer.headers),
-        )
+            if len(files) == 1:
+                fields = {"message": message.text, **photos.description(message.pictures[0])}
+                answer = self._graph.call(
+                    ends, "POST", f"{self._page}/photos", data=fields, files={"source": files[0]}
+                )
+                return self._receipt(answer, _id(answer, "post_id"))
+            fields = {"message": message.text}
+            if message.link:
+                fields["link"] = message.link
+            if files:
+                ids = photos.upload(
+                    self._graph, ends, self._page, message.pictures, files, message.language
+                )
+                fields["attached_media"] = photos.attached(ids)
+            answer = self._graph.call(ends, "POST", f"{self._page}/feed", data=fields)
+            return self._receipt(answer, _id(answer, "id"))
+
+    def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        """https://developers.facebook.com/docs/graph-api/reference/page-post#updating
+
+        Only the text can be changed, and only of posts that the same app made.
+        """
+        path = quote(remote_id, safe="")
+        with Deadline(deadline) as ends:
+            self._check_that_it_stays(ends, path, message)
+            answer = self._graph.call(ends, "POST", path, data={"message": message.text})
+        body = json_object(answer)
+        if _refused(answer) and is_not_there(_error(body)):
+            raise self._gone(answer)
+        return self._receipt(answer, remote_id if body.get("success") is True else None)
+
+    def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
+        """https://developers.facebook.com/docs/graph-api/reference/page-post#deleting"""
+        with Deadline(deadline) as ends:
+            answer = self._graph.call(ends, "DELETE", quote(remote_id, safe=""))
+        body = json_object(answer)
+        if _refused(answer) and is_not_there(_error(body)):
+            told = self._graph.redacted(answer.text)
+            return Receipt(remote_id, answer=told, status=answer.status_code)
+        return self._receipt(answer, remote_id if body.get("success") is True else None)
+
+    def check(self, *, deadline: timedelta) -> AccountCheck:
+        with Deadline(deadline) as ends:
+            return checking.check(
+                self._graph, ends, self._page, self._account.settings.get("app_id", "")
+            )
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
+        asked = {"fields": FIELDS, "limit": str(PAGE_SIZE), "since": str(int(since.timestamp()))}
         told, complete = None, False
         with Deadline(deadline) as ends:
-            for page in self._pages(ends, since):
-                told, complete = told or page.platform_time, page.is_last
-                for post in page.posts:
+            path = f"{self._page}/published_posts"
+            for page in self._graph.pages(ends, path, asked, most=MAX_PAGES):
+                told, complete = told or platform_time(page.answer.headers), page.is_last
+                understood = [post for post in page.items if is_understood(post)]
+                for post in understood:
                     if is_post_of(post, message):
                         remote_id = str(post["id"])
-                        receipt = Receipt(remote_id, url=f"https://www.facebook.com/{remote_id}")
+                        receipt = Receipt(remote_id, url=_address(remote_id))
                         return LookUp(receipt, complete=complete, platform_time=told)
+                if len(understood) < len(page.items):
+                    # What is not understood could be the post.
+                    said = self._graph.redacted(page.answer.text)
+                    raise Unknown(NO_LOOK_UP, status=page.answer.status_code, answer=said)
         return LookUp(None, complete=complete, platform_time=told)
 
-    def _pages(self, deadline: Deadline, since: datetime) -> Iterator[_Page]:
-        """The page's posts since *since*: https://developers.facebook.com/docs/graph-api/results."""
-        parameters = {
-            "fields": FIELDS,
-            "limit": str(PAGE_SIZE),
-            "since": str(int(since.timestamp())),
-        }
-        for _ in range(MAX_PAGES):
-            answer = self._call(deadline, "GET", "published_posts", params=parameters)
-            body = json_object(answer)
-            posts = body.get("data")
-            if answer.status_code != requests.codes.ok or "error" in body:
-                raise self._error(answer)
-            if not isinstance(posts, list) or not all(map(_is_post, posts)):
-                # A page that is not understood in full could hide the post.
-                raise self._not_understood(answer)
-            further, after = _next_page(body)
-            yield _Page(posts, not further, platform_time(answer.headers))
-            if not further:
-                return
-            # Only the cursor is taken from the answer, never its address of the next page.
-            if not after:
-                raise self._not_understood(answer)
-            parameters["after"] = after
+    def _check_that_it_stays(self, ends: Deadline, path: str, message: Message) -> None:
+        """Refuse an edit that would leave the post without the permalink or the pictures."""
+        asked = {"fields": FIELDS_TO_EDIT}
+        answer = self._graph.call(ends, "GET", path, params=asked, harmless=True)
+        post = json_object(answer)
+        if _refused(answer) and is_not_there(_error(post)):
+            raise self._gone(answer)
+        if answer.status_code != requests.codes.ok or not is_understood(post):
+            raise self._graph.error(answer, harmless=True)
+        if message.link and not shows_link(post, message.link):
+            raise Rejected(LINK_STAYS, status=answer.status_code)
+        if message.pictures and not shows_pictures(post):
+            raise Rejected(PICTURES_STAY, status=answer.status_code)
 
-    def _call(
-        self,
-        deadline: Deadline,
-        method: str,
-        edge: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """One call of an *edge* of the page; no answer is a `ChannelError`."""
-        proof = self._proof()
-        session = make_session(deadline, allow_private_addresses=self._allow_private_addresses)
-        try:
-            with session:
-                return session.request(
-                    method,
-                    f"{self._url}/{self._page}/{edge}",
-                    params=None if params is None else {**params, **proof},
-                    data=None if data is None else {**data, **proof},
-                    # In a header, so that the token stands in no address that somebody logs.
-                    headers={"Authorization": f"Bearer {self._token}"},
-                )
-        except (requests.RequestException, DeadlinePassed, ValueError) as error:
-            told = self._redacted(str(error))
-            if did_not_act(error):
-                raise TryLater(UNREACHABLE, answer=told) from error
-            if deadline.sent:
-                raise Unknown(UNCLEAR, answer=told) from error
-            # The base URL or the token cannot even be put into a request.
-            raise Unauthorised(TOKEN, answer=told) from error
-
-    def _proof(self) -> dict[str, str]:
-        """https://developers.facebook.com/docs/graph-api/guides/secure-requests"""
-        if not self._app_secret:
-            return {}
-        digest = hmac.new(self._app_secret.encode(), self._token.encode(), hashlib.sha256)
-        return {"appsecret_proof": digest.hexdigest()}
-
-    def _error(self, answer: requests.Response) -> ChannelError:
-        error = json_object(answer).get("error")
-        return error_of(
-            {
-                name: self._redacted(said) if isinstance(said, str) else said
-                for name, said in (error if isinstance(error, dict) else {}).items()
-            },
+    def _receipt(self, answer: requests.Response, remote_id: str | None) -> Receipt:
+        """That *answer* accepted *remote_id*; its error if there is none, or no success."""
+        if answer.status_code != requests.codes.ok or remote_id is None:
+            raise self._graph.error(answer)
+        return Receipt(
+            remote_id,
+            url=_address(remote_id),
+            answer=self._graph.redacted(answer.text),
             status=answer.status_code,
-            answer=self._redacted(answer.text),
-            wait=wait_after_refusal(answer.headers, datetime.now(UTC)),
+            wait=wait_after_success(answer.headers),
         )
 
-    def _not_understood(self, answer: requests.Response) -> Unknown:
-        said = self._redacted(answer.text)
-        return Unknown(NO_LOOK_UP, status=answer.status_code, answer=said)
-
-    def _redacted(self, text: str) -> str:
-        return redact(text, (self._token, self._app_secret, *self._proof().values()))
+    def _gone(self, answer: requests.Response) -> ChannelError:
+        said = self._graph.redacted(answer.text)
+        return Rejected(GONE, status=answer.status_code, answer=said)
 
 
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+def _address(remote_id: str) -> str:
+    return f"https://www.facebook.com/{remote_id}"
 
 
-def _is_post(value: object) -> bool:
-    return isinstance(value, Mapping) and _is_id(value.get("id"))
+def _id(answer: requests.Response, name: str) -> str | None:
+    told = json_object(answer).get(name)
+    return told if isinstance(told, str) and is_id(told) else None
 
 
-def _next_page(body: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether there are further posts, and the cursor behind which they begin."""
-    paging = body.get("paging")
-    if not isinstance(paging, Mapping):
-        return False, ""
-    cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, Mapping) else None
-    return "next" in paging, after if isinstance(after, str) else ""
+def _refused(answer: requests.Response) -> bool:
+    return 400 <= answer.status_code < 500
+
+
+def _error(body: dict[str, object]) -> dict[str, object]:
+    error = body.get("error")
+    return error if isinstance(error, dict) else {}

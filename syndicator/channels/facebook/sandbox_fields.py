@@ -8,7 +8,8 @@ from typing import Any
 
 Fields = Mapping[str, "Fields"]
 
-_TOKEN = re.compile(r"\s*([a-z_0-9]+|[{},])\s*")
+#: A name may have modifiers, as in ``picture.width(200)``, which change nothing here.
+_TOKEN = re.compile(r"\s*([a-z_0-9]+|[{},])(?:\.[a-z_]+\([^(){},]*\))*\s*")
 
 
 class UnreadableFields(ValueError):
@@ -62,8 +63,12 @@ def select(node: Mapping[str, Any], known: Fields, asked: Fields) -> dict[str, A
             continue
         value = node[name]
         if isinstance(value, dict) and "data" in value:
-            items = [select(item, known[name], below or known[name]) for item in value["data"]]
-            chosen[name] = {"data": items}
+            data, parts = value["data"], below or known[name]
+            chosen[name] = {
+                "data": [select(item, known[name], parts) for item in data]
+                if isinstance(data, list)
+                else select(data, known[name], parts)
+            }
         else:
             chosen[name] = value
     return chosen

@@ -206,11 +206,13 @@ class SandboxStore:
         return str(row[0]) if row else ""
 
     def raw(self, platform: str, remote_id: str) -> bytes:
-        """The bytes that were handed over for a post (a mail's message), empty if none."""
+        """The bytes that were handed over for a post (a mail's message) or a draft (a picture),
+        empty if none."""
         with self.lock:
             row = self._connection.execute(
-                "SELECT raw FROM accepted WHERE platform = ? AND remote_id = ? AND action = ?",
-                (platform, remote_id, Action.PUBLISH),
+                "SELECT raw FROM accepted"
+                " WHERE platform = ? AND remote_id = ? AND action IN (?, ?)",
+                (platform, remote_id, Action.PUBLISH, Action.DRAFT),
             ).fetchone()
         return bytes(row[0]) if row else b""
 

@@ -1,16 +1,37 @@
 from __future__ import annotations
 
-from syndicator.channels.base import Message
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndicator.channels.base import Capability, Message
 from syndicator.channels.facebook.channel import FacebookChannel
-from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph, Quote, Story
+from syndicator.content import (
+    Block,
+    BulletList,
+    EntryContent,
+    Image,
+    Paragraph,
+    Picture,
+    Quote,
+    Story,
+)
 
 PERMALINK = "https://zeitung.example/live#eintrag-7"
 FACEBOOK = FacebookChannel()
 
 
-def story(*blocks: Block, headline: str = "", language: str = "de") -> Story:
+def story(
+    *blocks: Block, headline: str = "", language: str = "de", pictures: tuple[Picture, ...] = ()
+) -> Story:
     entry = EntryContent("1", "Autorin", headline, permalink=PERMALINK, blocks=blocks)
-    return Story(entry, "blog", "Blog", "https://zeitung.example/live", language=language)
+    url = "https://zeitung.example/live"
+    return Story(entry, "blog", "Blog", url, language=language, pictures=pictures)
+
+
+def picture(number: int, credit: str = "") -> Picture:
+    return Picture(f"{number:064x}", "image/jpeg", 1000, 40, 30, "Saal", credit)
 
 
 def test_the_whole_entry_and_the_link_beside_it() -> None:
@@ -69,5 +90,73 @@ def test_what_is_secret_is_declared() -> None:
     assert {setting.name: (setting.secret, setting.required) for setting in FACEBOOK.settings} == {
         "page_id": (False, True),
         "page_access_token": (True, True),
+        "app_id": (False, False),
         "app_secret": (True, False),
     }
+
+
+def test_with_pictures_the_permalink_is_in_the_text() -> None:
+    pictures = (picture(1, "Agentur"), picture(2), picture(3, "dpa"), picture(4, "Agentur"))
+    message = FACEBOOK.render(story(Paragraph("Erstens."), headline="Paket", pictures=pictures))
+    assert message == Message(
+        f"Paket\n\nErstens.\n\nFoto: Agentur\nFoto: dpa\n\n{PERMALINK}",
+        PERMALINK,
+        audience="blog",
+        language="de",
+        pictures=pictures,
+    )
+    assert FACEBOOK.problems(message) == []
+
+
+def test_without_credits_there_is_no_gap() -> None:
+    english = story(Paragraph("First."), language="en", pictures=(picture(1),))
+    message = FACEBOOK.render(english)
+    assert message is not None
+    assert message.text == f"First.\n\n{PERMALINK}"
+    credited = FACEBOOK.render(replace(english, pictures=(picture(1, "Öhm"),)))
+    assert credited is not None
+    assert credited.text == f"First.\n\nPhoto: Öhm\n\n{PERMALINK}"
+
+
+def test_a_credit_beside_its_caption_is_not_repeated() -> None:
+    shown = Image("Ein Saal", "Agentur", url="https://zeitung.example/1.jpg")
+    message = FACEBOOK.render(story(shown, pictures=(picture(1, "Agentur"),)))
+    assert message is not None
+    assert message.text == f"Bild: Ein Saal (Foto: Agentur)\n\n{PERMALINK}"
+
+
+def test_no_more_pictures_than_a_post_takes() -> None:
+    many = tuple(picture(number) for number in range(12))
+    message = FACEBOOK.render(story(Paragraph("Text."), pictures=many))
+    assert message is not None
+    assert message.pictures == many[:10]
+    assert FACEBOOK.problems(message) == []
+    assert FACEBOOK.problems(replace(message, pictures=many))
+
+
+def test_a_card_and_pictures_are_never_both_sent() -> None:
+    pictures = (picture(1),)
+    both = Message(f"Text {PERMALINK}", PERMALINK, link=PERMALINK, pictures=pictures)
+    assert FACEBOOK.problems(both)
+    assert FACEBOOK.problems(replace(both, link="")) == []
+    # The permalink of pictures is in the words, which an editor may change.
+    assert FACEBOOK.problems(FACEBOOK.revise(replace(both, link=""), "Text"))
+    huge = replace(picture(1), size=10_000_001)
+    assert FACEBOOK.problems(replace(both, link="", pictures=(huge,)))
+
+
+@given(
+    st.lists(st.text(max_size=200), min_size=1, max_size=4),
+    st.lists(st.text(min_size=1, max_size=30), max_size=3),
+)
+def test_the_permalink_leaves_whatever_is_said(texts: list[str], credits_: list[str]) -> None:
+    pictures = tuple(picture(number, credit) for number, credit in enumerate(credits_))
+    message = FACEBOOK.render(story(*map(Paragraph, texts), pictures=pictures))
+    if message is not None:
+        assert message.carries_permalink()
+        assert (PERMALINK in message.text.split()) is bool(pictures)
+        assert FACEBOOK.problems(message) == []
+
+
+def test_what_it_can_do() -> None:
+    assert FACEBOOK.capabilities == {Capability.EDIT, Capability.DELETE, Capability.PICTURES}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,37 +10,31 @@ from urllib.parse import parse_qs
 import pytest
 
 from syndicator.channels.base import (
-    Account,
     ChannelError,
-    Duplicate,
     LookUp,
     Message,
     Receipt,
-    Rejected,
     TryLater,
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.facebook.client import MAX_PAGES, FacebookClient
-from tests.channels.conftest import answer, drip, drop
+from syndicator.channels.facebook.client import MAX_PAGES
+from tests.channels.conftest import answer, drop
+from tests.channels.facebook.graph import (
+    AMPLE,
+    APP_SECRET,
+    MESSAGE,
+    PERMALINK,
+    PROOF,
+    TOKEN,
+    client,
+    graph_error,
+)
 
 if TYPE_CHECKING:
     from tests.channels.conftest import Reply, ScriptedServer
 
-TOKEN = "EAApage-access-token-1234"
-APP_SECRET = "app-secret-1234"
-PROOF = hmac.new(APP_SECRET.encode(), TOKEN.encode(), hashlib.sha256).hexdigest()
-PERMALINK = "https://zeitung.example/live#eintrag-7"
-MESSAGE = Message("Grüße „hier“ & dort 👍🏽\n\nZwei", PERMALINK, link=PERMALINK)
-AMPLE = timedelta(seconds=30)
-SHORT = timedelta(milliseconds=300)
 SINCE = datetime(2026, 5, 3, 12, 0, 5, 999_999, tzinfo=UTC)
-UNCLEAR = "whether the post is out"
-
-
-def client(base_url: str, *, private: bool = True, **changed: str) -> FacebookClient:
-    settings = {"page_id": "42", "page_access_token": TOKEN, **changed}
-    return FacebookClient(Account(base_url, settings, allow_private_addresses=private))
 
 
 def send(base_url: str, deadline: timedelta = AMPLE, **changed: Any) -> Receipt:
@@ -53,23 +44,6 @@ def send(base_url: str, deadline: timedelta = AMPLE, **changed: Any) -> Receipt:
 def look_up(server: ScriptedServer, *replies: Reply, message: Message = MESSAGE) -> LookUp:
     server.replies += replies
     return client(server.url).look_up(message, key="key", since=SINCE, deadline=AMPLE)
-
-
-def refusal(server: ScriptedServer, reply: Reply, deadline: timedelta = AMPLE) -> ChannelError:
-    server.replies.append(reply)
-    with pytest.raises(ChannelError) as refused:
-        send(server.url, deadline)
-    return refused.value
-
-
-def graph_error(
-    code: int, subcode: int | None = None, status: int = 400, usage: Any = None, **more: Any
-) -> Reply:
-    error = {"message": "M", "type": "OAuthException", "code": code, **more}
-    if subcode is not None:
-        error["error_subcode"] = subcode
-    headers = {} if usage is None else {"X-Business-Use-Case-Usage": json.dumps(usage)}
-    return answer(status, {"error": error}, headers)
 
 
 class TestSending:
@@ -98,176 +72,6 @@ class TestSending:
         for request in server.received:
             assert TOKEN not in request.target
             assert request.headers["authorization"] == f"Bearer {TOKEN}"
-
-
-@pytest.mark.parametrize(
-    ("reply", "outcome", "says"),
-    [
-        *((graph_error(190, sub), Unauthorised, "access token") for sub in (None, 458, 459, 460)),
-        *((graph_error(190, sub), Unauthorised, "access token") for sub in (463, 464, 467, 492)),
-        (graph_error(102), Unauthorised, "access token"),
-        (graph_error(190, status=401), Unauthorised, "access token"),
-        *((graph_error(code), Unauthorised, "may not post") for code in (3, 10, 200, 210, 299)),
-        *((graph_error(code), TryLater, "asks to wait") for code in (4, 17, 32, 341, 613, 80001)),
-        (graph_error(368, 1390008), TryLater, "posts too much"),
-        (graph_error(368, 4854002), Unauthorised, "identity check"),
-        (graph_error(368, 1404082), Duplicate, "already"),
-        (graph_error(368), Unknown, UNCLEAR),
-        (graph_error(506), Duplicate, "already"),
-        (graph_error(100, message="Invalid parameter"), Rejected, "Invalid parameter"),
-        (graph_error(100, error_user_msg="Zu lang."), Rejected, "Zu lang."),
-        (graph_error(100, 1609005), TryLater, "could not read the linked page"),
-        (graph_error(1), Unknown, UNCLEAR),
-        (graph_error(2, is_transient=True), Unknown, UNCLEAR),
-        (graph_error(999), Unknown, UNCLEAR),
-        (graph_error(0), Unknown, UNCLEAR),
-        (graph_error(190, status=500), Unknown, UNCLEAR),
-        (graph_error(4, status=503), Unknown, UNCLEAR),
-        (graph_error(100, status=302), Unknown, UNCLEAR),
-        (answer(500), Unknown, UNCLEAR),
-        (answer(502, b"<html>"), Unknown, UNCLEAR),
-        (answer(400, b"<html>"), Unknown, UNCLEAR),
-        (answer(400, {"error": "text"}), Unknown, UNCLEAR),
-        (answer(400, {"error": {"code": "190"}}), Unknown, UNCLEAR),
-        (answer(400, ["error"]), Unknown, UNCLEAR),
-        (answer(404), Unknown, UNCLEAR),
-        (answer(301, b"", {"Location": "/elsewhere"}), Unknown, UNCLEAR),
-        (answer(307, b"", {"Location": "/v26.0/42/feed"}), Unknown, UNCLEAR),
-        (answer(200, {}), Unknown, UNCLEAR),
-        (answer(200, {"id": 7}), Unknown, UNCLEAR),
-        (answer(200, {"id": ""}), Unknown, UNCLEAR),
-        (answer(200, {"id": "../x"}), Unknown, UNCLEAR),
-        (answer(200, {"success": True}), Unknown, UNCLEAR),
-        (answer(200, b"<html>"), Unknown, UNCLEAR),
-        (answer(200, b""), Unknown, UNCLEAR),
-        (answer(200, b'{"id": "42_1"}', length=500), Unknown, UNCLEAR),
-        (drop(), Unknown, UNCLEAR),
-        (drop(reset=True), Unknown, UNCLEAR),
-    ],
-    ids=lambda value: None,
-)
-def test_what_an_answer_means(
-    server: ScriptedServer, reply: Reply, outcome: type[ChannelError], says: str
-) -> None:
-    refused = refusal(server, reply)
-    assert type(refused) is outcome
-    assert says in str(refused.reason)
-    assert len(server.received) == 1
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        drip(b"HTTP/1.1 200 OK\r\n", b"X-Slow: " + b"y" * 900),
-        drip(b"HTTP/1.1 200 OK\r\n\r\n", b'{"id": "42_1"}' + b" " * 900),
-    ],
-)
-def test_a_server_that_drips_leaves_it_unknown(server: ScriptedServer, reply: Reply) -> None:
-    assert isinstance(refusal(server, reply, SHORT), Unknown)
-
-
-BACK_IN_19 = {"42": [{"type": "pages", "estimated_time_to_regain_access": 19}]}
-
-
-def usage(count: object, time: object = 0, cpu: object = 0) -> dict[str, object]:
-    return {"call_count": count, "total_time": time, "total_cputime": cpu}
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, 0),
-        ({"X-App-Usage": usage(0)}, 0),
-        ({"X-App-Usage": usage(79)}, 0),
-        ({"X-App-Usage": usage(79.9)}, 0),
-        ({"X-App-Usage": usage(80)}, 5),
-        ({"X-App-Usage": usage(12, 90, 3)}, 55),
-        ({"X-Page-Usage": usage(12, 3, 99)}, 100),
-        ({"X-App-Usage": usage(85), "X-Page-Usage": usage(81)}, 30),
-        ({"X-App-Usage": usage(100)}, 15 * 60),
-        ({"X-Business-Use-Case-Usage": {"42": [usage(80), usage(84)], "43": []}}, 25),
-        ({"X-Business-Use-Case-Usage": BACK_IN_19}, 19 * 60),
-        ({"X-App-Usage": usage(120), "X-Business-Use-Case-Usage": BACK_IN_19}, 19 * 60),
-        ({"X-App-Usage": usage("99", True, None)}, 0),
-        ({"X-App-Usage": usage(float("nan"), -100)}, 0),
-        ({"X-App-Usage": usage(float("inf"))}, 15 * 60),
-        ({"X-App-Usage": usage(10**400)}, 15 * 60),
-        ({"X-App-Usage": [99], "X-Page-Usage": 99}, 0),
-        ({"X-Business-Use-Case-Usage": {"42": [99], "43": 99}}, 0),
-    ],
-)
-def test_the_pace_after_an_accepted_post(
-    server: ScriptedServer, headers: dict[str, object], seconds: int
-) -> None:
-    """https://developers.facebook.com/docs/graph-api/overview/rate-limiting"""
-    told = {name: json.dumps(value) for name, value in headers.items()}
-    server.replies.append(answer(200, {"id": "42_4711"}, told))
-    assert send(server.url).wait == timedelta(seconds=seconds)
-
-
-def test_a_usage_header_that_is_no_json_changes_nothing(server: ScriptedServer) -> None:
-    server.replies.append(answer(200, {"id": "42_4711"}, {"X-App-Usage": "{" * 50_000}))
-    assert send(server.url).wait == timedelta(0)
-
-
-class TestWaiting:
-    def wait(self, server: ScriptedServer, usage: Any, code: int = 80001) -> timedelta | None:
-        refused = refusal(server, graph_error(code, usage=usage))
-        assert isinstance(refused, TryLater)
-        return refused.retry_after
-
-    def test_the_longest_wait_in_minutes(self, server: ScriptedServer) -> None:
-        usage = {
-            "42": [
-                {"type": "pages", "call_count": 100, "estimated_time_to_regain_access": 7},
-                {"type": "pages", "call_count": 100, "estimated_time_to_regain_access": 19},
-            ],
-            "43": [{"type": "ads"}],
-        }
-        assert self.wait(server, usage) == timedelta(minutes=19)
-
-    @pytest.mark.parametrize(
-        "usage",
-        [
-            None,
-            {},
-            [],
-            {"42": {}},
-            {"42": None},
-            {"42": [{"estimated_time_to_regain_access": "soon"}]},
-            {"42": [{"estimated_time_to_regain_access": 0}]},
-            {"42": [{"estimated_time_to_regain_access": float("nan")}]},
-        ],
-    )
-    def test_no_time_named(self, server: ScriptedServer, usage: Any) -> None:
-        assert self.wait(server, usage) == timedelta(minutes=15)
-
-    def test_a_time_that_makes_no_sense(self, server: ScriptedServer) -> None:
-        usage = {"42": [{"estimated_time_to_regain_access": float("inf")}]}
-        assert self.wait(server, usage) == timedelta(hours=25)
-
-    def test_a_time_from_retry_after(self, server: ScriptedServer) -> None:
-        for asked, usage, minutes in (("120", None, 2), ("120", BACK_IN_19, 19), ("7200", {}, 120)):
-            told = {} if usage is None else {"X-Business-Use-Case-Usage": json.dumps(usage)}
-            reply = answer(403, {"error": {"code": 4}}, {**told, "Retry-After": asked})
-            refused = refusal(server, reply)
-            assert isinstance(refused, TryLater)
-            assert refused.retry_after == timedelta(minutes=minutes)
-
-    def test_retry_after_does_not_make_a_server_error_safe(self, server: ScriptedServer) -> None:
-        reply = answer(503, {"error": {"code": 4}}, {"Retry-After": "30"})
-        assert isinstance(refusal(server, reply), Unknown)
-
-    def test_hours_after_a_block(self, server: ScriptedServer) -> None:
-        refused = refusal(server, graph_error(368, 1390008))
-        assert isinstance(refused, TryLater)
-        assert refused.retry_after is not None
-        assert refused.retry_after >= timedelta(hours=1)
-
-    def test_a_link_that_cannot_be_read_is_tried_once_more(self, server: ScriptedServer) -> None:
-        refused = refusal(server, graph_error(100, 1609005))
-        assert isinstance(refused, TryLater)
-        assert (refused.tries, refused.retry_after) == (2, None)
 
 
 class TestNothingSent:
@@ -344,6 +148,7 @@ class TestLookingUp:
         [
             OURS,
             post("7", message=f"Mehr: {PERMALINK} dort"),
+            post("7", message=f"Mehr:\n\n{PERMALINK.replace('zeitung', 'Zeitung')}"),
             post("7", PERMALINK.replace("#", "/?fbclid=abc#")),
             post("7", PERMALINK.replace("/live", "/%6Cive")),
             post("7", PERMALINK.replace("zeitung.example", "ZEITUNG.example")),
@@ -368,7 +173,8 @@ class TestLookingUp:
             post("5", message=f"({PERMALINK}8)"),
             post("5", "http://[", MESSAGE.text),
             {"id": "42_5"},
-            {"id": "42_5", "attachments": {"data": ["garbage", {"unshimmed_url": 7}]}},
+            {"id": "42_5", "attachments": {"data": [{"media_type": "photo"}]}},
+            post("5", message="https://zeitung.example/live"),
         ],
     )
     def test_other_posts_are_not_ours(self, server: ScriptedServer, other: dict[str, Any]) -> None:
@@ -394,6 +200,9 @@ class TestLookingUp:
         assert look_up(server, page(OURS, Date=dates[0])).platform_time == told
         assert look_up(server, page(OURS)).platform_time is None
 
+    def test_found_beside_what_is_not_understood(self, server: ScriptedServer) -> None:
+        assert look_up(server, page("garbage", OURS)).receipt is not None
+
     def test_absent_if_all_pages_were_seen(self, server: ScriptedServer) -> None:
         assert look_up(server, page(OTHER, after="c1"), page()) == LookUp(None, complete=True)
 
@@ -416,6 +225,10 @@ class TestLookingUp:
             (answer(200, {"data": [], "paging": {"next": "https://x"}}), Unknown),
             (page("garbage"), Unknown),
             (page({"message": "no id"}), Unknown),
+            (page({"id": "42_5", "message": 7}), Unknown),
+            (page({"id": "42_5", "attachments": []}), Unknown),
+            (page({"id": "42_5", "attachments": {"data": ["garbage"]}}), Unknown),
+            (page({"id": "42_5", "attachments": {"data": [{"unshimmed_url": 7}]}}), Unknown),
             (answer(200, {"data": []}, length=900), Unknown),
             (drop(reset=True), Unknown),
         ],

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 import time
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
 from syndicator.channels.facebook.sandbox import SANDBOX_CREDENTIALS
 from syndicator.channels.sandbox.server import SandboxServer
@@ -175,10 +177,16 @@ def test_drafts_and_scheduled_posts_are_not_published(
         assert error(facebook.post(FEED, data=fields))["code"] == 100
 
 
-def test_who_am_i(facebook: requests.Session) -> None:
+def test_who_am_i(sandbox: SandboxServer, facebook: requests.Session) -> None:
     page = {"id": PAGE, "name": "Sandbox Newsroom"}
     assert facebook.get("/me").json() == page
     assert facebook.get(f"/{PAGE}", params={"fields": "name"}).json() == page
+    fields = "link,picture.width(200).height(200){url}"
+    told = facebook.get(f"/{PAGE}", params={"fields": fields}).json()
+    assert told["link"] == f"{sandbox.http_url}/facebook/"
+    picture = requests.get(told["picture"]["data"]["url"], timeout=10)
+    with Image.open(io.BytesIO(picture.content)) as opened:
+        assert opened.size == (100, 100)
 
 
 WRONG_POSTS = [
@@ -250,3 +258,6 @@ def test_objects_that_are_not_there(facebook: requests.Session) -> None:
 def test_every_answer_tells_how_much_was_used(facebook: requests.Session) -> None:
     for answer in (facebook.get("/me"), facebook.get("/999")):
         assert json.loads(answer.headers["X-App-Usage"])["call_count"] == 0
+        [of_page] = json.loads(answer.headers["X-Business-Use-Case-Usage"])[PAGE]
+        assert of_page["type"] == "pages"
+        assert of_page["estimated_time_to_regain_access"] == 0
