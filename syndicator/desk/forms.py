@@ -181,7 +181,8 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance.pk:
             self.initial["base_url"] = default
         for setting in self.instance.channel.settings:
-            self.fields[SETTING + setting.name] = self._field(setting)
+            if not setting.kept:
+                self.fields[SETTING + setting.name] = self._field(setting)
 
     def _stored_secrets(self) -> set[str]:
         try:
