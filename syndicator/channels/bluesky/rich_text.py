@@ -24,6 +24,8 @@ LONGEST_TAG_BYTES = 640
 _SHOWN_WHOLE = 15
 _SHOWN_CUT = 13
 
+#: Hangul syllables, which may be made of several letters.
+_HANGUL = regex.compile(r"[\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff]")
 _WORD = regex.compile(r"\S+")
 _GRAPHEME = regex.compile(r"\X")
 _URL = regex.compile(r"https?://\w[^\s<>\"“”„»«]*", regex.IGNORECASE)
@@ -54,10 +56,14 @@ class RichText:
             self.facets.append({"index": index, "features": [feature]})
 
     @property
+    def graphemes(self) -> int:
+        """Never less than a server counts, whichever version of Unicode it knows."""
+        return sum(map(_at_most, _GRAPHEME.findall(self.text)))
+
+    @property
     def length(self) -> int:
         """In graphemes, or in tenths of its bytes if that is more: both limits are then 300."""
-        graphemes = sum(1 for _ in _GRAPHEME.finditer(self.text))
-        return max(graphemes, math.ceil(self._bytes * MOST_GRAPHEMES / MOST_BYTES))
+        return max(self.graphemes, math.ceil(self._bytes * MOST_GRAPHEMES / MOST_BYTES))
 
 
 def rich_text(text: str, permalink: str = "") -> RichText:
@@ -136,6 +142,16 @@ def _tag(word: str) -> str:
     # UTF-16 is what the platform's app counts a tag's length in; it is never less than graphemes.
     short_enough = len(tag.encode("utf-16-le", "surrogatepass")) // 2 <= LONGEST_TAG
     return tag if short_enough and _byte_length(tag) <= LONGEST_TAG_BYTES else ""
+
+
+def _at_most(cluster: str) -> int:
+    """How many graphemes *cluster* is at most: versions differ on what joins letters, and on
+    characters that the older one does not know."""
+    return 1 + sum(
+        1
+        for char in cluster[1:]
+        if unicodedata.category(char) == "Cn" or (char.isalpha() and not _HANGUL.match(char))
+    )
 
 
 def _byte_length(text: str) -> int:
