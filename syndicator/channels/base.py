@@ -138,7 +138,8 @@ class Message:
     platform carries it in *link* (a link card, described by *card* where the platform does not
     read the page). *subject* and *html* are mail's. *audience* names the live blog (its slug) for
     channels that address subscribers instead of followers. *pictures* go out with the post;
-    *thread* is what the account answers itself with, one post after another.
+    *thread* is what the account answers itself with, one post after another. *published_at* (ISO
+    8601) is the entry's own time, for platforms where a post's name is made of a time.
     """
 
     text: str
@@ -151,6 +152,7 @@ class Message:
     pictures: tuple[Picture, ...] = ()
     thread: tuple[str, ...] = ()
     card: Card | None = None
+    published_at: str = ""
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {
@@ -169,6 +171,8 @@ class Message:
             said["thread"] = list(self.thread)
         if self.card:
             said["card"] = asdict(self.card)
+        if self.published_at:
+            said["published_at"] = self.published_at
         return said
 
     @classmethod

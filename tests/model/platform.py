@@ -155,8 +155,6 @@ class Platform:
         if fate.wait:
             self.limits[account] = self.clock.now + fate.wait
         match fate.answer:
-            case Answer.ACCEPTED if remote_id:
-                return Receipt(remote_id, status=200, wait=fate.wait)
             case Answer.ACCEPTED:
                 changed = Receipt(remote_id, status=200) if remote_id else None
                 return replace(changed or self._keys[account, key].receipt, wait=fate.wait)
