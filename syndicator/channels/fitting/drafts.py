@@ -1,15 +1,25 @@
-"""Finds the most of an entry that a post can hold."""
+"""Finds the most of an entry that a post can hold.
+
+Drafts are tried in one order of preference that does not depend on the limit. So more room never
+makes a shorter post: what was chosen with less room gives way only to what had no room there.
+"""
 
 from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from syndicator.channels.fitting.pieces import Piece, body_of, headline_of, pieces_of
+from syndicator.channels.fitting.pieces import (
+    Piece,
+    body_of,
+    credit_line,
+    headline_of,
+    pieces_of,
+)
 from syndicator.channels.fitting.shortening import shorten
-from syndicator.content import Story
+from syndicator.content import Picture, Story
 
 #: No platform weighs text so that more characters than this fit for each one it allows.
 _CHARACTERS_PER_UNIT = 8
@@ -19,10 +29,15 @@ _FEWEST_WORDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What of an entry is told; one of both may be empty."""
+    """What of an entry is told; *headline* or *body* may be empty.
+
+    *credits* is one line for the pictures that go along (“Foto: …”), empty if nobody is to be
+    credited. It belongs beside the pictures or on a line of its own, and is never cut.
+    """
 
     headline: str
     body: str
+    credits: str = ""
 
 
 def fit(
@@ -30,83 +45,167 @@ def fit(
     render: Callable[[Draft], str],
     length: Callable[[str], int] = len,
     limit: int | None = None,
+    *,
+    pictures: Sequence[Picture] = (),
 ) -> str | None:
     """The rendering of the fullest draft whose *length* is within *limit*; None if there is none.
 
     *render* turns a draft into the words of a post; more of an entry must make a longer post. Left
     out are first the last sentences, list lines and quotes, each whole; then words of the first
-    sentence; then words of the headline. Only a quote that is all there is loses its last words.
+    sentence; then words of the headline. A quote, with its speaker and what announces it, is told
+    whole or gives way to what follows it, if that can be understood alone. Only a quote that is
+    all there is loses its last words, and never its marks and its speaker.
+
+    *pictures* are those of the story that the channel sends along. Their credits are in every
+    draft's `Draft.credits`, and the room for them is kept free.
     """
     longest = sys.maxsize if limit is None else _CHARACTERS_PER_UNIT * limit
+    entry, language = story.entry, story.language
+    credited = credit_line(pictures, entry.permalink, language)
 
-    def fits(draft: Draft) -> bool:
+    def draft(headline: str, body: str) -> Draft:
+        return Draft(headline, body, credited)
+
+    def fits(headline: str, body: str) -> bool:
         if limit is None:
             return True
-        said = len(draft.headline) + len(draft.body)
-        return said <= longest and length(render(draft)) <= limit
+        said = len(headline) + len(body)
+        return said <= longest and length(render(draft(headline, body))) <= limit
 
-    pieces = _considered(pieces_of(story.entry, story.language, longest), longest)
-    draft = _fullest(headline_of(story.entry), pieces, fits, longest)
-    return render(draft) if draft else None
+    pieces = _considered(pieces_of(entry, language, longest, pictures), longest)
+    headline = headline_of(entry)
+    if headline and not fits(headline, ""):
+        headline = shorten(headline, lambda cut: fits(cut, ""), longest=longest) or ""
+    body = _fullest(
+        pieces, lambda said: fits(headline, said), longest, behind_headline=bool(headline)
+    )
+    if headline or body:
+        return render(draft(headline, body or ""))
+    # A picture with no words of its own is still something to show.
+    return render(draft("", "")) if pictures and not pieces and fits("", "") else None
 
 
 def _considered(pieces: Iterable[Piece], longest: int) -> list[Piece]:
-    """*pieces* up to the first that cannot fit any more."""
+    """*pieces* up to the first that cannot fit any more, and what may stand in for it."""
     considered, length = [], 0
     for piece in pieces:
         considered.append(piece)
-        length += piece.length
+        # What is told whole or not at all takes no room from what follows.
+        length += piece.length if piece.length <= longest or piece.may_be_cut else 0
         if length > longest:
             break
     return considered
 
 
 def _fullest(
-    headline: str, pieces: Sequence[Piece], fits: Callable[[Draft], bool], longest: int
-) -> Draft | None:
-    if headline and not fits(Draft(headline, "")):
-        headline = shorten(headline, lambda cut: fits(Draft(cut, "")), longest=longest) or ""
-    if headline:
-        return _with_body(headline, pieces, fits, longest) or Draft(headline, "")
-    for start, piece in enumerate(pieces):
-        if draft := _with_body("", pieces[start:], fits, longest):
-            return draft
-        # A quote that is too long is left out, and what follows it may stand alone.
-        if piece.may_be_cut:
-            return None
-    return _beginning_of_quote(pieces[0], fits, longest) if pieces else None
+    pieces: Sequence[Piece], fits: Callable[[str], bool], longest: int, *, behind_headline: bool
+) -> str | None:
+    """The fullest body; None if nothing, or nothing worth a place behind the headline, fits."""
+    for start in _starts(pieces):
+        rest = pieces[start:]
+        if body := _whole_pieces(rest, fits):
+            return body
+        if _is_speech(group := _first_group(rest)):
+            continue
+        if len(group) == 1 or not behind_headline:
+            least_words = _FEWEST_WORDS if behind_headline else 1
+            if body := _cut_words(group, fits, longest, least_words):
+                return body
+        break
+    return None if behind_headline else _last_resort(pieces, fits, longest)
 
 
-def _beginning_of_quote(piece: Piece, fits: Callable[[Draft], bool], longest: int) -> Draft | None:
-    """Of a quote that is all an entry has: its first words, with both its marks and its speaker."""
-    opening, words, closing = piece.text[0], piece.text[1:-1], piece.text[-1] + piece.tail
-    beginning = shorten(
-        words, lambda cut: fits(Draft("", opening + cut + closing)), longest=longest
-    )
-    return Draft("", opening + beginning + closing) if beginning else None
+def _starts(pieces: Sequence[Piece]) -> Iterator[int]:
+    """Where a body may begin: at the first piece, or behind speech that is left out."""
+    start = 0
+    while start < len(pieces):
+        yield start
+        start += len(_first_group(pieces[start:]))
+        while start < len(pieces) and not pieces[start].stands_alone:
+            start += 1
 
 
-def _with_body(
-    headline: str, pieces: Sequence[Piece], fits: Callable[[Draft], bool], longest: int
-) -> Draft | None:
-    """The fullest draft with *headline* and at least some of the first of *pieces*."""
+def _first_group(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """The first pieces that need each other: speech and its speaker, an announcement and what it
+    announces."""
+    last = 0
+    while last < len(pieces) - 1 and (pieces[last].announces or pieces[last].is_bare):
+        last += 1
+    return pieces[: last + 1]
+
+
+def _is_speech(group: Sequence[Piece]) -> bool:
+    return any(piece.speech for piece in group)
+
+
+def _whole_pieces(pieces: Sequence[Piece], fits: Callable[[str], bool]) -> str | None:
+    """As many of *pieces* as fit, each whole, and at least the first group."""
     count = bisect_left(
-        range(1, len(pieces) + 1),
-        True,
-        key=lambda count: not fits(Draft(headline, body_of(pieces[:count]))),
+        range(1, len(pieces) + 1), True, key=lambda count: not fits(body_of(pieces[:count]))
     )
     # What announces something is not left without it.
-    while 0 < count < len(pieces) and pieces[count - 1].text.endswith(":"):
+    while 0 < count < len(pieces) and pieces[count - 1].announces:
         count -= 1
-    if count:
-        return Draft(headline, body_of(pieces[:count]))
-    if not pieces or not pieces[0].may_be_cut:
+    return body_of(pieces[:count]) if count >= len(_first_group(pieces)) else None
+
+
+def _cut_words(
+    group: Sequence[Piece], fits: Callable[[str], bool], longest: int, least_words: int = 1
+) -> str | None:
+    """The beginning of the last of *group* behind the others, or else of the first alone."""
+    for kept in dict.fromkeys((len(group) - 1, 0)):
+        piece = group[kept]
+        if kept and not piece.may_be_cut:
+            continue
+        lead = body_of(group[:kept]) + (piece.before if kept else "")
+        beginning = shorten(
+            piece.text,
+            lambda cut, lead=lead, piece=piece: fits(lead + cut + piece.tail),  # type: ignore[misc]
+            longest=longest,
+            least_words=least_words,
+        )
+        if beginning:
+            return lead + beginning + piece.tail
+    return None
+
+
+def _last_resort(pieces: Sequence[Piece], fits: Callable[[str], bool], longest: int) -> str | None:
+    """Of speech that is all an entry has: what fits of it, or else of the words around it."""
+    if not pieces:
         return None
-    tail = pieces[0].tail
-    beginning = shorten(
-        pieces[0].text,
-        lambda cut: fits(Draft(headline, cut + tail)),
-        longest=longest,
-        least_words=_FEWEST_WORDS if headline else 1,
+    group = _first_group(pieces)
+    speaking = next((index for index, piece in enumerate(group) if piece.speech), None)
+    if speaking is None:
+        return None
+    piece = group[speaking]
+    lead = body_of(group[:speaking]) + (piece.before if speaking else "")
+    after = body_of(group[speaking + 1 :])
+    follows = group[speaking + 1].before + after if after else ""
+    for before, behind in dict.fromkeys(((lead, follows), (lead, ""), ("", ""))):
+        whole = before + piece.text + piece.tail + behind
+        if fits(whole):
+            return whole
+        if cut := _cut_speech(piece, before, behind, fits, longest):
+            return cut
+    return (
+        _cut_words(group[:1], fits, longest)
+        if group[0].text != piece.text or not (piece.tail or piece.is_bare)
+        else None
     )
-    return Draft(headline, beginning + tail) if beginning else None
+
+
+def _cut_speech(
+    piece: Piece, before: str, behind: str, fits: Callable[[str], bool], longest: int
+) -> str | None:
+    """*piece* with only the first words of its speech between the marks, and all around it."""
+    if piece.speech is None:
+        return None
+    start, end = piece.speech
+    opening = before + piece.text[: start + 1]
+    closing = piece.text[end - 1 :] + piece.tail + behind
+    beginning = shorten(
+        piece.text[start + 1 : end - 1],
+        lambda cut: fits(opening + cut + closing),
+        longest=longest,
+    )
+    return opening + beginning + closing if beginning else None

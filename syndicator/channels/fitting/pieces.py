@@ -3,36 +3,78 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from syndicator.channels.fitting.permalinks import without_permalink
-from syndicator.channels.fitting.quotations import in_quotation_marks, is_inside, quoted_spans
+from syndicator.channels.fitting.quotations import (
+    in_quotation_marks,
+    is_inside,
+    quoted_spans,
+    speech_span,
+)
 from syndicator.channels.fitting.sentences import sentence_ends
+from syndicator.channels.fitting.word_lists import word_list
 from syndicator.channels.leftovers import without_leftovers
-from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph, Quote
+from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph, Picture, Quote
 
 _TextBlock = Paragraph | BulletList | Quote
 
 _BETWEEN_BLOCKS = "\n\n"
+_ANAPHORS = word_list("anaphors.txt")
+#: German words that point back from inside of a sentence, too: “Applaus gab es dafür nicht.”
+_POINTING_BACK = frozenset(
+    (
+        "dabei",
+        "dadurch",
+        "dafür",
+        "dagegen",
+        "daher",
+        "danach",
+        "daran",
+        "darauf",
+        "darin",
+        "darüber",
+    )
+).union(("davon", "davor", "dazu", "deshalb", "deswegen", "dennoch", "trotzdem", "zuvor"))
+_FIRST_WORDS = re.compile(r"\w+")
+_MOST_FIRST_WORDS = 6
+_LONGEST_BEGINNING = 200
+_CREDIT_LABEL = r"(?:Fotos?|Bild(?:er)?|Photos?|Pictures?|Images?|Credits?)"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A sentence, a list's line, a quote or a picture's line.
 
-    *before* is what parts it from the piece before. Only if *may_be_cut* can *text* be cut at a
-    word; *tail* (a picture's credit) stays behind it in any case.
+    *before* is what parts it from the piece before; *tail* (a speaker, a picture's credit) stays
+    behind *text* in any case. *speech* is where in *text* somebody is quoted, with the marks, if
+    that is what the piece is about: then it is told whole or not at all. *is_bare* is true where
+    it does not tell who speaks.
     """
 
     before: str
     text: str
     tail: str = ""
     may_be_cut: bool = True
+    speech: tuple[int, int] | None = None
+    is_bare: bool = False
 
     @property
     def length(self) -> int:
         return len(self.before) + len(self.text) + len(self.tail)
+
+    @property
+    def announces(self) -> bool:
+        """Whether it announces what follows."""
+        return self.text.endswith(":")
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it can be understood without the piece before it."""
+        words = _FIRST_WORDS.findall(self.text[:_LONGEST_BEGINNING])[:_MOST_FIRST_WORDS]
+        points_back = words[:1] and words[0] in _ANAPHORS
+        return not self.is_bare and not points_back and not _POINTING_BACK.intersection(words)
 
 
 def body_of(pieces: Iterable[Piece]) -> str:
@@ -48,17 +90,30 @@ def headline_of(entry: EntryContent) -> str:
     return headline
 
 
-def pieces_of(entry: EntryContent, language: str, longest: int) -> Iterator[Piece]:
+def credit_line(pictures: Iterable[Picture], permalink: str, language: str) -> str:
+    """Who is to be credited for *pictures*, each once, on one line; empty if nobody is."""
+    named = (without_permalink(" ".join(one.credit.split()), permalink) for one in pictures)
+    credited = list(dict.fromkeys(filter(None, named)))
+    if not credited:
+        return ""
+    label = "Foto" if _is_german(language) else "Photo"
+    return f"{label}{'s' if len(credited) > 1 else ''}: {'; '.join(credited)}"
+
+
+def pieces_of(
+    entry: EntryContent, language: str, longest: int, pictures: Sequence[Picture] = ()
+) -> Iterator[Piece]:
     """The entry's pieces in order, each with its full text, made only as they are asked for.
 
     Of a paragraph of more than *longest* characters, a little more than these is looked at.
 
     Captions and credits belong to pictures, not to the text: they are used only where an entry
-    has nothing else.
+    has nothing else. Of *pictures*, which are shown with the text, only the captions are: their
+    credits are in the `credit_line`.
     """
     blocks = _blocks_of_text(entry)
     if not blocks:
-        yield from _pictures(entry, language)
+        yield from _pictures(entry, language, {(one.alt, one.credit) for one in pictures})
     for block in blocks:
         before = _BETWEEN_BLOCKS
         for piece in _pieces_of_block(block, language, longest):
@@ -68,9 +123,24 @@ def pieces_of(entry: EntryContent, language: str, longest: int) -> Iterator[Piec
 
 def _blocks_of_text(entry: EntryContent) -> list[_TextBlock]:
     """The blocks to tell: without pictures, and without the permalink, which is told separately."""
+    named = {block.credit for block in entry.blocks if isinstance(block, Image) and block.credit}
     cleaned = (_without_permalink(block, entry.permalink) for block in entry.blocks)
     kept = without_leftovers([block for block in cleaned if block])
-    return [block for block in kept if not isinstance(block, Image)]
+    told = [block for block in kept if not isinstance(block, Image)]
+    if not named:
+        return told
+    return [block for each in told if (block := _without_credit(each, named)).text]
+
+
+def _without_credit(block: _TextBlock, named: set[str]) -> _TextBlock:
+    """*block* without a picture's credit that its source left at the end of the text."""
+    if not isinstance(block, Paragraph):
+        return block
+    for credit in named:
+        if block.text.rstrip(" .)").endswith(credit.rstrip(" .)")):
+            labelled = rf"\s*\(?{_CREDIT_LABEL}: ?{re.escape(credit.rstrip(' .)'))}[ .)]*\Z"
+            return Paragraph(re.sub(labelled, "", block.text))
+    return block
 
 
 def _without_permalink(block: Block, permalink: str) -> Block | None:
@@ -98,7 +168,9 @@ def _pieces_of_block(block: _TextBlock, language: str, longest: int) -> Iterator
             yield from _sentences(text, language, longest)
         case Quote(text=text, speaker=speaker):
             source = f" – {speaker}" if speaker else ""
-            yield Piece("", in_quotation_marks(text, language), source, may_be_cut=False)
+            spoken = in_quotation_marks(text, language)
+            whole = (0, len(spoken))
+            yield Piece("", spoken, source, may_be_cut=False, speech=whole, is_bare=not speaker)
         case BulletList(items=items, ordered=ordered):
             for number, item in enumerate(items, start=1):
                 mark = f"{number}." if ordered else "•"
@@ -114,14 +186,26 @@ def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
         if is_inside(quoted, end):
             continue
         sentence = text[begin:end]
-        yield Piece(sentence[: -len(sentence.lstrip())], sentence.lstrip())
+        said = sentence.lstrip()
+        speech = speech_span(said)
+        yield Piece(
+            sentence[: -len(said)],
+            said,
+            may_be_cut=speech is None,
+            speech=speech,
+            is_bare=speech == (0, len(said)),
+        )
         begin = end
 
 
-def _pictures(entry: EntryContent, language: str) -> Iterator[Piece]:
-    german = language.lower().startswith("de")
+def _pictures(entry: EntryContent, language: str, shown: set[tuple[str, str]]) -> Iterator[Piece]:
+    german = _is_german(language)
     for block in entry.blocks:
         if not isinstance(block, Image):
+            continue
+        if (block.alt or block.text, block.credit) in shown:
+            if told := without_permalink(block.text, entry.permalink).strip():
+                yield Piece(_BETWEEN_BLOCKS, told)
             continue
         caption = without_permalink(block.text or block.alt, entry.permalink).strip()
         credited = without_permalink(block.credit, entry.permalink).strip()
@@ -131,6 +215,10 @@ def _pictures(entry: EntryContent, language: str) -> Iterator[Piece]:
         credit = f" ({'Foto' if german else 'Photo'}: {credited})" if credited else ""
         text = f"{picture}: {caption}" if caption else picture
         yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption))
+
+
+def _is_german(language: str) -> bool:
+    return language.lower().startswith("de")
 
 
 def _begins_with(text: str, headline: str) -> bool:

@@ -7,6 +7,8 @@ from bisect import bisect_left
 
 #: Deeper than anybody quotes: only hostile text goes on.
 _DEEPEST = 20
+_MOST_WORDS_OF_A_TITLE = 4
+_ENDS_SPEECH = tuple(",.!?…")
 _MARK = re.compile('["„“”‚‘’»«›‹]')
 #: For each mark that can close: the marks that it closes, as German, English and French use them.
 _CLOSES = {
@@ -55,6 +57,22 @@ def is_inside(spans: list[tuple[int, int]], position: int) -> bool:
     """Whether a cut at *position* would part one of *spans*."""
     index = bisect_left(spans, (position, 0)) - 1
     return index >= 0 and position < spans[index][1]
+
+
+def speech_span(sentence: str) -> tuple[int, int] | None:
+    """The longest quotation in *sentence* that is somebody's speech, with its marks; None if there
+    is none. A title or a few quoted words are no speech."""
+    speech = [span for span in quoted_spans(sentence) if _is_speech(sentence, *span)]
+    return max(speech, key=lambda span: span[1] - span[0], default=None)
+
+
+def _is_speech(sentence: str, start: int, end: int) -> bool:
+    before, said = sentence[:start].rstrip(), sentence[start + 1 : end - 1].rstrip()
+    if before.endswith(":"):
+        return True
+    if before.endswith(","):
+        return len(said.split()) > _MOST_WORDS_OF_A_TITLE
+    return not before and (sentence[end : end + 1] in ("", ",") or said[-1:] in _ENDS_SPEECH)
 
 
 def in_quotation_marks(text: str, language: str) -> str:

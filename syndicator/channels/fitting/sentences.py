@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
+
+from syndicator.channels.fitting.word_lists import word_list
 
 _CLOSING = r"""["“”‘’»«›‹)\]]*"""
 _END = re.compile(rf"(?P<mark>[.!?…]+){_CLOSING}(?=\s|\Z)|[。！？]+[」』）]*")
@@ -19,22 +20,22 @@ _LAST_WORD = re.compile(r"""[^\s"„“”‚‘’»«›‹()\[\]/]*\Z""")
 _LETTERS = re.compile(r"(?<!\w)(?:[^\W\d_]\.[\s-]?)*[^\W\d_]\Z")
 _ORDINAL = re.compile(r"(?:.*[-–])?[0-9]{1,3}")
 _ROMAN = re.compile(r"[IVXLC]{2,}")
+#: English puts no comma between a quoted question and who asks it: “Why?” Ms. Roth asked.
+_ASKED = re.compile(
+    r"\s+(?:[A-Z][\w.'’-]*\s+){1,4}(?:said|says|asked|asks|added|answered|continued|cried"
+    r"|demanded|insisted|replied|shouted|told|tweeted|warned|wondered|wrote|yelled)\b"
+)
 #: How far before a full stop an abbreviation is looked for.
 _LOOK_BACK = 40
 
 
-def _words(name: str) -> frozenset[str]:
-    lines = (files(__package__) / name).read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-_ABBREVIATIONS = _words("abbreviations.txt")
+_ABBREVIATIONS = word_list("abbreviations.txt")
 #: After these a sentence always goes on.
 _NEVER_LAST = frozenset(
     ("bzw", "ca", "dipl", "dr", "fr", "frhr", "gen", "hl", "hr", "mr", "mrs", "ms", "prof", "rep")
 ).union(("sen", "sgt", "sog", "vgl"))
 _NEVER_LAST_LETTERS = frozenset(("z.b", "d.h", "e.g", "i.e", "s.o", "h.c"))
-_STARTERS = _words("sentence_starters.txt")
+_STARTERS = word_list("sentence_starters.txt")
 
 
 def sentence_ends(text: str, language: str) -> Iterator[int]:
@@ -61,7 +62,7 @@ def _goes_on(text: str, begin: int, mark: re.Match[str], english: bool) -> bool:
     if next_word[:1].islower():
         return True
     if mark["mark"] != ".":
-        return False
+        return english and mark[0][-1] in '"”’' and bool(_ASKED.match(text, mark.end()))
     before = text[max(begin, mark.start() - _LOOK_BACK) : mark.start()]
     return _needs_full_stop(before, next_word, english)
 

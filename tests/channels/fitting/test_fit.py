@@ -12,6 +12,7 @@ from syndicator.content import (
     EntryContent,
     Image,
     Paragraph,
+    Picture,
     Quote,
     Story,
     clean_text,
@@ -124,16 +125,51 @@ class TestQuotes:
 
     def test_of_a_quote_that_is_all_there_is_the_first_words(self) -> None:
         quote = Quote("Es gibt heute zum ersten Mal einen Text.", "Marit Lenz")
-        assert told(40, quote) == "„Es gibt heute zum …“ – Marit Lenz"
+        assert told(40, quote) == "„Es gibt heute …“ – Marit Lenz"
         assert told(40, quote, headline="Lenz") == "Lenz"
 
-    def test_what_follows_a_quote_that_is_too_long_may_stand_alone(self) -> None:
-        assert told(30, self.QUOTE, Paragraph("So die Sprecherin.")) == "So die Sprecherin."
+    @pytest.mark.parametrize(
+        "speech",
+        [
+            (QUOTE,),
+            (Paragraph("Sie sagte vor der Presse:"), QUOTE),
+            (Paragraph("Roth sagte: „Wir gehen alle. Und zwar noch heute.“"),),
+            (Paragraph("„Wir gehen alle. Und zwar noch heute“, sagte Roth."),),
+            (Paragraph("„Wir gehen alle. Noch heute.“"), Paragraph("Anna Roth, Sprecherin")),
+            (QUOTE, Paragraph("So die Sprecherin.")),
+            (QUOTE, Paragraph("Applaus gab es dafür nicht.")),
+        ],
+    )
+    def test_what_follows_speech_that_is_too_long_tells_if_it_can_stand_alone(
+        self, speech: tuple[Block, ...]
+    ) -> None:
+        assert told(32, *speech, Paragraph("Die Grenze ist zu.")) == "Die Grenze ist zu."
+        assert told(45, *speech, Paragraph("Der Rest folgt."), headline="Genf") == (
+            "Genf\n\nDer Rest folgt."
+        )
+
+    @pytest.mark.parametrize("follows", ["So die Sprecherin.", "Applaus gab es dafür nicht."])
+    def test_what_follows_speech_is_not_told_if_it_needs_it(self, follows: str) -> None:
+        quote = Quote("Es gibt heute zum ersten Mal einen Text.", "Marit Lenz")
+        assert told(40, quote, Paragraph(follows)) == "„Es gibt heute …“ – Marit Lenz"
+
+    def test_speech_in_a_sentence_keeps_its_speaker(self) -> None:
+        before = Paragraph("„Wir gehen alle, und zwar noch heute“, sagte Anna Roth.")
+        assert told(45, before) == "„Wir gehen alle …“, sagte Anna Roth."
+        assert told(None, before, language="en") == before.text
+        asked = Paragraph("“Will they come?” Ms. Roth asked. Nobody knew.")
+        assert told(35, asked, language="en") == "“Will they come?” Ms. Roth asked."
+        assert told(30, asked, language="en") == "Nobody knew."
+
+    def test_words_without_a_speaker_take_the_next_piece_along(self) -> None:
+        blocks = (Paragraph("„Wir gehen.“"), Paragraph("Anna Roth, Sprecherin"))
+        assert told(40, *blocks) == "„Wir gehen.“\n\nAnna Roth, Sprecherin"
+        assert told(20, *blocks) == "„Wir gehen.“"
 
     def test_no_sentence_ends_inside_of_marks(self) -> None:
         text = "Er sagte: „Wir gehen. Noch heute.“ Dann ging er."
         assert told(len(text) - 1, Paragraph(text)) == "Er sagte: „Wir gehen. Noch heute.“"
-        assert told(25, Paragraph(text)) == "Er sagte …"
+        assert told(25, Paragraph(text)) == "Er sagte: „Wir gehen. …“"
 
 
 class TestLists:
@@ -169,7 +205,7 @@ class TestPictures:
         assert told(None, Image(url="https://zeitung.example/a.jpg")) is None
 
     def test_the_caption_is_cut_and_never_the_credit(self) -> None:
-        assert told(47, self.IMAGE) == "Bild: Blick in … (Foto: Anna Beispiel/Agentur)"
+        assert told(47, self.IMAGE) == "Bild: Blick … (Foto: Anna Beispiel/Agentur)"
         assert told(30, self.IMAGE) is None
 
     @pytest.mark.parametrize(
@@ -322,3 +358,127 @@ def test_huge_text_is_fitted(unit: str) -> None:
     text = fit(story(huge, headline="Kopf"), render, limit=280)
     assert text is not None
     assert len(text) <= 280
+
+
+class TestCredits:
+    PICTURES = (
+        Picture("a" * 64, "image/jpeg", 1, 1, 1, alt="Ein Saal", credit="Anna Beispiel"),
+        Picture("b" * 64, "image/jpeg", 1, 1, 1, alt="Ein Flur", credit="Anna Beispiel"),
+        Picture("c" * 64, "image/jpeg", 1, 1, 1, alt="Ein See", credit="Tom Licht/Agentur"),
+    )
+    BLOCKS = (Image("Blick in den Saal", "Anna Beispiel", "Ein Saal"), Paragraph("Text. Mehr."))
+
+    @staticmethod
+    def write(draft: Draft) -> str:
+        return "\n\n".join(filter(None, (draft.headline, draft.body, draft.credits, PERMALINK)))
+
+    def fitted(self, *blocks: Block, pictures: int, limit: int | None = None) -> str | None:
+        text = fit(story(*blocks), self.write, limit=limit, pictures=self.PICTURES[:pictures])
+        return text and text.removesuffix("\n\n" + PERMALINK)
+
+    def test_they_are_on_a_line_of_their_own_each_once(self) -> None:
+        assert self.fitted(*self.BLOCKS, pictures=0) == "Text. Mehr."
+        assert self.fitted(*self.BLOCKS, pictures=2) == "Text. Mehr.\n\nFoto: Anna Beispiel"
+        assert self.fitted(*self.BLOCKS, pictures=3) == (
+            "Text. Mehr.\n\nFotos: Anna Beispiel; Tom Licht/Agentur"
+        )
+
+    def test_they_stay_while_the_text_gives_way(self) -> None:
+        room = len(f"Text.\n\nFoto: Anna Beispiel\n\n{PERMALINK}")
+        assert self.fitted(*self.BLOCKS, pictures=1, limit=room) == ("Text.\n\nFoto: Anna Beispiel")
+        assert self.fitted(*self.BLOCKS, pictures=1, limit=room - 5) is None
+
+    def test_a_picture_that_goes_along_is_not_described_as_if_it_did_not(self) -> None:
+        assert self.fitted(self.BLOCKS[0], pictures=1) == (
+            "Blick in den Saal\n\nFoto: Anna Beispiel"
+        )
+        assert self.fitted(Image("", "Anna Beispiel", "Ein Saal"), pictures=1) == (
+            "Foto: Anna Beispiel"
+        )
+        assert self.fitted(*self.BLOCKS[:1], Image("Aus", "Wer"), pictures=1) == (
+            "Blick in den Saal\n\nBild: Aus (Foto: Wer)\n\nFoto: Anna Beispiel"
+        )
+
+    @pytest.mark.parametrize("left", ["Foto: Anna Beispiel", "(Foto: Anna Beispiel)"])
+    def test_a_credit_left_behind_the_text_is_no_text(self, left: str) -> None:
+        text = Paragraph(f"Es klarte auf. {left}")
+        assert self.fitted(self.BLOCKS[0], text, pictures=0) == "Es klarte auf."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "limit", "cut"),
+    [
+        (
+            "Am 3. März will die Kommission den Plan vorlegen.",
+            38,
+            "Am 3. März will die Kommission …",
+        ),
+        ("Es kam zu Protesten, wie Dr. Müller sagte.", 30, "Es kam zu Protesten …"),
+        ("Der Preis stieg um 2,3 Prozent in der Woche.", 24, "Der Preis stieg …"),
+        ("Der Chef (er ist erst seit Mai da) geht.", 30, "Der Chef …"),
+        ("Roth will nicht mehr für die Partei antreten.", 27, "Roth will nicht mehr …"),
+    ],
+)
+def test_cut_text_ends_behind_a_word_that_needs_no_other(
+    sentence: str, limit: int, cut: str
+) -> None:
+    assert told(limit, Paragraph(sentence)) == cut
+
+
+MARKED = [('"', '"'), ("„", "“"), ("“", "”"), ("»", "«"), ("«", "»"), ("‚", "‘"), ("›", "‹")]
+
+
+@st.composite
+def newsroom_sentences(draw: st.DrawFn) -> str:
+    words = "wort " * draw(st.integers(1, 12))
+    end = draw(st.sampled_from([".", "!", "?", " am 3. März.", " von Dr. Müller.", " z. B. dort."]))
+    opening, closing = draw(st.sampled_from(MARKED))
+    token = draw(
+        st.sampled_from(
+            ["@wer", "#was", "https://zeitung.example/lang/er?x=1", "👨‍👩‍👧‍👦", "مرحبا"]
+        )
+    )
+    return draw(
+        st.sampled_from(
+            [
+                f"Der {words}kam{end}",
+                f"Der {words}sagte: {opening}Wort {words}gilt{end}{closing}",
+                f"{opening}Wort {words}gilt{closing}, sagte Roth{end}",
+                f"Der {token} {words}kam{end}",
+            ]
+        )
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(newsroom_sentences(), min_size=1, max_size=5), st.integers(20, 300))
+def test_each_sentence_told_is_one_of_the_entry(sentences: list[str], limit: int) -> None:
+    cut = told(limit, Paragraph(" ".join(sentences)))
+    if cut is None:
+        return
+    assert len(cut) <= limit
+    whole = " ".join(sentences)
+    for opening, closing in MARKED:
+        if opening != closing:
+            assert cut.count(opening) == cut.count(closing) or {opening, closing} & {"“", "«", "»"}
+    if "…" not in cut:
+        starts = {whole.find(one) for one in sentences}
+        assert whole.find(cut) in starts
+        assert whole[whole.find(cut) + len(cut) :][:1] in ("", " ")
+        assert any(cut.endswith(one) for one in sentences)
+    else:
+        # Only the first piece loses words, and what is left around the cut is the entry's.
+        before, _, after = cut.partition("…")
+        assert whole.startswith(before.rstrip(" .,:;")) or before.rstrip(" .,:;") in whole
+        assert after in whole
+    for token in ("https://zeitung.example/lang/er?x=1", "@wer", "#was"):
+        assert all(word == token for word in cut.split() if word.startswith(token[:4]))
+
+
+@fewer
+@given(stories(newsroom_sentences()), st.integers(40, 400), st.integers(1, 60))
+def test_a_larger_limit_never_makes_a_shorter_text(
+    told_story: Story, limit: int, more: int
+) -> None:
+    narrow, wide = (fit(told_story, render, limit=room) for room in (limit, limit + more))
+    assert len(wide or "") >= len(narrow or "")
