@@ -14,9 +14,12 @@ from typing import Any
 
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
+from syndicator.channels.bluesky import errors as bluesky_errors
 from syndicator.channels.facebook import errors as facebook_errors
 from syndicator.channels.facebook import usage as facebook_usage
+from syndicator.channels.mastodon import errors as mastodon_errors
 from syndicator.channels.x import errors as x_errors
+from syndicator.channels.x import oauth2 as x_oauth2
 from syndicator.posts import attempts, circuit, deliver, reconcile
 
 FACTOR = 10
@@ -30,6 +33,9 @@ MODULES: tuple[ModuleType, ...] = (
     facebook_errors,
     facebook_usage,
     x_errors,
+    x_oauth2,
+    bluesky_errors,
+    mastodon_errors,
 )
 
 

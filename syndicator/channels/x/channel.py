@@ -135,6 +135,9 @@ class XChannel(Channel):
         # As it is sent: browsers end lines with two characters.
         return weighted_length(text.replace("\r\n", "\n"))
 
+    def revise(self, message: Message, text: str) -> Message:
+        return message.with_text(_accepted(text))
+
     def client(self, account: Account) -> XClient:
         return XClient(account)
 

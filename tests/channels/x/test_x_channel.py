@@ -69,6 +69,11 @@ def test_characters_that_x_refuses_are_left_out() -> None:
     assert message.text.startswith("abc\n")
 
 
+def test_they_are_left_out_of_an_editors_text_as_well() -> None:
+    message = X.revise(Message(PERMALINK, PERMALINK), f"a\ufeffb {PERMALINK}")
+    assert message.text == f"ab {PERMALINK}"
+
+
 def test_an_entry_without_permalink_is_not_sent() -> None:
     message = X.render(story(Paragraph("Text."), permalink=""))
     assert message is not None
