@@ -1,7 +1,8 @@
 """Holds our weighted length against X's own, npm twitter-text: `make oracle`.
 
-No string may weigh less here than X finds, so none that X finds too long passes; and of those that X
-takes, at most one in a thousand may be refused. Where an emoji is younger than X's table, the larger count wins.
+No string may weigh less here than X finds, so none that X finds too long passes; and of those that
+X takes, at most one in a thousand may be refused. Where an emoji is younger than X's table, the
+larger count wins.
 """
 
 from __future__ import annotations
