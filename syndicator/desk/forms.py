@@ -233,11 +233,14 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _field(self, setting: Setting) -> forms.Field:
         help_text = _translated(setting.help) if setting.help else ""
+        sign_in = self.instance.channel.sign_in
+        # What a sign-in brings along cannot be there before it.
+        required = setting.required and (sign_in is None or setting.name in sign_in.needs)
         if setting.secret:
             stored = setting.name in self._stored
             return forms.CharField(
                 label=_translated(setting.label),
-                required=setting.required and not stored,
+                required=required and not stored,
                 help_text=_("Stored. Leave empty to keep it.") if stored else help_text,
                 widget=forms.PasswordInput(
                     render_value=False, attrs={"autocomplete": "new-password"}
@@ -245,7 +248,7 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return forms.CharField(
             label=_translated(setting.label),
-            required=setting.required,
+            required=required,
             help_text=help_text,
             initial=self.instance.settings.get(setting.name, setting.default),
         )
