@@ -11,6 +11,7 @@ from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.validators import MinValueValidator, RegexValidator
+from django.db import transaction
 from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -233,11 +234,14 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _field(self, setting: Setting) -> forms.Field:
         help_text = _translated(setting.help) if setting.help else ""
+        sign_in = self.instance.channel.sign_in
+        # What a sign-in brings along cannot be there before it.
+        required = setting.required and (sign_in is None or setting.name in sign_in.needs)
         if setting.secret:
             stored = setting.name in self._stored
             return forms.CharField(
                 label=_translated(setting.label),
-                required=setting.required and not stored,
+                required=required and not stored,
                 help_text=_("Stored. Leave empty to keep it.") if stored else help_text,
                 widget=forms.PasswordInput(
                     render_value=False, attrs={"autocomplete": "new-password"}
@@ -245,7 +249,7 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return forms.CharField(
             label=_translated(setting.label),
-            required=setting.required,
+            required=required,
             help_text=help_text,
             initial=self.instance.settings.get(setting.name, setting.default),
         )
@@ -266,7 +270,13 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return address
 
+    @transaction.atomic
     def save(self, commit: bool = True) -> Destination:
+        if self.instance.pk:
+            # Workers renew rotating keys, also while somebody fills this in.
+            now = Destination.objects.select_for_update(no_key=True).get(pk=self.instance.pk)
+            self.instance.settings = now.settings
+            self.instance.encrypted_secrets = now.encrypted_secrets
         if self.unreadable:
             self.instance.encrypted_secrets = ""
         self.instance.configure(

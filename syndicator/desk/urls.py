@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from syndicator.desk.views import (
+    accounts,
     blogs,
     costs,
     destinations,
@@ -44,8 +45,14 @@ urlpatterns = [
     path("stop/<int:pk>/go-on/", stop.go_on, name="go_on"),
     path("destinations/", destinations.destinations, name="destinations"),
     path("destinations/costs/", costs.costs, name="costs"),
+    path("destinations/signed-in/", accounts.signed_in, name="signed_in"),
+    path("destinations/signed-in/choose/", accounts.choose, name="choose_account"),
     path("destinations/connect/<str:channel>/", destinations.connect, name="connect"),
     path("destinations/<int:pk>/", destinations.edit, name="destination"),
+    path("destinations/<int:pk>/account/", accounts.account, name="account"),
+    path("destinations/<int:pk>/account/picture/", accounts.picture, name="account_picture"),
+    path("destinations/<int:pk>/account/check/", accounts.check, name="check_account"),
+    path("destinations/<int:pk>/account/sign-in/", accounts.sign_in, name="sign_in"),
     path("destinations/<int:pk>/resume/", destinations.resume, name="resume"),
     path("destinations/<int:pk>/pause/", destinations.pause, name="pause"),
     path("settings/", blogs.blogs, name="blogs"),

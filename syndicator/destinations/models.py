@@ -112,6 +112,43 @@ class Destination(models.Model):
         )
 
 
+class AccountProfile(models.Model):
+    """What the platform last said about a destination's account. Apart from its row, which is the
+    lock of its posts, so that a check never waits for one and no post loads a picture.
+
+    *asked_at* is the last check, *checked_at* the last one that was answered; *problem* says why
+    the last one was not. *picture* is a small PNG. *ends_at*: None if never, or not known.
+    """
+
+    destination = models.OneToOneField(
+        Destination, on_delete=models.CASCADE, primary_key=True, related_name="profile"
+    )
+    name = models.CharField(max_length=200, blank=True, default="")
+    url = models.CharField(max_length=500, blank=True, default="")
+    picture = models.BinaryField(default=bytes)
+    missing = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
+    ends_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+    problem = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def problem_wording(self) -> Wording | None:
+        return Wording.from_json(self.problem)
+
+    @property
+    def missing_wordings(self) -> list[Wording]:
+        return [said for data in self.missing if (said := Wording.from_json(data))]
+
+    @property
+    def note_wordings(self) -> list[Wording]:
+        return [said for data in self.notes if (said := Wording.from_json(data))]
+
+
 class DailySpend(models.Model):
     """What one destination's platform charged on one day (UTC), in US dollars."""
 

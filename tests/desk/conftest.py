@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -10,12 +11,19 @@ from django.test import Client as Browser
 
 from syndicator.accounts.models import Role
 from syndicator.channels import registry
-from syndicator.channels.base import Account, Channel, Client, Message, Setting
+from syndicator.channels.base import Account, Channel, Client, Message, Receipt, Setting
 from syndicator.content import Story
 from syndicator.wording import Wording
 from tests.factories import make_user
 
 LIMIT = 100
+
+
+class NoteClient(Client):
+    """Cannot be asked about an account."""
+
+    def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        raise AssertionError("the desk posts nothing")
 
 
 class NoteChannel(Channel):
@@ -43,7 +51,7 @@ class NoteChannel(Channel):
         return found
 
     def client(self, account: Account) -> Client:
-        raise AssertionError("the desk never talks to a platform")
+        return NoteClient()
 
 
 @pytest.fixture(autouse=True)

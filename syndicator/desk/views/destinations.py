@@ -15,6 +15,7 @@ from syndicator.desk.access import DeskRequest, admins_only, deciders_only
 from syndicator.desk.forms import DestinationForm
 from syndicator.desk.times import desk_zone
 from syndicator.desk.traffic import traffic
+from syndicator.desk.views.accounts import account_checked
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.diagnosis.examination import at_a_glance
 from syndicator.posts import review
@@ -81,6 +82,6 @@ def _form(request: DeskRequest, destination: Destination) -> HttpResponse:
         saved = form.save()
         audit.saved(request.user, saved, act, form.changed_data)
         messages.success(request, _("%(name)s is saved.") % {"name": saved})
-        return redirect("desk:destinations")
+        return account_checked(request, saved)
     context = {"form": form, "destination": destination, "channel": destination.channel}
     return render(request, "desk/destination_form.html", context)
