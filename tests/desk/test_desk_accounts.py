@@ -38,7 +38,9 @@ def begun(browser: Browser, destination: Destination) -> str:
 def allowed(address: str) -> str:
     """The desk's path that the platform sends its owner back to."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    answer = requests.post(address.partition("?")[0], data=query, allow_redirects=False, timeout=10)
+    query["answer"] = "authorise"
+    page = address.partition("?")[0]
+    answer = requests.post(page, data=query, allow_redirects=False, timeout=10)
     back = urlsplit(answer.headers["Location"])
     return f"{back.path}?{back.query}"
 
