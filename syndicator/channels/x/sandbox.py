@@ -64,7 +64,7 @@ LOOK_UP_LIMIT = 900
 DELETE_LIMIT = 50
 MEDIA_LIMIT = 500
 MOST_PICTURES = 4
-#: The account's picture: one blue pixel.
+#: The account's picture: one green pixel.
 AVATAR = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg=="
 )
