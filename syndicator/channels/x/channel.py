@@ -96,18 +96,20 @@ class XChannel(Channel):
                 "post.txt.jinja",
                 headline=_accepted(draft.headline),
                 body=_accepted(draft.body),
-                credits=_accepted(_credit_line(pictures, story.language)),
+                credits=_accepted(draft.credits),
                 permalink=permalink,
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
             )
 
-        text = fit(story, write, self.length, self.limit)
+        text = fit(story, write, self.length, self.limit, pictures=pictures)
         if text is None:
             return None
         # What `fit` wrote last is what it chose.
-        thread = parts_after(told, story, self.length, self.limit) if story.thread else ()
+        thread: tuple[str, ...] = ()
+        if story.thread:
+            thread = parts_after(told, story, pictures, self.length, self.limit)
         return Message(
             text,
             permalink,
@@ -158,13 +160,6 @@ def _allowed_together(pictures: tuple[Picture, ...]) -> tuple[Picture, ...]:
     moving = [picture for picture in pictures if picture.media_type == "image/gif"]
     chosen = tuple(moving[:1]) or pictures[: XChannel.most_pictures]
     return tuple(replace(picture, alt=picture.alt[:LONGEST_ALT]) for picture in chosen)
-
-
-def _credit_line(pictures: tuple[Picture, ...], language: str) -> str:
-    """Who must be credited, each once; empty if nobody."""
-    credited = list(dict.fromkeys(picture.credit for picture in pictures if picture.credit))
-    label = "Foto" if language.lower().startswith("de") else "Photo"
-    return f"{label}: {', '.join(credited)}" if credited else ""
 
 
 def _accepted(text: str) -> str:

@@ -6,18 +6,22 @@ import sys
 from collections.abc import Callable, Sequence
 
 from syndicator.channels.fitting.pieces import Piece, body_of, pieces_of
-from syndicator.content import Story
+from syndicator.content import Picture, Story
 
 #: An entry that is longer is an article: its permalink leads there.
 MOST_PARTS = 10
 
 
 def parts_after(
-    told: str, story: Story, length: Callable[[str], int], limit: int
+    told: str,
+    story: Story,
+    pictures: Sequence[Picture],
+    length: Callable[[str], int],
+    limit: int,
 ) -> tuple[str, ...]:
     """The rest of *story* whose beginning *told* is the body of its post, in posts of at most
-    *limit*; whole sentences each, and quotes only whole."""
-    pieces = list(pieces_of(story.entry, story.language, sys.maxsize))
+    *limit*; whole sentences each, and quotes only whole. *pictures* go out with the post."""
+    pieces = list(pieces_of(story.entry, story.language, sys.maxsize, pictures))
     rest = _rest(told, pieces)
     parts: list[str] = []
     held: list[Piece] = []

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from PIL import Image
+from PIL import Image as Pixels
 
 from syndicator.channels.base import (
     Account,
@@ -27,7 +27,7 @@ from syndicator.channels.x import media, prices
 from syndicator.channels.x.channel import XChannel
 from syndicator.channels.x.client import XClient
 from syndicator.channels.x.sandbox import SANDBOX_CREDENTIALS, USER_ID
-from syndicator.content import BulletList, EntryContent, Paragraph, Picture, Story
+from syndicator.content import BulletList, EntryContent, Image, Paragraph, Picture, Story
 
 AMPLE = timedelta(seconds=30)
 PERMALINK = "https://zeitung.example/live#eintrag-7"
@@ -37,7 +37,7 @@ X = XChannel()
 
 def encoded(kind: str, size: tuple[int, int] = (40, 30)) -> bytes:
     target = io.BytesIO()
-    Image.effect_noise(size, 90).convert("P").save(target, kind)
+    Pixels.effect_noise(size, 90).convert("P").save(target, kind)
     return target.getvalue()
 
 
@@ -378,3 +378,25 @@ def test_four_pictures_or_one_that_moves() -> None:
     mixed = X.render(replace(story, pictures=(*five[:2], moving)))
     assert mixed is not None
     assert mixed.pictures == (moving,)
+
+
+def test_a_picture_without_words_is_credited_once() -> None:
+    shown = replace(picture(), alt="Ein Saal")
+    blocks = (Image("Der Saal in Genf", shown.credit, "Ein Saal", "https://zeitung.example/a.jpg"),)
+    entry = EntryContent("1", permalink=PERMALINK, blocks=blocks)
+    story = Story(
+        entry, "b", "Blog", "https://zeitung.example/live", pictures=(shown,), thread=True
+    )
+    message = X.render(story)
+    assert message is not None
+    assert message.text == f"Der Saal in Genf\n\nFoto: Anna Foto/dpa\n\n{PERMALINK}"
+    assert message.thread == ()
+
+
+def test_a_credit_that_names_the_permalink_does_not_name_it_twice() -> None:
+    entry = EntryContent("1", headline="Saal", permalink=PERMALINK)
+    credited = replace(picture(), credit=f"dpa {PERMALINK}")
+    story = Story(entry, "b", "Blog", "https://zeitung.example/live", pictures=(credited,))
+    message = X.render(story)
+    assert message is not None
+    assert X.problems(message) == []
