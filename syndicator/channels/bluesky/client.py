@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 
@@ -58,6 +58,7 @@ from syndicator.channels.bluesky.sessions import (
 )
 from syndicator.channels.bluesky.tids import record_key
 from syndicator.content import Picture
+from syndicator.outbound.account_pictures import picture_at
 from syndicator.outbound.answers import json_object, redact
 from syndicator.outbound.clocks import platform_time
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
@@ -305,8 +306,8 @@ class BlueskyClient(Client):
         said = json_object(answer)
         if answer.status_code == requests.codes.ok:
             name, avatar = said.get("displayName"), said.get("avatar")
-            picture = self._picture(ends, avatar) if isinstance(avatar, str) else b""
-            return (name if isinstance(name, str) else ""), picture
+            shown = picture_at(avatar, ends, allow_private_addresses=self._allow_private_addresses)
+            return (name if isinstance(name, str) else ""), shown.content if shown else b""
         found = self._get(ends, did, *PROFILE)
         if found is None:
             return "", b""
@@ -318,18 +319,6 @@ class BlueskyClient(Client):
             blob = self._call(ends, "GET", GET_BLOB, params={"did": did, "cid": cid})
             picture = blob.content if blob.status_code == requests.codes.ok else b""
         return (name if isinstance(name, str) else ""), picture
-
-    def _picture(self, ends: Deadline, url: str) -> bytes:
-        """What is at *url*, some server of pictures; empty if that cannot be had."""
-        if urlsplit(url).scheme not in ("http", "https"):
-            return b""
-        session = make_session(ends, allow_private_addresses=self._allow_private_addresses)
-        try:
-            with session:
-                answer = session.request("GET", url)
-        except (requests.RequestException, DeadlinePassed, ValueError):
-            return b""
-        return answer.content if answer.status_code == requests.codes.ok else b""
 
     def _signed_in(self, ends: Deadline) -> Session:
         if self._session is None:

@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from syndicator.outbound.clocks import retry_after, wait_until, whole_number
+from syndicator.outbound.pace import pause
 
 #: Points for a new record by the documentation; the server's own source takes 2.
 POINTS = 3
 #: The longest window of a limit is a day; more is no answer of Bluesky's.
 LONGEST_WAIT = timedelta(hours=25)
-#: When less than this share of a limit is left, the rest is spread over the rest of its window.
-SPREAD_BELOW = 1 / 5
-#: No post waits longer than this only to spread: in a window of a day that would be hours.
-LONGEST_SPREAD = timedelta(minutes=1)
 
 
 def wait_after_success(headers: Mapping[str, str], now: datetime) -> timedelta:
@@ -31,12 +28,7 @@ def wait_after_success(headers: Mapping[str, str], now: datetime) -> timedelta:
     left = _until_reset(headers, now)
     if left is None or remaining is None:
         return timedelta(0)
-    posts = remaining // POINTS
-    if posts == 0:
-        return left
-    if total is None or remaining >= total * SPREAD_BELOW:
-        return timedelta(0)
-    return min(left / posts, LONGEST_SPREAD)
+    return pause(total, remaining, left, price=POINTS)
 
 
 def wait_after_refusal(headers: Mapping[str, str], now: datetime) -> timedelta | None:

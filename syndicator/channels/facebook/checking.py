@@ -14,9 +14,9 @@ import requests
 from syndicator.channels.base import AccountCheck, ChannelError, TryLater, Unauthorised
 from syndicator.channels.facebook.errors import TOKEN
 from syndicator.channels.facebook.graph import Graph
+from syndicator.outbound.account_pictures import picture_at
 from syndicator.outbound.answers import json_object
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import make_session
+from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording, gettext_noop
 
 FIELDS = "id,name,link,picture.width(200).height(200){url}"
@@ -146,21 +146,13 @@ def _picture(graph: Graph, deadline: Deadline, page: Mapping[str, Any]) -> bytes
     picture = page.get("picture")
     told = picture.get("data") if isinstance(picture, dict) else None
     url = _text(told.get("url")) if isinstance(told, dict) else ""
-    if not url.startswith(("https://", "http://")):
-        return b""
-    session = make_session(
+    answer = picture_at(
+        url,
         deadline,
         allow_private_addresses=graph.allow_private_addresses,
-        largest_answer=LARGEST_PICTURE,
+        largest=LARGEST_PICTURE,
     )
-    try:
-        with session:
-            # Another host than the API's: it gets no token.
-            answer = session.request("GET", url)
-    except (requests.RequestException, DeadlinePassed, ValueError):
-        return b""
-    is_picture = answer.status_code == requests.codes.ok and answer.content.startswith(_BEGINNINGS)
-    return answer.content if is_picture else b""
+    return answer.content if answer and answer.content.startswith(_BEGINNINGS) else b""
 
 
 def _text(value: object) -> str:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 
-import requests
-
 from syndicator.channels.base import AccountCheck, Unauthorised
 from syndicator.channels.mastodon.accounts import Instance, OwnAccount, instance, own_account
 from syndicator.channels.mastodon.errors import SCOPE, SCOPE_SAYS
 from syndicator.channels.mastodon.server import Server, error_text
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import make_session
+from syndicator.outbound.account_pictures import picture_at
+from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording, gettext_noop
 
 LARGEST_AVATAR = 2 * 1024 * 1024
@@ -90,19 +88,12 @@ def _notes(told: Instance, limit: int) -> tuple[Wording, ...]:
 
 
 def _avatar(server: Server, deadline: Deadline, account: OwnAccount) -> bytes:
-    """The account's picture; empty if it cannot be had: it is only there to be recognised by.
-
-    It may be at any address, so the token does not go along.
-    """
-    session = make_session(
+    """The account's picture; empty if it cannot be had."""
+    answer = picture_at(
+        account.avatar,
         deadline,
         allow_private_addresses=server.allow_private_addresses,
-        largest_answer=LARGEST_AVATAR,
+        largest=LARGEST_AVATAR,
     )
-    try:
-        with session:
-            answer = session.request("GET", account.avatar)
-    except (requests.RequestException, DeadlinePassed, ValueError):
-        return b""
-    is_image = answer.headers.get("Content-Type", "").startswith("image/")
-    return answer.content if answer.status_code == requests.codes.ok and is_image else b""
+    is_image = answer and answer.headers.get("Content-Type", "").startswith("image/")
+    return answer.content if answer and is_image else b""

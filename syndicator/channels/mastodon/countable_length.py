@@ -10,10 +10,10 @@ Mastodon may find a text shorter than we do, never longer.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import regex
+
+from syndicator.channels.top_level_domains import known_to_twitter_text
 
 #: https://docs.joinmastodon.org/entities/Instance/#characters_reserved_per_url
 LINK_LENGTH = 23
@@ -61,7 +61,9 @@ def countable_length(text: str) -> int:
 def _sure_link(text: str, start: int) -> int | None:
     """Where the link ends that surely begins at *start*; None if it is not sure."""
     match = _SURE.match(text, start)
-    known = match is not None and match["host"].rpartition(".")[2].lower() in _top_level_domains()
+    known = (
+        match is not None and match["host"].rpartition(".")[2].lower() in known_to_twitter_text()
+    )
     return match.end() if match is not None and known else None
 
 
@@ -71,7 +73,7 @@ def _largest(candidate: str) -> int:
     host = candidate.partition("//")[2].partition("/")[0]
     # Of “https://a.de.example” and “https://a.de-b” Mastodon takes the first half.
     labels = regex.split(r"[\W_]+", host)[1:-1]
-    cut_off = any(label.lower() in _top_level_domains() for label in labels)
+    cut_off = any(label.lower() in known_to_twitter_text() for label in labels)
     return max(LINK_LENGTH, _graphemes(candidate)) + LINK_LENGTH * (links - 1 + cut_off)
 
 
@@ -85,9 +87,3 @@ def _graphemes(text: str) -> int:
 
 def _clusters(text: str) -> Iterator[str]:
     return (match[0] for match in _GRAPHEME.finditer(text))
-
-
-@cache
-def _top_level_domains() -> frozenset[str]:
-    lines = Path(__file__).with_name("tlds.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if not line.startswith("#"))

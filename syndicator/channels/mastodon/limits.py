@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from syndicator.outbound.clocks import LARGEST_NUMBER, retry_after, wait_until, whole_number
+from syndicator.outbound.pace import pause
 
 #: The longest window is three hours; much more is no answer of Mastodon's.
 LONGEST_WAIT = timedelta(hours=6)
-#: When less than this share of a limit is left, the rest is spread over the rest of its window.
-SPREAD_BELOW = 1 / 5
-#: No post waits longer than this only to spread.
-LONGEST_SPREAD = timedelta(minutes=1)
 
 
 def wait_after_success(headers: Mapping[str, str], now: datetime) -> timedelta:
@@ -26,11 +23,7 @@ def wait_after_success(headers: Mapping[str, str], now: datetime) -> timedelta:
     total, remaining, left = _limit(headers, now)
     if remaining is None or left is None:
         return timedelta(0)
-    if remaining == 0:
-        return left
-    if total is None or remaining >= total * SPREAD_BELOW:
-        return timedelta(0)
-    return min(left / remaining, LONGEST_SPREAD)
+    return pause(total, remaining, left)
 
 
 def wait_after_refusal(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -7,8 +7,6 @@ verifier then, older ones pass over what they do not know (RFC 6749, 3.1).
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +22,7 @@ from syndicator.channels.mastodon.errors import NO_CHECK
 from syndicator.channels.mastodon.server import Server
 from syndicator.outbound.answers import json_object
 from syndicator.outbound.deadline import Deadline
+from syndicator.outbound.pkce import challenge
 from syndicator.wording import Wording, gettext_noop
 
 CLIENT_NAME = "Syndicator"
@@ -63,14 +62,13 @@ class MastodonSignIn(SignIn):
         if answer.status_code != requests.codes.ok or not client_id or not client_secret:
             raise replace(server, secrets=(client_secret,)).error(answer)
         verifier = secrets.token_urlsafe(48)
-        digest = hashlib.sha256(verifier.encode()).digest()
         query = {
             "response_type": "code",
             "client_id": client_id,
             "redirect_uri": redirect_uri,
             "scope": SCOPES,
             "state": state,
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),  # RFC 7636
+            "code_challenge": challenge(verifier),
             "code_challenge_method": "S256",
         }
         kept = {"client_id": client_id, "client_secret": client_secret, "verifier": verifier}

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
@@ -30,10 +29,10 @@ from syndicator.channels.x import media, prices
 from syndicator.channels.x.connection import XConnection
 from syndicator.channels.x.errors import PERMISSION
 from syndicator.channels.x.limits import wait_after_success
+from syndicator.outbound.account_pictures import picture_at
 from syndicator.outbound.answers import json_object
 from syndicator.outbound.clocks import platform_time
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import make_session
+from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording, gettext_noop
 
 PAGE_SIZE = 100
@@ -127,10 +126,16 @@ class XClient(Client):
             if not answer.ok or not isinstance(data, Mapping) or not _is_id(data.get("id")):
                 self._x.fail(answer)
             handle = str(data.get("username", ""))
+            picture = picture_at(
+                data.get("profile_image_url"),
+                ends,
+                allow_private_addresses=self._allow_private_addresses,
+                largest=LARGEST_AVATAR,
+            )
             return AccountCheck(
                 name=f"{data.get('name', '')} (@{handle})",
                 url=f"https://x.com/{handle}" if re.fullmatch(r"\w{1,50}", handle) else "",
-                picture=self._avatar(ends, data.get("profile_image_url")),
+                picture=picture.content if picture else b"",
                 missing=self._missing(answer),
                 ends_at=self._x.ends_at,
             )
@@ -196,22 +201,6 @@ class XClient(Client):
         if "media.write" not in scopes:
             missing.append(NO_MEDIA_SCOPE)
         return tuple(missing)
-
-    def _avatar(self, ends: Deadline, address: object) -> bytes:
-        """The account's picture; nothing if it does not come at once: it is only shown."""
-        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", "http"):
-            return b""
-        session = make_session(
-            ends,
-            allow_private_addresses=self._allow_private_addresses,
-            largest_answer=LARGEST_AVATAR,
-        )
-        try:
-            with session:
-                answer = session.request("GET", address)
-        except (requests.RequestException, DeadlinePassed, ValueError):
-            return b""
-        return answer.content if answer.ok else b""
 
 
 def _as_sent(text: str) -> str:

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from syndicator.outbound.clocks import retry_after, wait_until, whole_number
+from syndicator.outbound.pace import pause
 
 LIMITS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 #: The longest window of a limit is a day; more is no answer of X's.
 LONGEST_WAIT = timedelta(hours=25)
-#: When less than this share of a limit is left, the rest is spread over the rest of its window.
-SPREAD_BELOW = 1 / 5
-#: No post waits longer than this only to spread: in a window of a day that would be hours.
-LONGEST_SPREAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +26,13 @@ class _Limit:
     remaining: int
     left: timedelta
 
-    def wait(self) -> timedelta:
-        if self.remaining == 0:
-            return self.left
-        if self.total is None or self.remaining >= self.total * SPREAD_BELOW:
-            return timedelta(0)
-        return min(self.left / self.remaining, LONGEST_SPREAD)
-
 
 def wait_after_success(headers: Mapping[str, str], now: datetime) -> timedelta:
     """How long to wait before the next post: until the reset of a limit that is used up, or a
     share of the time until then where little is left."""
-    return max((limit.wait() for limit in _limits(headers, now)), default=timedelta(0))
+    limits = _limits(headers, now)
+    waits = (pause(limit.total, limit.remaining, limit.left) for limit in limits)
+    return max(waits, default=timedelta(0))
 
 
 def wait_after_refusal(headers: Mapping[str, str], now: datetime) -> timedelta | None:

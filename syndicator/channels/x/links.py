@@ -12,7 +12,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
+from functools import cache
+
+from syndicator.channels.top_level_domains import known_to_twitter_text, younger
 
 #: X takes no longer string for a link (its scheme counts twice), and no longer name at t.co.
 LONGEST_LINK = 4096
@@ -48,13 +50,6 @@ def _one_of(names: Iterable[str]) -> str:
     return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
 
 
-def _known_tlds() -> dict[str, str]:
-    """Name, and "new" if X may not know it yet."""
-    text = (files(__package__) / "tlds.txt").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return dict(line.partition(" ")[::2] for line in lines)
-
-
 class _Grammar:
     """The patterns for one list of top-level domains."""
 
@@ -73,10 +68,7 @@ class _Grammar:
         self.latin_host = re.compile(rf"(?:[a-z0-9{_LATIN}-]+\.)+{tld}")
 
 
-_TLDS = _known_tlds()
-_NEW = frozenset(name for name, age in _TLDS.items() if age)
-_EVERY = _Grammar(_TLDS)
-_OLD = _Grammar(name for name in _TLDS if name not in _NEW)
+_EVERY = _Grammar(known_to_twitter_text() | younger())
 
 
 class _ToLower(dict[int, int]):
@@ -94,6 +86,12 @@ class _ToLower(dict[int, int]):
 
 _TO_LOWER = _ToLower()
 _SHORT = re.compile(rf"https?://t\.co/([a-z0-9]+)(?:{_QUERY_PART})?")
+
+
+@cache
+def _old() -> _Grammar:
+    """Seldom asked for, and slow to make."""
+    return _Grammar(known_to_twitter_text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +132,11 @@ def _links_in_units(word: str) -> list[list[Span]]:
     found = list(_links(lower, _EVERY))
     if not any(_may_be_unknown(lower[span.start : span.end]) for span in found):
         return [found]
-    return [found, list(_links(lower, _OLD))]
+    return [found, list(_links(lower, _old()))]
 
 
 def _may_be_unknown(link: str) -> bool:
-    return any(label in _NEW for label in re.split(r"[./:?]", link))
+    return any(label in younger() for label in re.split(r"[./:?]", link))
 
 
 def _links(word: str, grammar: _Grammar) -> Iterator[Span]:

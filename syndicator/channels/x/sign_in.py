@@ -5,8 +5,6 @@ https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/authorization
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -18,6 +16,7 @@ from syndicator.channels.x.oauth2 import SCOPES, request_token
 from syndicator.outbound.answers import json_object
 from syndicator.outbound.deadline import Deadline
 from syndicator.outbound.http import make_session
+from syndicator.outbound.pkce import challenge
 from syndicator.wording import Wording, gettext_noop
 
 REFUSED = Wording(gettext_noop("X did not let us in: the sign-in was cancelled or refused there."))
@@ -34,14 +33,13 @@ class XSignIn(SignIn):
         self, account: Account, *, redirect_uri: str, state: str
     ) -> tuple[str, Mapping[str, str]]:
         verifier = secrets.token_urlsafe(64)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         query = {
             "response_type": "code",
             "client_id": account.settings.get("client_id", ""),
             "redirect_uri": redirect_uri,
             "scope": " ".join(SCOPES),
             "state": state,
-            "code_challenge": challenge.rstrip(b"=").decode(),
+            "code_challenge": challenge(verifier),
             "code_challenge_method": "S256",
         }
         base_url = account.base_url.rstrip("/")
