@@ -168,9 +168,8 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.fields:
-            self.fields[name].min_value = 0  # type: ignore[attr-defined]
-            self.fields[name].validators.append(MinValueValidator(0))
+        for field in self.fields.values():
+            field.validators.append(MinValueValidator(0))
 
     def save(self, commit: bool = True) -> Destination:
         saved: Destination = super().save(commit=False)

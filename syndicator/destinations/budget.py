@@ -62,6 +62,8 @@ def record(destination: Destination, amount: Decimal, now: datetime) -> None:
     )
     if not created:
         DailySpend.objects.filter(pk=day.pk).update(amount=F("amount") + amount)
+    if not destination.has_budget:
+        return
     for budget, sum_of, trouble in _budgets(destination, spent(destination, now)):
         if sum_of >= budget * WARN_AT:
             gaps = {"spent": _dollars(sum_of), "budget": _dollars(budget)}
@@ -82,7 +84,7 @@ def beyond(
 
     *reserved* is the cost of what may be out, or is being sent.
     """
-    if not cost or (destination.daily_budget is None and destination.monthly_budget is None):
+    if not cost or not destination.has_budget:
         return None
     for budget, sum_of, trouble in _budgets(destination, spent(destination, now)):
         if sum_of + reserved + cost > budget:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import io
-import warnings
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.db import IntegrityError
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from syndicator.channels.base import AccountCheck, ChannelError
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import AccountProfile, Destination
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.pictures.encoding import UnusablePicture, opened
+from syndicator.statements import storable
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
 
 DEADLINE = timedelta(seconds=10)
 #: What a picture may be before it is decoded, and what is kept of it (pixels of a square's side).
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MOST_BYTES = 5_000_000
 MOST_PIXELS = 16_000_000
 SIDE = 96
@@ -66,7 +66,7 @@ def _keep(
     }
     if said:
         told |= {
-            "name": _storable(said.name)[:LONGEST_NAME],
+            "name": storable(said.name)[:LONGEST_NAME],
             "url": _address(said.url),
             "picture": small_picture(said.picture),
             "missing": [wording.to_json() for wording in said.missing],
@@ -83,33 +83,19 @@ def _keep(
 
 
 def small_picture(raw: bytes) -> bytes:
-    """*raw* as a small square PNG of our own making; empty if it is no picture, or a hostile one.
-
-    The size is looked at before a pixel is decoded.
-    """
-    if not raw or len(raw) > MOST_BYTES:
+    """*raw* as a small square PNG of our own making; empty if it is no picture, or hostile."""
+    if len(raw) > MOST_BYTES:
         return b""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    return b""
-                opened.draft("RGB", (SIDE, SIDE))
-                upright = ImageOps.exif_transpose(opened).convert("RGBA")
-        target = io.BytesIO()
-        ImageOps.fit(upright, (SIDE, SIDE)).save(target, "PNG", optimize=True)
-    except Exception:
-        # Pillow raises whatever its decoders raise.
+        picture = opened(raw, most_pixels=MOST_PIXELS).convert("RGBA")
+    except UnusablePicture:
         return b""
+    target = io.BytesIO()
+    ImageOps.fit(picture, (SIDE, SIDE)).save(target, "PNG", optimize=True)
     return target.getvalue()
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _address(url: str) -> str:
     """*url*, if a link may lead there."""
     fine = url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
-    return _storable(url) if fine else ""
+    return storable(url) if fine else ""

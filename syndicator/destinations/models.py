@@ -69,6 +69,10 @@ class Destination(models.Model):
         return registry.channel(self.channel_name).for_settings(self.settings)
 
     @property
+    def has_budget(self) -> bool:
+        return self.daily_budget is not None or self.monthly_budget is not None
+
+    @property
     def pause_wording(self) -> Wording | None:
         return Wording.from_json(self.pause_reason)
 

@@ -52,7 +52,7 @@ class Encoded:
 
 def encode(raw: bytes) -> Encoded:
     """The picture in *raw*, upright, on white, at most `LONGEST_SIDE` pixels and `MOST_BYTES`."""
-    picture = _decoded(raw)
+    picture = _on_white(opened(raw))
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if picture.mode in ("P", "1", "L") or picture.getcolors(256):
         # Drawings: few colours, which JPEG would smear.
@@ -70,16 +70,22 @@ def encode(raw: bytes) -> Encoded:
         )
 
 
-def _decoded(raw: bytes) -> Image.Image:
+def opened(raw: bytes, *, most_pixels: int = MOST_PIXELS) -> Image.Image:
+    """The picture in *raw*, upright, in mode L, RGB or (where it is transparent) RGBA.
+
+    `UnusablePicture` if it is none, or too large a one, which is seen before a pixel is decoded.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
+            with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
+                if picture.width * picture.height > most_pixels:
                     raise UnusablePicture(TOO_MANY_PIXELS)
-                opened.load()
-                upright = ImageOps.exif_transpose(opened)
-                return _on_white(upright)
+                picture.load()
+                upright = ImageOps.exif_transpose(picture)
+                if upright.has_transparency_data:
+                    return upright.convert("RGBA")
+                return upright.convert("L" if upright.mode in ("1", "L") else "RGB")
     except UnusablePicture:
         raise
     except Image.DecompressionBombError:
@@ -90,11 +96,10 @@ def _decoded(raw: bytes) -> Image.Image:
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    seen = picture.convert("RGBA")
-    white = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(white, seen).convert("RGB")
+    if picture.mode != "RGBA":
+        return picture
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
 
 
 def _as_jpeg(picture: Image.Image, quality: int) -> Encoded:

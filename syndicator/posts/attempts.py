@@ -24,6 +24,7 @@ from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.states import move
+from syndicator.statements import storable
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
@@ -120,7 +121,7 @@ class Claim:
             learned = {
                 "outcome": outcome,
                 "status": status if receipt is None else receipt.status,
-                "answer": _storable(answer if receipt is None else receipt.answer),
+                "answer": storable(answer if receipt is None else receipt.answer)[:ANSWER_KEPT],
                 "reason": reason.to_json() if reason else None,
                 "duration_ms": round((uptime() - self.claimed) * 1000),
                 "cost": cost,
@@ -190,12 +191,6 @@ def backoff(tries: int) -> timedelta:
     """The wait before the next try, with up to a fifth more so that posts do not come in step."""
     base = BACKOFF[min(max(tries, 1), len(BACKOFF)) - 1]
     return base * random.uniform(1, 1.2)
-
-
-def _storable(text: str) -> str:
-    """*text* as every database takes it: without NUL and lone surrogates, and not too long."""
-    clean = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-    return clean[:ANSWER_KEPT]
 
 
 def begin(post: Post, kind: AttemptKind, now: datetime, claimed: float) -> Claim | None:

@@ -19,7 +19,8 @@ SPAN = timedelta(hours=24)
 SHORTEST = timedelta(hours=1)
 #: How many of the latest posts tell the price of the next.
 LATEST = 50
-DAY, MONTH = 1, 30
+#: Days.
+MONTH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class Forecast:
 
     @property
     def a_day(self) -> Decimal:
-        return self.price * Decimal(str(self.entries)) * DAY
+        return self.price * Decimal(str(self.entries))
 
     @property
     def a_month(self) -> Decimal:
         """Of 30 days."""
-        return self.price * Decimal(str(self.entries)) * MONTH
+        return self.a_day * MONTH
 
 
 def forecasts(now: datetime) -> list[Forecast]:

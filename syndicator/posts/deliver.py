@@ -213,10 +213,9 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
 def _affordable(destination: Destination, now: datetime) -> Post | None:
     """The post whose turn it is; those that would go beyond the budget are put before an editor."""
     while (post := next_in_line(destination, now)) is not None:
-        if post.over_budget or not post.cost:
+        if post.over_budget or not post.cost or not destination.has_budget:
             return post
-        reserved = _reserved(destination)
-        told = budget.beyond(destination, post.cost, reserved, now)
+        told = budget.beyond(destination, post.cost, _reserved(destination), now)
         if told is None:
             return post
         if not move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=told):

@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 from syndicator import queue
 from syndicator.channels.base import Message
 from syndicator.clock import database_now
-from syndicator.content import Story
+from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.attempts import ROUTE_OFF, lock
@@ -73,10 +73,12 @@ def render(entry_id: int) -> None:
         return
     reached(Step.RENDER_STARTED)
     seen = {route.pk: route for route in _routes(entry)}
-    if any(map(_wants_pictures, seen.values())) and must_wait(entry, database_now()):
+    wants_pictures = entry.state == EntryState.LIVE and any(map(_wants_pictures, seen.values()))
+    if wants_pictures and must_wait(entry, database_now()):
         return
+    pictures = pictures_of(entry) if wants_pictures else ()
     drafts = {
-        pk: _draft(entry, route)
+        pk: _draft(entry, route, pictures)
         for pk, route in seen.items()
         if entry.state == EntryState.LIVE and route.policy != Policy.OFF
     }
@@ -129,11 +131,11 @@ class _Draft:
     cost: Decimal = Decimal(0)
 
 
-def _draft(entry: Entry, route: Route) -> _Draft:
+def _draft(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> _Draft:
     """A channel that fails on an entry costs that one post a person's look, and nothing else."""
     try:
         channel = route.destination.channel
-        message = channel.render(_story(entry, route))
+        message = channel.render(_story(entry, route, pictures))
         if message is None:
             return _Draft(None, [])
         return _Draft(message, channel.problems(message), channel.cost(message))
@@ -142,10 +144,10 @@ def _draft(entry: Entry, route: Route) -> _Draft:
         return _Draft(Message(text="", permalink=entry.permalink), [NOT_RENDERED])
 
 
-def _story(entry: Entry, route: Route) -> Story:
+def _story(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> Story:
     """The entry as this route tells it."""
-    pictures = pictures_of(entry) if _wants_pictures(route) else ()
-    return replace(entry.story, pictures=pictures, thread=route.as_thread)
+    shown = pictures if _wants_pictures(route) else ()
+    return replace(entry.story, pictures=shown, thread=route.as_thread)
 
 
 def _wants_pictures(route: Route) -> bool:
@@ -249,7 +251,7 @@ def _bring_up(page: _Page, route: Route, draft: _Draft | None) -> None:
     elif draft is None or draft.message is None:
         _note(page, route, Action.PUBLISH, NOTHING_TO_SAY)
     else:
-        _prepare(page, route, draft.message, draft, handled=_was_handled(earlier))
+        _prepare(page, route, draft, draft.message, handled=_was_handled(earlier))
 
 
 def _was_handled(posts: list[Post]) -> bool:
@@ -259,7 +261,7 @@ def _was_handled(posts: list[Post]) -> bool:
     )
 
 
-def _prepare(page: _Page, route: Route, message: Message, draft: _Draft, *, handled: bool) -> None:
+def _prepare(page: _Page, route: Route, draft: _Draft, message: Message, *, handled: bool) -> None:
     problems = draft.problems
     automatic = route.policy == Policy.AUTOMATIC and not problems and not handled
     if problems:

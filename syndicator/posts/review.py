@@ -243,7 +243,7 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
             raise ReviewRefused(CANNOT)
         if act != Act.DELETE and (problems := channel.problems(post.message)):
             raise ReviewRefused(problems[0])
-        remote_id, remote_url = _where_it_is(post)
+        _name_what_is_out(post)
         now = database_now()
         if not move(
             post.pk,
@@ -254,8 +254,8 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
             reason=Wording(CARRIED_OUT_BY, {"who": str(editor)}),
             due_at=now,
             tries=0,
-            remote_id=remote_id,
-            remote_url=remote_url,
+            remote_id=post.remote_id,
+            remote_url=post.remote_url,
             cost=channel.cost(post.message, act),
             # Somebody wants it done, and sees what it costs.
             over_budget=True,
@@ -264,8 +264,8 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
         return _decided(post, editor, Verdict.CARRY_OUT)
 
 
-def _where_it_is(note: Post) -> tuple[str, str]:
-    """Id and address of the post that *note* is about."""
+def _name_what_is_out(note: Post) -> None:
+    """Have *note*, which is not saved here, bear the id and address of the post it is about."""
     out = (
         Post.objects.filter(
             entry=note.entry_id,
@@ -282,7 +282,6 @@ def _where_it_is(note: Post) -> tuple[str, str]:
         raise ReviewRefused(NOT_KNOWN)
     if other_account(note):
         raise ReviewRefused(OTHER_ACCOUNT)
-    return note.remote_id, note.remote_url
 
 
 def resume(destination_id: int, editor: User) -> Destination:

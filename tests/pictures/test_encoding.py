@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from syndicator.destinations.checking import small_picture
 from syndicator.pictures import encoding
 from syndicator.pictures.encoding import Encoded, UnusablePicture, encode
 from tests.pictures.conftest import photo
@@ -62,6 +63,14 @@ def test_a_drawing_stays_sharp() -> None:
     encoded = encode(saved(drawing, "PNG"))
     assert encoded.media_type == "image/png"
     assert opened(encoded).convert("RGB").getpixel((60, 60)) == (200, 0, 0)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
+def test_whatever_its_pixels_are_made_of(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    raw = saved(Image.new(mode, (40, 30)), kind)
+    assert opened(encode(raw)).size == (40, 30)
+    assert small_picture(raw).startswith(b"\x89PNG")
 
 
 def test_what_follows_the_picture_in_its_file_does_not_go_out() -> None:

@@ -79,8 +79,7 @@ class XClient(Client):
             body: dict[str, Any] = {"text": _as_sent(message.text)}
             if uploaded:
                 body["media"] = {"media_ids": uploaded}
-            answer = self._publish(ends, body)
-            remote_id = _new_id(answer)
+            remote_id, answer = self._publish(ends, body)
             note = self._go_on(ends, remote_id, message.thread)
         return Receipt(
             remote_id,
@@ -140,11 +139,14 @@ class XClient(Client):
                 ends_at=self._x.ends_at,
             )
 
-    def _publish(self, ends: Deadline, body: Mapping[str, Any]) -> requests.Response:
+    def _publish(self, ends: Deadline, body: Mapping[str, Any]) -> tuple[str, requests.Response]:
+        """The id of the new post, and the answer that names it."""
         answer = self._x.call(ends, "POST", "/2/tweets", json=body)
-        if answer.status_code != requests.codes.created or not _new_id(answer):
+        data = json_object(answer).get("data")
+        remote_id = data.get("id") if isinstance(data, Mapping) else None
+        if answer.status_code != requests.codes.created or not _is_id(remote_id):
             self._x.fail(answer)
-        return answer
+        return str(remote_id), answer
 
     def _go_on(self, ends: Deadline, before: str, parts: Sequence[str]) -> Wording | None:
         """Answer the post with each of *parts* in turn; why it broke off, if it did.
@@ -154,7 +156,7 @@ class XClient(Client):
         for number, part in enumerate(parts):
             reply = {"in_reply_to_tweet_id": before}
             try:
-                before = _new_id(self._publish(ends, {"text": _as_sent(part), "reply": reply}))
+                before, _ = self._publish(ends, {"text": _as_sent(part), "reply": reply})
             except ChannelError as error:
                 return Wording(
                     THREAD_BROKE, {"out": number, "all": len(parts), "why": error.reason}
@@ -213,13 +215,6 @@ def _url(remote_id: str) -> str:
 
 def _cost(posts: int) -> Decimal:
     return posts * prices.READ_OWN_POST
-
-
-def _new_id(answer: requests.Response) -> str:
-    """The id of the post that *answer* names; empty if it names none."""
-    data = json_object(answer).get("data")
-    remote_id = data.get("id") if isinstance(data, Mapping) else None
-    return str(remote_id) if _is_id(remote_id) else ""
 
 
 def _is_id(value: object) -> bool:

@@ -58,7 +58,7 @@ class MediaShelf:
             raise MediaRefused("The media category is not supported in a single upload.")
         media_type = _type_of(data)
         _check(category, media_type, len(data))
-        return self._keep(self._next_id(), _Upload(category, media_type, len(data), {0: data}))
+        return self._keep(self._next_id(), _Upload(category, media_type, len(data)), data)
 
     def begin(self, category: str, media_type: str, total: int) -> Mapping[str, Any]:
         _check(category, media_type, total)
@@ -88,7 +88,7 @@ class MediaShelf:
             raise MediaRefused("Segments do not add up to provided total file size.")
         if _type_of(data) != upload.media_type:
             raise MediaRefused("Media type unrecognized.")
-        return self._keep(media, upload)
+        return self._keep(media, upload, data)
 
     def status(self, media: str) -> Mapping[str, Any]:
         with self._lock:
@@ -133,11 +133,10 @@ class MediaShelf:
         info = _processing(upload).get("processing_info") if upload else None
         return info is None or info["state"] == "succeeded"
 
-    def _keep(self, media: str, upload: _Upload) -> Mapping[str, Any]:
+    def _keep(self, media: str, upload: _Upload, data: bytes) -> Mapping[str, Any]:
         upload.finished_at = time.time()
         with self._lock:
             self._open[media] = upload
-        data = b"".join(upload.segments[index] for index in sorted(upload.segments))
         kept = {"category": upload.category, "media_type": upload.media_type}
         self._store.record(self._name, Action.PUBLISH, media, request=kept, raw=data)
         return {**self._named(media), **_processing(upload)}

@@ -22,7 +22,7 @@ from syndicator.desk.access import DeskRequest, admins_only
 from syndicator.desk.texts import say
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.accounts import account_of
-from syndicator.destinations.checking import check_account
+from syndicator.destinations.checking import UNREADABLE, check_account
 from syndicator.destinations.models import AccountProfile, Destination
 from syndicator.destinations.secrets import UnreadableSecrets
 
@@ -85,7 +85,7 @@ def sign_in(request: DeskRequest, pk: int) -> HttpResponse:
         messages.error(request, say(error.reason))
         return redirect("desk:account", pk)
     except UnreadableSecrets:
-        messages.error(request, _("The stored access keys cannot be read. Enter them again."))
+        messages.error(request, say(UNREADABLE))
         return redirect("desk:destination", pk)
     signing_in.remember(request.session, signing_in.SignInUnderWay(pk, state, kept))
     # A link and no redirect: the desk's policy lets no form lead to another site.
@@ -119,7 +119,7 @@ def signed_in(request: DeskRequest) -> HttpResponse:
         messages.error(request, say(error.reason))
         return redirect("desk:account", destination.pk)
     except UnreadableSecrets:
-        messages.error(request, _("The stored access keys cannot be read. Enter them again."))
+        messages.error(request, say(UNREADABLE))
         return redirect("desk:destination", destination.pk)
     if not choices:
         messages.error(request, _("There is no account that this log-in may post to."))

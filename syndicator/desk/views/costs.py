@@ -40,8 +40,7 @@ def costs(request: DeskRequest) -> HttpResponse:
     rows = []
     for destination in Destination.objects.order_by("name"):
         days = list(destination.spend.order_by("-day")[:DAYS])
-        budgeted = (destination.daily_budget, destination.monthly_budget) != (None, None)
-        if destination.pk not in costly and not days and not budgeted:
+        if destination.pk not in costly and not days and not destination.has_budget:
             continue
         form = _form(request, destination)
         if form.is_bound and form.is_valid():
