@@ -8,11 +8,9 @@ refused here.
 from __future__ import annotations
 
 import base64
-import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,17 @@ from syndicator.channels.sandbox.oauth1 import SignatureCheck
 from syndicator.channels.sandbox.pages import Pages
 from syndicator.channels.sandbox.store import Accepted, Action
 from syndicator.channels.sandbox.windows import Window
+from syndicator.channels.x.sandbox_answers import (
+    ApiProblem,
+    duplicate,
+    forbidden,
+    invalid_request,
+    json_answer,
+    no_credits,
+    not_found,
+    plain_problem,
+    rate_limit_headers,
+)
 from syndicator.channels.x.sandbox_media import MediaRefused, MediaShelf
 from syndicator.channels.x.sandbox_oauth2 import (
     CLIENT_ID,
@@ -37,8 +46,8 @@ from syndicator.channels.x.sandbox_oauth2 import (
     GrantRefused,
     TokenBook,
 )
-from syndicator.channels.x.sandbox_tweets import TWEET_FIELDS, shorten, tweet_json
-from syndicator.channels.x.weighted_length import weighted_length
+from syndicator.channels.x.sandbox_requests import json_object, post_fields, timeline_query
+from syndicator.channels.x.sandbox_tweets import shorten, tweet_json
 
 USER_ID = "2244994945"
 USER_NAME = "Sandbox Newsroom"
@@ -57,13 +66,11 @@ SANDBOX_CREDENTIALS: Mapping[str, str] = {
 #: The same account's OAuth 2 user token, for clients without OAuth 1.0a.
 SANDBOX_BEARER_TOKEN = "sandbox-bearer-token"  # noqa: S105 - public on purpose
 
-LONGEST_TEXT = 280
 WINDOW_SECONDS = 15 * 60
 POST_LIMIT = 100
 LOOK_UP_LIMIT = 900
 DELETE_LIMIT = 50
 MEDIA_LIMIT = 500
-MOST_PICTURES = 4
 #: The account's picture: one green pixel.
 AVATAR = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg=="
@@ -76,81 +83,7 @@ SCOPE_MEANINGS = {
     "offline.access": "Stay connected until you revoke its access",
 }
 
-PROBLEMS = "https://api.twitter.com/2/problems/"
 SNOWFLAKE_EPOCH_MS = 1288834974657
-
-_ID = re.compile(r"[0-9]{1,19}")
-_PAGE_TOKEN = re.compile(r"before-([0-9]{1,18})")
-_INVALID_CHARACTERS = re.compile("[\ufffe\ufeff\uffff\ud800-\udfff]")
-
-
-class ApiProblem(Exception):
-    """A refusal in X's problem body."""
-
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
-        super().__init__(body.get("title"))
-        self.status = status
-        self.body = body
-
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
-        return _json(self.body, self.status, headers)
-
-
-def plain_problem(status: int, title: str, detail: str = "") -> ApiProblem:
-    return ApiProblem(
-        status,
-        {"title": title, "type": "about:blank", "status": status, "detail": detail or title},
-    )
-
-
-def invalid_request(message: str, **parameters: str) -> ApiProblem:
-    error = {"parameters": {name: [value] for name, value in parameters.items()}}
-    return ApiProblem(
-        400,
-        {
-            "errors": [{**error, "message": message}],
-            "title": "Invalid Request",
-            "detail": "One or more parameters to your request was invalid.",
-            "type": PROBLEMS + "invalid-request",
-        },
-    )
-
-
-def forbidden(detail: str) -> ApiProblem:
-    return plain_problem(403, "Forbidden", detail)
-
-
-def duplicate() -> ApiProblem:
-    return forbidden("You are not allowed to create a Tweet with duplicate content.")
-
-
-def no_credits() -> ApiProblem:
-    body = {
-        "title": "CreditsDepleted",
-        "type": "https://api.x.com/2/problems/credits",
-        "detail": "Your enrolled account does not have any credits to fulfill this request.",
-    }
-    return ApiProblem(402, body)
-
-
-def not_found(resource: str, resource_id: str) -> dict[str, str]:
-    return {
-        "resource_type": resource,
-        "resource_id": resource_id,
-        "parameter": "id",
-        "value": resource_id,
-        "title": "Not Found Error",
-        "detail": f"Could not find {resource} with id: [{resource_id}].",
-        "type": PROBLEMS + "resource-not-found",
-    }
-
-
-def rate_limit_headers(limit: int, remaining: int, reset: float) -> dict[str, str]:
-    return {
-        "x-rate-limit-limit": str(limit),
-        "x-rate-limit-remaining": str(remaining),
-        "x-rate-limit-reset": str(int(reset)),
-    }
 
 
 class XSandbox(SandboxPlatform):
@@ -231,7 +164,7 @@ class XSandbox(SandboxPlatform):
                 body = handler(request, **captured)
             except ApiProblem as problem:
                 return problem.response(headers)
-            return _json(body, 201 if call is Call.PUBLISH else 200, headers)
+            return json_answer(body, 201 if call is Call.PUBLISH else 200, headers)
 
         return Route(method, path, limited, call)
 
@@ -257,7 +190,7 @@ class XSandbox(SandboxPlatform):
 
     def create(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/posts/create-post"""
-        fields = _post_fields(request)
+        fields = post_fields(request)
         text = fields["text"]
         with self.store.lock:
             replied_to = fields.get("reply", {}).get("in_reply_to_tweet_id")
@@ -265,10 +198,7 @@ class XSandbox(SandboxPlatform):
                 raise forbidden(
                     "You attempted to reply to a Tweet that is deleted or not visible to you."
                 )
-            try:
-                self._media.check_usable(fields.get("media", {}).get("media_ids", ()))
-            except MediaRefused as refused:
-                raise invalid_request(str(refused)) from None
+            _taken(lambda: self._media.check_usable(fields.get("media", {}).get("media_ids", ())))
             if self.store.has_post_with_text(self.name, text):
                 raise duplicate()
             tweet = self._next_id()
@@ -281,7 +211,7 @@ class XSandbox(SandboxPlatform):
 
     def timeline(self, request: Request, user: str) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/users/get-posts"""
-        query = _timeline_query(request)
+        query = timeline_query(request)
         if user != USER_ID:
             return {"errors": [not_found("user", user)]}
         posts = self.store.posts(
@@ -320,7 +250,7 @@ class XSandbox(SandboxPlatform):
 
     def begin_upload(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/media/initialize-media-upload"""
-        fields = _json_object(request)
+        fields = json_object(request)
         total = fields.get("total_bytes")
         if type(total) is not int:
             raise invalid_request("$.total_bytes: integer expected")
@@ -346,7 +276,7 @@ class XSandbox(SandboxPlatform):
 
     def describe(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/media/create-media-metadata"""
-        fields = _json_object(request)
+        fields = json_object(request)
         try:
             media, alt = str(fields["id"]), str(fields["metadata"]["alt_text"]["text"])
         except (KeyError, TypeError):
@@ -378,11 +308,11 @@ class XSandbox(SandboxPlatform):
             (sent.username or "", sent.password or "") if sent and sent.type == "basic" else None
         )
         try:
-            return _json(self._tokens.grant(request.form, basic), 200)
+            return json_answer(self._tokens.grant(request.form, basic), 200)
         except GrantRefused as refused:
             error, description = refused.args
             status = 401 if error == "invalid_client" else 400
-            return _json({"error": error, "error_description": description}, status)
+            return json_answer({"error": error, "error_description": description}, status)
 
     def picture(self, request: Request, media: str) -> Response:
         found = self._media.file(media)
@@ -443,50 +373,6 @@ class XSandbox(SandboxPlatform):
         return str(max(timed, int(self.store.last_remote_id(self.name) or 0) + 1))
 
 
-def _post_fields(request: Request) -> dict[str, Any]:
-    """The JSON body of a new post, checked as X checks it; `ApiProblem` if X would refuse it."""
-    fields = _json_object(request)
-    known = {"text", "reply", "reply_settings", "media", "quote_tweet_id", "edit_options"}
-    for name in fields.keys() - known:
-        raise invalid_request(
-            f"$.{name}: is not defined in the schema and the schema does not allow additional "
-            "properties"
-        )
-    if "quote_tweet_id" in fields:
-        raise forbidden("You are not permitted to quote this Tweet.")
-    if "edit_options" in fields:
-        raise forbidden("You are not permitted to edit Tweets.")
-    if "media" in fields:
-        _check_media(fields["media"])
-    if "reply" in fields:
-        _check_reply(fields["reply"])
-    settings = ("following", "mentionedUsers", "subscribers", "verified")
-    if fields.get("reply_settings", "following") not in settings:
-        raise invalid_request(f"$.reply_settings: is not one of [{', '.join(settings)}]")
-    _check_text(fields.get("text", ""))
-    return fields
-
-
-def _check_reply(reply: object) -> None:
-    if isinstance(reply, dict) and reply.keys() == {"in_reply_to_tweet_id"}:
-        tweet = reply["in_reply_to_tweet_id"]
-        if isinstance(tweet, str) and _ID.fullmatch(tweet):
-            return
-    raise invalid_request("$.reply: does not match the schema")
-
-
-def _check_media(media: object) -> None:
-    ids = (
-        media.get("media_ids")
-        if isinstance(media, dict) and media.keys() == {"media_ids"}
-        else None
-    )
-    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_PICTURES:
-        raise invalid_request("$.media.media_ids: does not match the schema")
-    if not all(isinstance(one, str) and _ID.fullmatch(one) for one in ids):
-        raise invalid_request("Your media IDs are invalid.")
-
-
 def _taken(act: Callable[[], Any]) -> Any:
     try:
         return act()
@@ -501,92 +387,3 @@ def _scope_for(path: str) -> str:
     if path.startswith("/2/tweets"):
         return "tweet.write"
     return "users.read" if path == "/2/users/me" else "tweet.read"
-
-
-def _check_text(text: object) -> None:
-    if not isinstance(text, str):
-        raise invalid_request("$.text: string expected")
-    if not text.strip():
-        raise invalid_request("Your Tweet is empty.")
-    if _INVALID_CHARACTERS.search(text):
-        raise invalid_request("Your Tweet contains invalid characters.")
-    if weighted_length(text) > LONGEST_TEXT:
-        raise forbidden("Your Tweet text is too long.")
-
-
-def _json_object(request: Request) -> dict[str, Any]:
-    if request.mimetype != "application/json":
-        raise invalid_request("Requests with bodies must have content-type of application/json.")
-    try:
-        body = json.loads(request.get_data())
-    except (ValueError, RecursionError):
-        raise invalid_request("The body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise invalid_request("$: object expected")
-    return body
-
-
-@dataclass(frozen=True, slots=True)
-class _TimelineQuery:
-    max_results: int
-    start_time: datetime | None
-    before: int | None
-    fields: frozenset[str]
-
-
-def _timeline_query(request: Request) -> _TimelineQuery:
-    asked = request.args
-    known = ("max_results", "pagination_token", "start_time", "tweet.fields")
-    for name in asked.keys() - set(known):
-        raise invalid_request(f"The query parameter [{name}] is not one of [{', '.join(known)}]")
-    count = asked.get("max_results", "10")
-    if not re.fullmatch(r"[0-9]{1,3}", count) or not 5 <= int(count) <= 100:
-        raise invalid_request(
-            f"The `max_results` query parameter value [{count}] is not between 5 and 100",
-            max_results=count,
-        )
-    token = asked.get("pagination_token", "")
-    page = _PAGE_TOKEN.fullmatch(token)
-    if token and not page:
-        raise invalid_request(
-            f"The `pagination_token` query parameter value [{token}] is invalid",
-            pagination_token=token,
-        )
-    fields = frozenset(filter(None, asked.get("tweet.fields", "").split(",")))
-    for field in fields - TWEET_FIELDS:
-        raise invalid_request(
-            f"The `tweet.fields` query parameter value [{field}] is not one of "
-            f"[{','.join(sorted(TWEET_FIELDS))}]",
-            **{"tweet.fields": field},
-        )
-    return _TimelineQuery(
-        int(count), _start_time(asked.get("start_time")), int(page[1]) if page else None, fields
-    )
-
-
-def _start_time(asked: str | None) -> datetime | None:
-    """X compares whole seconds."""
-    if asked is None:
-        return None
-    try:
-        start = datetime.fromisoformat(asked).replace(microsecond=0)
-        if start.tzinfo is None:
-            raise ValueError("without an offset")
-        return start.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise invalid_request(
-            f"The `start_time` query parameter value [{asked}] is not a valid RFC 3339 date-time",
-            start_time=asked,
-        ) from None
-
-
-def _json(
-    body: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None
-) -> Response:
-    response = Response(
-        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-        status=status,
-        content_type="application/json; charset=utf-8",
-    )
-    response.headers.update({"api-version": "2.167", **(headers or {})})
-    return response
