@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable, Mapping, Sequence
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,11 +13,15 @@ import requests
 from django.test import Client as Browser
 from PIL import Image
 
+from syndicator.accounts.models import Role
+from syndicator.channels.base import Account, Choice, SignIn
 from syndicator.channels.sandbox.server import SandboxServer
+from syndicator.desk import signing_in
 from syndicator.desk.forms import DestinationForm
 from syndicator.destinations import secrets
 from syndicator.destinations.checking import SIDE, small_picture
 from syndicator.destinations.models import AccountProfile, Destination
+from tests.desk.conftest import NoteChannel
 from tests.factories import make_destination
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +109,73 @@ def test_a_state_works_once_and_only_in_its_session(
     assert admin.get(back).headers["Location"] == "/destinations/"
     destination.refresh_from_db()
     assert destination.encrypted_secrets == before
+
+
+def test_a_good_code_is_worth_nothing_with_another_state_or_in_another_session(
+    admin: Browser, browse: Callable[[Role], Browser], destination: Destination
+) -> None:
+    destination.configure({**destination.settings, "access_token": "wrong"})
+    destination.save()
+
+    def kept() -> str:
+        destination.refresh_from_db()
+        return secrets.decrypt(destination.encrypted_secrets)["access_token"]
+
+    back = allowed(begun(admin, destination))
+    assert browse(Role.ADMIN).get(back).headers["Location"] == "/destinations/"
+    forged = re.sub(r"state=[^&]+", "state=forged", back)
+    assert admin.get(forged).headers["Location"] == "/destinations/"
+    assert kept() == "wrong"
+    back = allowed(begun(admin, destination))
+    assert admin.get(back).headers["Location"] == f"/destinations/{destination.pk}/account/"
+    assert kept() != "wrong"
+    assert admin.get(back).headers["Location"] == "/destinations/"
+
+
+class TwoAccounts(SignIn):
+    """A platform whose owner has two accounts there. It answers nothing over HTTP: what is tried
+    is the desk's part."""
+
+    needs = ()
+
+    def begin(
+        self, account: Account, *, redirect_uri: str, state: str
+    ) -> tuple[str, Mapping[str, str]]:
+        return f"https://notes.example.org/allow?state={state}", {}
+
+    def finish(self, account: Account, **_: object) -> Sequence[Choice]:
+        return [
+            Choice("Sport", {"handle": "sport", "token": "s"}),
+            Choice("Politik", {"handle": "politik", "token": "p"}),
+        ]
+
+
+def test_of_several_accounts_one_is_chosen(
+    admin: Browser, browse: Callable[[Role], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NoteChannel, "sign_in", TwoAccounts())
+    destination = make_destination("note")
+    page = admin.post(f"/destinations/{destination.pk}/account/sign-in/").content.decode()
+    state = re.search(r"allow\?state=([^&\"]+)", page)
+    assert state
+    choosing = admin.get(f"/destinations/signed-in/?state={state[1]}&code=x", follow=True)
+    assert "Politik" in choosing.content.decode()
+    path = "/destinations/signed-in/choose/"
+    assert browse(Role.ADMIN).post(path, {"choice": "1"}).headers["Location"] == "/destinations/"
+    assert admin.post(path, {"choice": "7"}).status_code == 200
+    admin.post(path, {"choice": "1"})
+    destination.refresh_from_db()
+    assert destination.settings["handle"] == "politik"
+    assert secrets.decrypt(destination.encrypted_secrets) == {"token": "p"}
+    assert admin.post(path, {"choice": "0"}).headers["Location"] == "/destinations/"
+
+
+def test_it_takes_no_longer_than_ten_minutes(
+    admin: Browser, destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_in, "LASTS", -1)
+    back = allowed(begun(admin, destination))
+    assert admin.get(back).headers["Location"] == "/destinations/"
 
 
 def test_what_is_under_way_is_encrypted_in_the_session(
