@@ -15,15 +15,16 @@ LONGEST_ANSWER = 2000
 _HIDDEN = "[hidden]"
 
 _CREDENTIALS = (
-    re.compile(r"(?i)(\b(?:bearer|basic|oauth)\s+)[A-Za-z0-9._~+/%=-]{8,}"),
     re.compile(
         r"""(?ix)
         (["']?\b(?: access_token | refresh_token | appsecret_proof | client_secret | consumer_secret
             | oauth_(?:token|token_secret|signature|consumer_key|nonce) | api_key | password
-        )["']?\s*[=:]\s*["']?)
-        [^\s"'&,;}]+
+        )[\\"']*\s*[=:]\s*[\\"']*)
+        [^\s\\"'&,;}]+
         """
     ),
+    # After the one above: what follows “OAuth” may be the name of a field.
+    re.compile(r"(?i)(\b(?:bearer|basic|oauth)\s+)[A-Za-z0-9._~+/%=-]{8,}"),
     # A Facebook token as it stands in some of its error messages.
     re.compile(r"()\bEAA[A-Za-z0-9]{20,}"),
 )

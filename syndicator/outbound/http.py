@@ -86,7 +86,10 @@ class OutboundSession(requests.Session):
         other `requests.RequestException` where the outcome is not known.
         """
         kwargs.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
-        return super().request(*args, **kwargs)
+        answer = super().request(*args, **kwargs)
+        if answer.encoding is None:
+            answer.encoding = "utf-8"  # RFC 8259, 8.1; guessing it takes long
+        return answer
 
 
 def make_session(

@@ -20,6 +20,7 @@ from syndicator.channels.base import (
     Message,
     Receipt,
     Rejected,
+    Unauthorised,
     Unknown,
 )
 from syndicator.channels.facebook import checking, photos
@@ -59,6 +60,7 @@ GONE = Wording(
 LINK_STAYS = Wording(
     gettext_noop("Facebook does not change the link of a post. Delete the post and post it anew.")
 )
+NO_PAGE = Wording(gettext_noop("The Facebook page's id is missing. Connect the page again."))
 PICTURES_STAY = Wording(
     gettext_noop(
         "Facebook does not change the pictures of a post. Delete the post and post it anew."
@@ -69,7 +71,7 @@ PICTURES_STAY = Wording(
 class FacebookClient(Client):
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._page = quote(account.settings.get("page_id", ""), safe="")
+        self._page_id = account.settings.get("page_id", "")
         self._graph = Graph.of(account, account.settings.get("page_access_token", ""))
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
@@ -144,6 +146,12 @@ class FacebookClient(Client):
                     said = self._graph.redacted(page.answer.text)
                     raise Unknown(NO_LOOK_UP, status=page.answer.status_code, answer=said)
         return LookUp(None, complete=complete, platform_time=told)
+
+    @property
+    def _page(self) -> str:
+        if not self._page_id:
+            raise Unauthorised(NO_PAGE)
+        return quote(self._page_id, safe="")
 
     def _check_that_it_stays(self, ends: Deadline, path: str, message: Message) -> None:
         """Refuse an edit that would leave the post without the permalink or the pictures."""

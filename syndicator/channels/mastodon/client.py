@@ -221,6 +221,7 @@ def _is_post(value: object) -> bool:
         isinstance(value, Mapping)
         and is_id(value.get("id"))
         and isinstance(value.get("content"), str)
+        and isinstance(value.get("reblog"), Mapping | None)
         and _moment(value.get("created_at")) is not None
     )
 

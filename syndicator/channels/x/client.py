@@ -38,6 +38,8 @@ from syndicator.wording import Wording, gettext_noop
 PAGE_SIZE = 100
 #: Pages of a look-up; past that it is incomplete and proves nothing. X keeps 3,200 posts anyway.
 MAX_PAGES = 32
+#: What X makes of every link in a text.
+SHORTENED = "https://t.co/"
 #: Of the account's own picture.
 LARGEST_AVATAR = 2 * 1024 * 1024
 
@@ -180,7 +182,7 @@ class XClient(Client):
                 or "errors" in body
                 or not isinstance(meta, Mapping)
                 or not isinstance(posts, list)
-                or not all(isinstance(post, Mapping) and _is_id(post.get("id")) for post in posts)
+                or not all(map(_is_understood, posts))
                 or (meta.get("result_count") and not posts)
             ):
                 # A page that is not understood in full could hide the post.
@@ -221,14 +223,30 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
+def _is_understood(post: object) -> bool:
+    """Whether *post* can be compared: if not, it could be the one that is sought.
+
+    X leaves ``entities`` out of posts without links; a link in the text always has one.
+    """
+    if not isinstance(post, Mapping) or not _is_id(post.get("id")):
+        return False
+    text, entities = post.get("text"), post.get("entities", {})
+    urls = entities.get("urls", []) if isinstance(entities, Mapping) else None
+    return (
+        isinstance(text, str)
+        and isinstance(urls, list)
+        and all(
+            isinstance(url, Mapping) and isinstance(url.get("expanded_url"), str) for url in urls
+        )
+        and (bool(urls) or SHORTENED not in text)
+    )
+
+
 def _links(post: Mapping[str, Any]) -> set[str]:
-    """Where the post's t.co links really lead."""
-    entities = post.get("entities")
-    urls = entities.get("urls") if isinstance(entities, Mapping) else None
+    """Where the t.co links of *post*, which is understood, really lead."""
     return {
         str(url[name])
-        for url in (urls if isinstance(urls, list) else [])
-        if isinstance(url, Mapping)
+        for url in post.get("entities", {}).get("urls", [])
         for name in ("expanded_url", "unwound_url")
         if name in url
     }

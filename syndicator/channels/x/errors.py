@@ -79,8 +79,9 @@ def error_of(
             judged = Duplicate, DUPLICATE
         case 403 if kind.endswith(PERMISSION_TYPES):
             judged = Unauthorised, PERMISSION
-        case 400 | 403:
-            judged = Rejected, Wording(REFUSED, {"answer": (detail or answer)[:300]})
+        # Without X's own words it is some proxy's answer, and the post may be out.
+        case 400 | 403 if problem.get("detail") or problem.get("title"):
+            judged = Rejected, Wording(REFUSED, {"answer": (detail or problem["title"])[:300]})
         case _:
             judged = Unknown, UNCLEAR
     outcome, reason = judged

@@ -151,6 +151,9 @@ class _Keys(RequestValidator):  # type: ignore[misc]
     [
         (problem(400, f"{PROBLEMS}/invalid-request", "Too long."), Rejected, "Too long."),
         (problem(403, detail="Your Tweet text is too long."), Rejected, "too long"),
+        (answer(400, b"<html>a proxy's own words</html>"), Unknown, "whether the post is out"),
+        (answer(403, b"<html>a proxy's own words</html>"), Unknown, "whether the post is out"),
+        (answer(400, {"title": "Invalid Request"}), Rejected, "Invalid Request"),
         (problem(401, detail="Unauthorized"), Unauthorised, "access keys"),
         (answer(401, b"<html>"), Unauthorised, "access keys"),
         (problem(402, "https://api.x.com/2/problems/credits"), Unauthorised, "credits"),
@@ -227,7 +230,7 @@ def test_a_server_that_drips_leaves_it_unknown(server: ScriptedServer, reply: Re
 )
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
 def test_hostile_bodies_change_nothing(server: ScriptedServer, status: int, body: Any) -> None:
-    outcome = {400: Rejected, 401: Unauthorised, 403: Rejected, 500: Unknown}[status]
+    outcome = {400: Unknown, 401: Unauthorised, 403: Unknown, 500: Unknown}[status]
     assert type(refusal(server, answer(status, body))) is outcome
 
 
