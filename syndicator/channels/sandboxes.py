@@ -13,8 +13,10 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+
+import structlog
 
 from syndicator.channels.sandbox.base import SandboxPlatform, on_account
 from syndicator.channels.sandbox.server import SandboxServer
@@ -23,9 +25,26 @@ from syndicator.parent import when_gone
 GROUP = "syndicator.sandboxes"
 
 
+log = structlog.get_logger(__name__)
+
+
 def _platforms() -> list[type[SandboxPlatform]]:
-    """The installed ones; Syndicator's own tests would not notice a broken one, so it raises."""
-    return [point.load() for point in sorted(entry_points(group=GROUP), key=lambda one: one.name)]
+    """All installed sandboxes that load. A broken plug-in is logged and takes no other down."""
+    found = []
+    for point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        try:
+            found.append(_load(point))
+        except Exception as error:
+            source = point.dist.name if point.dist else "an unknown package"
+            log.error("a sandbox does not load", sandbox=point.name, of=source, error=str(error))
+    return found
+
+
+def _load(point: EntryPoint) -> type[SandboxPlatform]:
+    made = point.load()
+    if isinstance(made, type) and issubclass(made, SandboxPlatform) and made.name == point.name:
+        return made
+    raise TypeError(f"{point.value} is not a SandboxPlatform of that name")
 
 
 PLATFORMS = _platforms()

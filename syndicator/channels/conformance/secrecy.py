@@ -28,7 +28,7 @@ _STATUSES = (200, 201, 400, 401, 403, 404, 422, 429, 500)
 #: What in an Authorization header is long enough to be a secret, or made of one: OAuth 1.0a's
 #: quoted values (RFC 5849, 3.5.1), or the one behind the scheme (RFC 9110, 11.4).
 _TOKEN = re.compile(r'="([^"]{16,})"|^\w+ ([A-Za-z0-9+/=._~-]{16,})$')
-_FIELDS = ("message", "error", "detail", "title", "description", "error_description", "id")
+_FIELDS = ("message", "error", "detail", "title", "description", "error_description")
 
 
 class SecrecyRules(Calls):

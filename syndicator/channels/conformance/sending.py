@@ -136,7 +136,7 @@ def _faults_of(spoilt: Spoilt) -> list[str]:
         broken.append("no post is out, and it says sent")
     if came.receipt and 0 < spoilt.made < posts and came.receipt.note is None:
         broken.append("the thread broke off, and the receipt has no note that says so")
-    if came.receipt and {str(FALSE_NUMBER), FALSE_TEXT} & set(came.receipt.remote_id.split("/")):
+    if came.receipt and not _is_name(came.receipt.remote_id):
         broken.append("it believed a name of the post that is none: check the types of values")
     if (
         spoilt.made
@@ -162,6 +162,12 @@ def _repeated(received: Sequence[Request]) -> str:
             return f"{request.method} {request.path}"
         seen.add(what)
     return ""
+
+
+def _is_name(remote_id: object) -> bool:
+    """Whether it can be the platform's: a text, and nothing that it never said."""
+    false = {str(FALSE_NUMBER), FALSE_TEXT}
+    return isinstance(remote_id, str) and not false & set(remote_id.split("/"))
 
 
 def _false(secret: str) -> str:
