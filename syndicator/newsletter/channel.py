@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from syndicator import queue
 from syndicator.channels.base import (
     Account,
+    Capability,
     Channel,
     Client,
     LookUp,
@@ -23,6 +24,7 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.email import rendering
 from syndicator.channels.email.mime import UNSUBSCRIBE
+from syndicator.channels.email.pictures import MOST_PICTURES
 from syndicator.channels.email.smtp import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
@@ -65,6 +67,8 @@ class NewsletterChannel(Channel):
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
+    capabilities = frozenset({Capability.PICTURES})
+    most_pictures = MOST_PICTURES
 
     def render(self, story: Story) -> Message | None:
         return rendering.render(story)

@@ -2,23 +2,27 @@
 
 Both parts are made of the same blocks in the same order, parted by an empty line in the text and
 by `BLOCK` in the HTML. That is how an editor's text finds its way back into the HTML: a block that
-was not touched keeps its markup (and its picture), any other is marked up anew.
+was not touched keeps its markup, any other is marked up anew; a picture stays with its caption.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from css_inline import CSSInliner
+from markupsafe import Markup
 
 from syndicator.channels.base import Message
+from syndicator.channels.email.direction import is_right_to_left
+from syndicator.channels.email.frame import framed
+from syndicator.channels.email.pictures import MOST_PICTURES, place_of, source_of, still_shown
+from syndicator.channels.email.styles import in_elements, in_whole_page
 from syndicator.channels.email.words import Words, words_for
 from syndicator.channels.fitting.pieces import headline_of
 from syndicator.channels.fitting.quotations import in_quotation_marks
@@ -37,47 +41,47 @@ from syndicator.content import (
 )
 
 SUBJECT_LENGTH = 78
+#: Bytes. Gmail shows 102 KB of a mail and hides the rest, with the link to unsubscribe; the frame
+#: needs some of them.
+LARGEST_HTML = 90_000
+#: Characters: the most of one paragraph that is left out as a whole.
+LONGEST_PIECE = 2_000
 #: HTML escapes its quotes in attributes and its brackets in text, so that nothing an entry says
 #: can be mistaken for it.
 BLOCK = '<!--"block"-->'
 
-_FOLDER = Path(__file__).parent / "templates"
-_STYLES = (_FOLDER / "mail.css").read_text(encoding="utf-8")
-#: Most mail programs honour no style sheet but for dark mode, so mail.css goes into the elements.
-_INLINER = CSSInliner(extra_css=_STYLES, keep_style_tags=True, load_remote_stylesheets=False)
+#: An attribute's value may have a bracket in it.
+_PICTURE = re.compile(r'<img(?:[^>"]|"[^"]*")*>')
 _LIST_ITEM = re.compile(r"(?P<number>\d+\.|-) (?P<text>.+)")
 
 
 def render(story: Story) -> Message | None:
     """*story* as a mail to the subscribers of its live blog; None if there is nothing to read."""
     entry = story.entry
-    headline = _clean(headline_of(entry))
     told = without_leftovers(entry.blocks)
-    blocks = [block for raw in told if (block := _clean_block(raw, story.language))]
-    if not headline and not blocks:
+    pictures = story.pictures[:MOST_PICTURES]
+    sources = {place_of(one, told): source_of(one) for one in pictures}
+    blocks = [
+        block
+        for index, raw in enumerate(told)
+        if (block := _clean_block(raw, story.language, sources.get(index, "")))
+    ]
+    if not _clean(headline_of(entry)) and not blocks:
         return None
-    words = words_for(story.language)
-    blog_title = _clean(story.blog_title)
-    context = {
-        "words": words,
-        "language": story.language,
-        "blog_title": blog_title,
-        "because": words.because.format(blog=blog_title),
-        "headline": headline,
-        "blocks": blocks,
-        "permalink": entry.permalink if is_web_address(entry.permalink) else "",
-        **_marks(words, entry, story.time_zone),
-    }
-    return Message(
-        text="\n\n".join(_text_blocks(render_text(__package__, "entry.txt.jinja", **context))),
+    text, html = _fitted(story, blocks)
+    subject = subject_line(
+        _clean(entry.headline) or _first_words(blocks) or _clean(story.blog_title), story.language
+    )
+    message = Message(
+        text=text,
         permalink=entry.permalink,
-        subject=subject_line(
-            _clean(entry.headline) or _first_words(blocks) or blog_title, story.language
-        ),
-        html=_INLINER.inline(render_text(__package__, "entry.html.jinja", **context)),
+        subject=subject,
+        html=html,
         audience=story.blog_slug,
         language=story.language,
+        pictures=still_shown(pictures, html),
     )
+    return _with_frame(message)
 
 
 def revise(message: Message, text: str) -> Message:
@@ -95,14 +99,79 @@ def revise(message: Message, text: str) -> Message:
         if before[index : index + 1] == [block] and here:
             marked_up.append(here)
         else:
-            heading = here.lstrip().startswith("<h1")
-            marked_up.append(known.get(block) or _mark_up(block, message.permalink, heading))
-    return replace(
-        message,
-        text="\n\n".join(after),
-        html=BLOCK.join([head, *marked_up, tail]),
-        subject=_revised_subject(message, before, after),
+            marked_up.append(known.get(block) or _mark_up(block, here, message))
+    html = BLOCK.join([head, *marked_up, tail])
+    return _with_frame(
+        replace(
+            message,
+            text="\n\n".join(after),
+            html=html,
+            subject=_revised_subject(message, before, after),
+            pictures=still_shown(message.pictures, html),
+        )
     )
+
+
+def _with_frame(message: Message) -> Message:
+    """*message* with what stands around its blocks in the HTML part as they want it."""
+    html = framed(
+        message.html,
+        zip(message.text.split("\n\n"), message.html.split(BLOCK)[1:-1], strict=False),
+        subject=message.subject,
+        permalink=message.permalink if is_web_address(message.permalink) else "",
+        language=message.language,
+    )
+    return replace(message, html=html)
+
+
+def _fitted(story: Story, blocks: Sequence[Block]) -> tuple[str, str]:
+    """Text and HTML of *blocks*, or of as many as make a mail that is shown whole."""
+    text, html = _written(story, blocks)
+    if len(html.encode()) <= LARGEST_HTML:
+        return text, html
+    pieces = [piece for block in blocks for piece in _in_pieces(block, story.language)]
+
+    def size(number: int) -> int:
+        _text, html = _written(story, pieces[:number], goes_on=True)
+        return len(html.encode())
+
+    fitting = bisect_right(range(len(pieces)), LARGEST_HTML, lo=1, key=size) - 1
+    return _written(story, pieces[:fitting], goes_on=True)
+
+
+def _in_pieces(block: Block, language: str) -> Iterator[Block]:
+    """*block*, a very long paragraph in several."""
+    if not isinstance(block, Paragraph):
+        yield block
+        return
+    begin = end = 0
+    for following in sentence_ends(block.text, language):
+        if following - begin > LONGEST_PIECE and end > begin:
+            yield Paragraph(block.text[begin:end].strip())
+            begin = end
+        end = following
+    yield Paragraph(block.text[begin:].strip())
+
+
+def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) -> tuple[str, str]:
+    """Text and HTML of *blocks* under the entry's headline, the frame still empty."""
+    entry, words = story.entry, words_for(story.language)
+    blog_title = _clean(story.blog_title)
+    context = {
+        "words": words,
+        "language": story.language,
+        "direction": _direction(story.language),
+        "blog_title": blog_title,
+        "because": words.because.format(blog=blog_title),
+        "read_on": words.read_on_in.format(blog=blog_title),
+        "goes_on": words.goes_on if goes_on else "",
+        "headline": _clean(headline_of(entry)),
+        "blocks": blocks,
+        "permalink": entry.permalink if is_web_address(entry.permalink) else "",
+        **_marks(words, entry, story.time_zone),
+    }
+    text = "\n\n".join(_text_blocks(render_text(__package__, "entry.txt.jinja", **context)))
+    return text, in_whole_page(render_text(__package__, "entry.html.jinja", **context))
 
 
 def _revised_subject(message: Message, before: Sequence[str], after: Sequence[str]) -> str:
@@ -159,8 +228,9 @@ def _clean(text: str) -> str:
     return clean_text(text).encode(errors="replace").decode()
 
 
-def _clean_block(block: Block, language: str) -> Block | None:
-    """*block* ready for both parts; None if there is nothing to read or see in it."""
+def _clean_block(block: Block, language: str, source: str) -> Block | None:
+    """*block* ready for both parts, a picture from *source*; None if there is nothing to read or
+    see in it."""
     match block:
         case Paragraph():
             text = _clean(block.text)
@@ -174,8 +244,8 @@ def _clean_block(block: Block, language: str) -> Block | None:
             return Quote(spoken, _clean(block.speaker)) if text else None
         case Image():
             caption, credit, alt = _clean(block.text), _clean(block.credit), _clean(block.alt)
-            if is_web_address(block.url):
-                return Image(caption, credit, alt, block.url)
+            if source:
+                return Image(caption, credit, alt, source)
             return Image(caption or alt, credit) if caption or alt else None
 
 
@@ -200,20 +270,30 @@ def _marks(words: Words, entry: EntryContent, time_zone: str) -> dict[str, Any]:
     return {**marks, "published_at": published_at, "marks": list(filter(None, marks.values()))}
 
 
-def _mark_up(block: str, permalink: str, heading: bool) -> str:
-    """HTML for one *block* of an editor's text."""
-    lines = block.split("\n")
+def _mark_up(block: str, here: str, message: Message) -> str:
+    """HTML for one *block* of an editor's text, which takes the place of the HTML *here*."""
+    image = f"[{words_for(message.language).image}] "
+    picture = _PICTURE.search(here) if block.startswith(image) else None
+    lines = (block.removeprefix(image) if picture else block).split("\n")
     items = [match["text"] for match in map(_LIST_ITEM.fullmatch, lines) if match]
+    beginning = here.lstrip()
     html = render_text(
         __package__,
         "edited.html.jinja",
         lines=lines,
         items=items if len(items) == len(lines) else [],
         ordered=block[0] != "-",
-        heading=heading and len(lines) == 1,
-        permalink=permalink if is_web_address(permalink) else "",
+        heading=beginning.startswith("<h1") and len(lines) == 1,
+        marks=beginning.startswith('<p class="marks"'),
+        picture=Markup(picture[0]) if picture else "",  # noqa: S704 - escaped when it was made
+        direction=_direction(message.language),
+        permalink=message.permalink if is_web_address(message.permalink) else "",
     )
-    return _INLINER.inline_fragment(html, "")
+    return in_elements(html)
+
+
+def _direction(language: str) -> str:
+    return "rtl" if is_right_to_left(language) else "ltr"
 
 
 def _clean_lines(text: str, permalink: str) -> str:
