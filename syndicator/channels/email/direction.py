@@ -8,8 +8,9 @@ _LANGUAGES = frozenset(
 _SCRIPTS = frozenset(("adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"))
 
 
-def is_right_to_left(language: str) -> bool:
-    """Whether a BCP 47 *language* is; a script in the tag tells more than the language."""
+def direction_of(language: str) -> str:
+    """``rtl`` or ``ltr`` for a BCP 47 *language*; a script in the tag tells more than the rest."""
     first, *rest = language.lower().split("-")
     script = next((part for part in rest[:2] if len(part) == 4 and part.isalpha()), "")
-    return script in _SCRIPTS if script else first in _LANGUAGES
+    right_to_left = script in _SCRIPTS if script else first in _LANGUAGES
+    return "rtl" if right_to_left else "ltr"

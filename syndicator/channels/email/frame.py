@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from syndicator.channels.email.direction import direction_of
 from syndicator.channels.email.sharing import share_links
 from syndicator.channels.email.styles import in_elements
 from syndicator.channels.fitting.sentences import sentence_ends
@@ -44,7 +45,9 @@ def framed(
         __package__, "preview.html.jinja", preview=preview_of(blocks, subject, language)
     )
     links = share_links(permalink, subject, language) if permalink else ()
-    share = in_elements(render_text(__package__, "share.html.jinja", links=links))
+    share = in_elements(
+        render_text(__package__, "share.html.jinja", links=links, direction=direction_of(language))
+    )
     return _filled(_filled(html, PREVIEW, preview), SHARE, share)
 
 

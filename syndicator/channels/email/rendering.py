@@ -8,7 +8,7 @@ was not touched keeps its markup, any other is marked up anew; a picture stays w
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from syndicator.channels.base import Message
-from syndicator.channels.email.direction import is_right_to_left
+from syndicator.channels.email.direction import direction_of
 from syndicator.channels.email.frame import framed
 from syndicator.channels.email.pictures import MOST_PICTURES, place_of, source_of, still_shown
 from syndicator.channels.email.styles import in_elements, in_whole_page
@@ -28,7 +28,7 @@ from syndicator.channels.fitting.pieces import headline_of
 from syndicator.channels.fitting.quotations import in_quotation_marks
 from syndicator.channels.fitting.sentences import sentence_ends
 from syndicator.channels.leftovers import without_leftovers
-from syndicator.channels.templating import render_text
+from syndicator.channels.templating import OutputTooLong, render_text
 from syndicator.content import (
     Block,
     BulletList,
@@ -126,17 +126,25 @@ def _with_frame(message: Message) -> Message:
 
 def _fitted(story: Story, blocks: Sequence[Block]) -> tuple[str, str]:
     """Text and HTML of *blocks*, or of as many as make a mail that is shown whole."""
-    text, html = _written(story, blocks)
-    if len(html.encode()) <= LARGEST_HTML:
-        return text, html
+    if whole := _if_shown_whole(story, blocks):
+        return whole
     pieces = [piece for block in blocks for piece in _in_pieces(block, story.language)]
 
-    def size(number: int) -> int:
-        _text, html = _written(story, pieces[:number], goes_on=True)
-        return len(html.encode())
+    def is_too_large(number: int) -> bool:
+        return _if_shown_whole(story, pieces[:number], goes_on=True) is None
 
-    fitting = bisect_right(range(len(pieces)), LARGEST_HTML, lo=1, key=size) - 1
-    return _written(story, pieces[:fitting], goes_on=True)
+    most = bisect_left(range(len(pieces) + 1), True, lo=1, key=is_too_large) - 1
+    return _written(story, pieces[:most], goes_on=True)
+
+
+def _if_shown_whole(
+    story: Story, blocks: Sequence[Block], *, goes_on: bool = False
+) -> tuple[str, str] | None:
+    try:
+        text, html = _written(story, blocks, goes_on=goes_on)
+    except OutputTooLong:
+        return None
+    return (text, html) if len(html.encode()) <= LARGEST_HTML else None
 
 
 def _in_pieces(block: Block, language: str) -> Iterator[Block]:
@@ -160,7 +168,7 @@ def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) ->
     context = {
         "words": words,
         "language": story.language,
-        "direction": _direction(story.language),
+        "direction": direction_of(story.language),
         "blog_title": blog_title,
         "because": words.because.format(blog=blog_title),
         "read_on": words.read_on_in.format(blog=blog_title),
@@ -286,14 +294,10 @@ def _mark_up(block: str, here: str, message: Message) -> str:
         heading=beginning.startswith("<h1") and len(lines) == 1,
         marks=beginning.startswith('<p class="marks"'),
         picture=Markup(picture[0]) if picture else "",  # noqa: S704 - escaped when it was made
-        direction=_direction(message.language),
+        direction=direction_of(message.language),
         permalink=message.permalink if is_web_address(message.permalink) else "",
     )
     return in_elements(html)
-
-
-def _direction(language: str) -> str:
-    return "rtl" if is_right_to_left(language) else "ltr"
 
 
 def _clean_lines(text: str, permalink: str) -> str:

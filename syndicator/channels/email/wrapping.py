@@ -20,11 +20,13 @@ def wrapped(text: str) -> str:
 
 
 def _wrapped_line(line: str) -> str:
-    mark = _MARK.match(line)
+    found = _MARK.match(line)
+    mark = found[0] if found else ""
     return textwrap.fill(
-        line,
+        line.removeprefix(mark),
         COLUMNS,
-        subsequent_indent=" " * len(mark[0]) if mark else "",
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
         break_long_words=False,
         break_on_hyphens=False,
     )

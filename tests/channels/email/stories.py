@@ -7,6 +7,7 @@ from typing import Any
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.rendering import render
+from syndicator.channels.email.sharing import share_links
 from syndicator.content import BulletList, EntryContent, Image, Paragraph, Picture, Quote, Story
 
 PERMALINK = "https://paper.example.org/live/rat?x=1&copy=2#entry-17"
@@ -28,6 +29,13 @@ BLOCKS = (
 PICTURE = Picture(
     "4a" * 32, "image/jpeg", 700_000, 2048, 1365, alt="Eine Straßenbahn", credit="Tom Lichtbild"
 )
+
+
+#: Where the usual story's mail leads.
+TARGETS = {
+    PERMALINK,
+    *(link.url for link in share_links(PERMALINK, "Stadtrat beschließt Ausbau der Linie 4", "de")),
+}
 
 
 def make_story(
