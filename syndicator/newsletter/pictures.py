@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from types import MappingProxyType
 
 from syndicator.channels.base import Message, TryLater
@@ -43,6 +44,8 @@ def seen_in_browser(message: Message) -> str:
         return message.html
 
 
+#: A mailing's tasks follow each other, and encoding takes longer than sending to several readers.
+@lru_cache(maxsize=4)
 def _file(stored: bytes) -> PictureFile:
     encoded = encode(stored, longest_side=LONGEST_SIDE, most_bytes=MOST_BYTES)
     return PictureFile(encoded.data, encoded.media_type)
