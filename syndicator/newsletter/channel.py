@@ -22,7 +22,7 @@ from syndicator.channels.base import (
     TryLater,
     Unknown,
 )
-from syndicator.channels.email import rendering
+from syndicator.channels.email import rendering, revising
 from syndicator.channels.email.mime import UNSUBSCRIBE
 from syndicator.channels.email.pictures import MOST_PICTURES
 from syndicator.channels.email.smtp import Relay
@@ -74,7 +74,7 @@ class NewsletterChannel(Channel):
         return rendering.render(story)
 
     def revise(self, message: Message, text: str) -> Message:
-        return rendering.revise(message, text)
+        return revising.revise(message, text)
 
     def problems(self, message: Message) -> list[Wording]:
         found = super().problems(message)

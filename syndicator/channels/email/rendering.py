@@ -16,13 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
-
 from syndicator.channels.base import Message
 from syndicator.channels.email.direction import direction_of
 from syndicator.channels.email.frame import framed
 from syndicator.channels.email.pictures import MOST_PICTURES, place_of, source_of, still_shown
-from syndicator.channels.email.styles import in_elements, in_whole_page
+from syndicator.channels.email.styles import in_whole_page
 from syndicator.channels.email.words import Words, words_for
 from syndicator.channels.fitting.pieces import headline_of
 from syndicator.channels.fitting.quotations import in_quotation_marks
@@ -50,10 +48,6 @@ LONGEST_PIECE = 2_000
 #: can be mistaken for it.
 BLOCK = '<!--"block"-->'
 
-#: An attribute's value may have a bracket in it.
-_PICTURE = re.compile(r'<img(?:[^>"]|"[^"]*")*>')
-_LIST_ITEM = re.compile(r"(?P<number>\d+\.|-) (?P<text>.+)")
-
 
 def render(story: Story) -> Message | None:
     """*story* as a mail to the subscribers of its live blog; None if there is nothing to read."""
@@ -70,7 +64,8 @@ def render(story: Story) -> Message | None:
         return None
     text, html = _fitted(story, blocks)
     subject = subject_line(
-        _clean(entry.headline) or _first_words(blocks) or _clean(story.blog_title), story.language
+        _clean(entry.headline) or _first_words(blocks) or _clean(story.blog_title),
+        story.language,
     )
     message = Message(
         text=text,
@@ -81,38 +76,10 @@ def render(story: Story) -> Message | None:
         language=story.language,
         pictures=still_shown(pictures, html),
     )
-    return _with_frame(message)
+    return with_frame(message)
 
 
-def revise(message: Message, text: str) -> Message:
-    """*message* with an editor's *text*: the HTML says the same, and so does the subject if the
-    block it was made from has changed."""
-    before = message.text.split("\n\n")
-    after = _text_blocks(_clean_lines(text, message.permalink))
-    head, *fragments, tail = message.html.split(BLOCK)
-    if len(fragments) != len(before):
-        fragments = [""] * len(before)
-    known = dict(zip(before, fragments, strict=True))
-    marked_up = []
-    for index, block in enumerate(after):
-        here = fragments[index] if index < len(before) else ""
-        if before[index : index + 1] == [block] and here:
-            marked_up.append(here)
-        else:
-            marked_up.append(known.get(block) or _mark_up(block, here, message))
-    html = BLOCK.join([head, *marked_up, tail])
-    return _with_frame(
-        replace(
-            message,
-            text="\n\n".join(after),
-            html=html,
-            subject=_revised_subject(message, before, after),
-            pictures=still_shown(message.pictures, html),
-        )
-    )
-
-
-def _with_frame(message: Message) -> Message:
+def with_frame(message: Message) -> Message:
     """*message* with what stands around its blocks in the HTML part as they want it."""
     html = framed(
         message.html,
@@ -178,15 +145,8 @@ def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) ->
         "permalink": entry.permalink if is_web_address(entry.permalink) else "",
         **_marks(words, entry, story.time_zone),
     }
-    text = "\n\n".join(_text_blocks(render_text(__package__, "entry.txt.jinja", **context)))
+    text = "\n\n".join(text_blocks(render_text(__package__, "entry.txt.jinja", **context)))
     return text, in_whole_page(render_text(__package__, "entry.html.jinja", **context))
-
-
-def _revised_subject(message: Message, before: Sequence[str], after: Sequence[str]) -> str:
-    for index, block in enumerate(before[: len(after)]):
-        if subject_line(block, message.language) == message.subject and block not in after:
-            return subject_line(after[index], message.language)
-    return message.subject
 
 
 def subject_line(text: str, language: str) -> str:
@@ -278,37 +238,15 @@ def _marks(words: Words, entry: EntryContent, time_zone: str) -> dict[str, Any]:
     return {**marks, "published_at": published_at, "marks": list(filter(None, marks.values()))}
 
 
-def _mark_up(block: str, here: str, message: Message) -> str:
-    """HTML for one *block* of an editor's text, which takes the place of the HTML *here*."""
-    image = f"[{words_for(message.language).image}] "
-    picture = _PICTURE.search(here) if block.startswith(image) else None
-    lines = (block.removeprefix(image) if picture else block).split("\n")
-    items = [match["text"] for match in map(_LIST_ITEM.fullmatch, lines) if match]
-    beginning = here.lstrip()
-    html = render_text(
-        __package__,
-        "edited.html.jinja",
-        lines=lines,
-        items=items if len(items) == len(lines) else [],
-        ordered=block[0] != "-",
-        heading=beginning.startswith("<h1") and len(lines) == 1,
-        marks=beginning.startswith('<p class="marks"'),
-        picture=Markup(picture[0]) if picture else "",  # noqa: S704 - escaped when it was made
-        direction=direction_of(message.language),
-        permalink=message.permalink if is_web_address(message.permalink) else "",
-    )
-    return in_elements(html)
+def text_blocks(text: str) -> list[str]:
+    """What stands between the empty lines of *text*."""
+    stripped = "\n".join(line.strip() for line in text.split("\n"))
+    return [block.strip("\n") for block in re.split(r"\n{2,}", stripped) if block.strip("\n")]
 
 
-def _clean_lines(text: str, permalink: str) -> str:
+def clean_lines(text: str, permalink: str) -> str:
     """An editor's *text* line by line cleaned, except for the permalink, which stays exact."""
     return "\n".join(
         " ".join(word if word == permalink else _clean(word) for word in line.split())
         for line in text.splitlines()
     )
-
-
-def _text_blocks(text: str) -> list[str]:
-    """What stands between the empty lines of *text*."""
-    stripped = "\n".join(line.strip() for line in text.split("\n"))
-    return [block.strip("\n") for block in re.split(r"\n{2,}", stripped) if block.strip("\n")]

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from syndicator.channels.email.pictures import PictureFile, content_id, with_files_inside
-from syndicator.channels.email.rendering import revise
+from syndicator.channels.email.revising import revise
 from syndicator.content import BulletList, Image, Paragraph, Quote
 from tests.channels.email.stories import BLOCKS, PERMALINK, PICTURE, make_message
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.frame import PREVIEW_LENGTH
-from syndicator.channels.email.rendering import revise
+from syndicator.channels.email.revising import revise
 from syndicator.channels.email.sharing import share_links
 from syndicator.content import Block, BulletList, Image, Paragraph, Quote
 from tests.channels.email.stories import BLOCKS, PERMALINK, make_message

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from syndicator.channels.base import Message
 from syndicator.channels.email.mime import Envelope, build
 from syndicator.channels.email.pictures import PictureFile, content_id
-from syndicator.channels.email.rendering import link_targets, render, revise, subject_line
+from syndicator.channels.email.rendering import link_targets, render, subject_line
+from syndicator.channels.email.revising import revise
 from syndicator.channels.email.sharing import share_links
 from syndicator.channels.email.wrapping import wrapped
 from syndicator.content import Paragraph, clean_text

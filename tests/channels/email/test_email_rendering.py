@@ -16,9 +16,9 @@ from syndicator.channels.email.rendering import (
     SUBJECT_LENGTH,
     link_targets,
     render,
-    revise,
     subject_line,
 )
+from syndicator.channels.email.revising import revise
 from syndicator.channels.email.sharing import share_links
 from syndicator.content import Block, BulletList, Image, Paragraph, Quote
 from tests.channels.email.stories import PERMALINK, PICTURE, make_message, make_story
