@@ -65,19 +65,24 @@ def _revised_subject(message: Message, before: Sequence[str], after: Sequence[st
 
 def _mark_up(block: str, here: str, message: Message) -> str:
     """HTML for one *block* of an editor's text, which takes the place of the HTML *here*."""
-    image = f"[{words_for(message.language).image}] "
+    words = words_for(message.language)
+    image, key_event = f"[{words.image}] ", f"{words.key_event} · "
     picture = _PICTURE.search(here) if block.startswith(image) else None
     lines = (block.removeprefix(image) if picture else block).split("\n")
     items = [match["text"] for match in map(_LIST_ITEM.fullmatch, lines) if match]
     beginning = here.lstrip()
+    is_marks = beginning.startswith('<p class="marks"')
+    has_key_event = is_marks and block.startswith(key_event)
     html = render_text(
         __package__,
         "edited.html.jinja",
-        lines=lines,
+        lines=[block.removeprefix(key_event)] if has_key_event else lines,
         items=items if len(items) == len(lines) else [],
         ordered=block[0] != "-",
-        heading=beginning.startswith("<h1") and len(lines) == 1,
-        marks=beginning.startswith('<p class="marks"'),
+        is_heading=beginning.startswith("<h1") and len(lines) == 1,
+        is_marks=is_marks,
+        key_event=words.key_event if has_key_event else "",
+        is_quote=beginning.startswith("<blockquote"),
         picture=Markup(picture[0]) if picture else "",  # noqa: S704 - escaped when it was made
         direction=direction_of(message.language),
         permalink=message.permalink if is_web_address(message.permalink) else "",

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.base import Message
@@ -67,6 +67,7 @@ def test_the_preview_is_not_seen_in_the_mail_and_follows_an_edit() -> None:
     assert "display: none" in hidden[0]["style"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.text(max_size=40))
 def test_a_preview_is_short_whatever_is_said(text: str, headline: str) -> None:
     message = make_message(headline=headline, blocks=(Paragraph(text), Paragraph("Ende.")))
@@ -76,6 +77,7 @@ def test_a_preview_is_short_whatever_is_said(text: str, headline: str) -> None:
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=80)
 
 
+@settings(deadline=None)
 @given(NAMES, st.sampled_from([PERMALINK, "https://x.example/ä?a=b%20c&d=„e“#f g"]))
 def test_what_is_shared_arrives_as_it_was(title: str, permalink: str) -> None:
     facebook, x, mail = (urlsplit(link.url) for link in share_links(permalink, title, "de"))

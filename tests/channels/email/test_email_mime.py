@@ -181,7 +181,7 @@ def test_the_longest_address_is_not_folded() -> None:
 ONE_LINE = st.text(max_size=120).map(clean_text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(ONE_LINE)
 def test_any_sender_name_arrives(name: str) -> None:
     # The newer parser puts spaces between encoded words of a name, against RFC 2047.
@@ -190,7 +190,7 @@ def test_any_sender_name_arrives(name: str) -> None:
     assert (str(make_header(decode_header(shown))), address) == (name, "news@paper.example")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1, max_size=300))
 def test_any_subject_arrives(text: str) -> None:
     subject = subject_line(text, "de")
@@ -198,7 +198,7 @@ def test_any_subject_arrives(text: str) -> None:
     assert mail["subject"] == subject
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=3000), st.text(max_size=200), st.sampled_from(["de", "en"]))
 def test_any_text_makes_a_mail_with_the_permalink_in_both_parts(
     text: str, headline: str, language: str

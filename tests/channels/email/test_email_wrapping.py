@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.email.wrapping import COLUMNS, wrapped
@@ -38,6 +38,7 @@ LINE = st.one_of(
 ).map(clean_text)
 
 
+@settings(deadline=None)
 @given(st.lists(LINE, max_size=4))
 def test_every_word_stays_whole_and_in_order_and_only_long_words_make_long_lines(
     lines: list[str],
@@ -51,6 +52,7 @@ def test_every_word_stays_whole_and_in_order_and_only_long_words_make_long_lines
         assert len(line) <= COLUMNS or len(words) == 1 or len(line[mark:].split()) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(LINE, max_size=4))
 def test_blocks_stay_apart_where_they_were(lines: list[str]) -> None:
     text = "\n\n".join(filter(None, lines))
