@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from syndicator import queue
 from syndicator.channels.base import (
     Account,
+    Capability,
     Channel,
     Client,
     LookUp,
@@ -21,8 +22,9 @@ from syndicator.channels.base import (
     TryLater,
     Unknown,
 )
-from syndicator.channels.email import rendering
+from syndicator.channels.email import rendering, revising
 from syndicator.channels.email.mime import UNSUBSCRIBE
+from syndicator.channels.email.pictures import MOST_PICTURES
 from syndicator.channels.email.smtp import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
@@ -65,12 +67,14 @@ class NewsletterChannel(Channel):
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
+    capabilities = frozenset({Capability.PICTURES})
+    most_pictures = MOST_PICTURES
 
     def render(self, story: Story) -> Message | None:
         return rendering.render(story)
 
     def revise(self, message: Message, text: str) -> Message:
-        return rendering.revise(message, text)
+        return revising.revise(message, text)
 
     def problems(self, message: Message) -> list[Wording]:
         found = super().problems(message)

@@ -7,6 +7,7 @@ looked up, and a subscriber forgives a missing mail sooner than the same one twi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -17,8 +18,16 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from syndicator import queue
 from syndicator.alerts.raising import end_alert, raise_alert
-from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthorised, Unknown
+from syndicator.channels.base import (
+    Account,
+    ChannelError,
+    Rejected,
+    TryLater,
+    Unauthorised,
+    Unknown,
+)
 from syndicator.channels.email.mime import Envelope, build
+from syndicator.channels.email.pictures import PictureFile
 from syndicator.channels.email.smtp import Connection, Relay
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
@@ -34,6 +43,7 @@ from syndicator.newsletter.models import (
     Subscription,
     SubscriptionState,
 )
+from syndicator.newsletter.pictures import files_of
 from syndicator.newsletter.subscribing import unsubscribe_url
 from syndicator.wording import Wording, gettext_noop
 
@@ -68,12 +78,14 @@ def send_due(mailing_id: int) -> int:
         return tries
     mailing = recipient.mailing
     try:
-        with Connection(_relay(mailing.destination)) as connection:
+        account = _account(mailing.destination)
+        files = files_of(mailing.frozen_message, account.open_picture)
+        with Connection(Relay.from_account(account)) as connection:
             while recipient is not None:
                 connection.ready(CONNECT_DEADLINE)
                 if claim(recipient):
                     tries += 1
-                    _send(recipient, connection)
+                    _send(recipient, connection, files)
                 recipient = _next_due(mailing_id)
                 if monotonic() >= end:
                     break
@@ -148,10 +160,13 @@ def _next_due(mailing_id: int) -> MailingRecipient | None:
     return None
 
 
-def _send(recipient: MailingRecipient, connection: Connection) -> None:
+def _send(
+    recipient: MailingRecipient, connection: Connection, files: Mapping[str, PictureFile]
+) -> None:
     """Hand one claimed mail in and record what came of it; `Unauthorised` if none may be sent."""
     try:
-        mail = build(recipient.mailing.frozen_message, _envelope(recipient, connection.relay))
+        envelope = _envelope(recipient, connection.relay)
+        mail = build(recipient.mailing.frozen_message, envelope, files)
         answer = connection.send(recipient.address, mail, SEND_DEADLINE)
     except ChannelError as error:
         _record_error(recipient, error)
@@ -221,9 +236,9 @@ def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
     )
 
 
-def _relay(destination: Destination) -> Relay:
+def _account(destination: Destination) -> Account:
     try:
-        return Relay.from_account(account_of(destination))
+        return account_of(destination)
     except UnreadableSecrets as error:
         raise Unauthorised(Wording(str(error))) from error
 

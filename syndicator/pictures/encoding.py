@@ -50,20 +50,22 @@ class Encoded:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def encode(raw: bytes) -> Encoded:
-    """The picture in *raw*, upright, on white, at most `LONGEST_SIDE` pixels and `MOST_BYTES`."""
+def encode(
+    raw: bytes, *, longest_side: int = LONGEST_SIDE, most_bytes: int = MOST_BYTES
+) -> Encoded:
+    """The picture in *raw*, upright, on white, at most *longest_side* pixels and *most_bytes*."""
     picture = _on_white(opened(raw))
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    picture.thumbnail((longest_side, longest_side))
     if picture.mode in ("P", "1", "L") or picture.getcolors(256):
         # Drawings: few colours, which JPEG would smear.
         drawing = _as_png(picture)
-        if len(drawing.data) <= MOST_BYTES:
+        if len(drawing.data) <= most_bytes:
             return drawing
     picture = picture.convert("RGB")
     while True:
         for quality in QUALITIES:
             encoded = _as_jpeg(picture, quality)
-            if len(encoded.data) <= MOST_BYTES:
+            if len(encoded.data) <= most_bytes:
                 return encoded
         picture = picture.resize(
             (max(1, int(picture.width * SMALLER)), max(1, int(picture.height * SMALLER)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -11,11 +12,15 @@ from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, formataddr
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.addresses import is_address
+from syndicator.channels.email.pictures import PictureFile, content_id
+from syndicator.channels.email.sharing import share_links
 from syndicator.channels.email.words import words_for
+from syndicator.channels.email.wrapping import wrapped
 
 #: Where the HTML part gets the recipient's own link to leave. Like `rendering.BLOCK`, nothing an
 #: entry says can be mistaken for it.
@@ -39,8 +44,10 @@ class Envelope:
     date: datetime
 
 
-def build(message: Message, envelope: Envelope) -> bytes:
-    """The mail, with CRLF line ends.
+def build(
+    message: Message, envelope: Envelope, files: Mapping[str, PictureFile] = MappingProxyType({})
+) -> bytes:
+    """The mail, with CRLF line ends. *files* are the message's pictures by their content ids.
 
     `ValueError` if an address is not a plain one, or if a header would have a line break or, other
     than subject and sender's name, a character beyond ASCII.
@@ -57,15 +64,52 @@ def build(message: Message, envelope: Envelope) -> bytes:
     mail["List-Unsubscribe"] = f"<{envelope.unsubscribe_url}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"
-    leave = f"{words_for(message.language).unsubscribe}: {envelope.unsubscribe_url}"
     link = f'<a href="{html.escape(envelope.unsubscribe_url)}"'
-    mail.set_content(f"{message.text}\n\n-- \n{leave}\n", cte="quoted-printable")
+    mail.set_content(_text_part(message, envelope), cte="quoted-printable")
     mail.add_alternative(
         message.html.replace(UNSUBSCRIBE, link), subtype="html", cte="quoted-printable"
     )
-    # "=_" cannot occur in quoted-printable text (RFC 2045, 6.7).
-    mail.set_boundary("=_" + sha256(envelope.message_id.encode()).hexdigest()[:32])
+    for picture in message.pictures:
+        _attach(mail, content_id(picture), files[content_id(picture)])
+    _set_boundaries(mail, envelope.message_id)
     return mail.as_bytes()
+
+
+def _attach(mail: EmailMessage, name: str, file: PictureFile) -> None:
+    """Put *file* beside the HTML part (RFC 2387), which shows it by its *name*."""
+    page = mail.get_body(("related", "html"))
+    assert isinstance(page, EmailMessage)
+    maintype, _, subtype = file.media_type.partition("/")
+    page.add_related(
+        file.content,
+        maintype,
+        subtype,
+        cid=f"<{name}>",
+        disposition="inline",
+        filename=f"picture.{subtype}",
+    )
+
+
+def _text_part(message: Message, envelope: Envelope) -> str:
+    """What was approved, wrapped, and below it what this mail can be used for."""
+    words = words_for(message.language)
+    # Who reads plain text forwards a mail; a mailto link would only be a line nobody can read.
+    links = [
+        f"{link.label}:\n{link.url}"
+        for link in share_links(message.permalink, message.subject, message.language)
+        if message.permalink and not link.is_mail
+    ]
+    leave = f"{words.unsubscribe}:\n{envelope.unsubscribe_url}"
+    return "\n".join([wrapped(message.text), "", "-- ", *links, leave, ""])
+
+
+def _set_boundaries(mail: EmailMessage, message_id: str) -> None:
+    """Those that Python would draw differ from one try to the next."""
+    seed = sha256(message_id.encode()).hexdigest()[:32]
+    for number, part in enumerate(mail.walk()):
+        if part.is_multipart():
+            # "=_" cannot occur in quoted-printable text or base64 (RFC 2045, 6.7 and 6.8).
+            part.set_boundary(f"=_{number}_{seed}")
 
 
 class _Verbatim(UnstructuredHeader, BaseHeader):

@@ -2,29 +2,31 @@
 
 Both parts are made of the same blocks in the same order, parted by an empty line in the text and
 by `BLOCK` in the HTML. That is how an editor's text finds its way back into the HTML: a block that
-was not touched keeps its markup (and its picture), any other is marked up anew.
+was not touched keeps its markup, any other is marked up anew; a picture stays with its caption.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from css_inline import CSSInliner
-
 from syndicator.channels.base import Message
+from syndicator.channels.email.direction import direction_of
+from syndicator.channels.email.frame import framed
+from syndicator.channels.email.pictures import MOST_PICTURES, place_of, source_of, still_shown
+from syndicator.channels.email.styles import in_whole_page
 from syndicator.channels.email.words import Words, words_for
 from syndicator.channels.fitting.pieces import headline_of
 from syndicator.channels.fitting.quotations import in_quotation_marks
 from syndicator.channels.fitting.sentences import sentence_ends
 from syndicator.channels.leftovers import without_leftovers
-from syndicator.channels.templating import render_text
+from syndicator.channels.templating import OutputTooLong, render_text
 from syndicator.content import (
     Block,
     BulletList,
@@ -37,79 +39,114 @@ from syndicator.content import (
 )
 
 SUBJECT_LENGTH = 78
+#: Bytes. Gmail shows 102 KB of a mail and hides the rest, with the link to unsubscribe; the frame
+#: needs some of them.
+LARGEST_HTML = 90_000
+#: Characters: the most of one paragraph that is left out as a whole.
+LONGEST_PIECE = 2_000
 #: HTML escapes its quotes in attributes and its brackets in text, so that nothing an entry says
 #: can be mistaken for it.
 BLOCK = '<!--"block"-->'
-
-_FOLDER = Path(__file__).parent / "templates"
-_STYLES = (_FOLDER / "mail.css").read_text(encoding="utf-8")
-#: Most mail programs honour no style sheet but for dark mode, so mail.css goes into the elements.
-_INLINER = CSSInliner(extra_css=_STYLES, keep_style_tags=True, load_remote_stylesheets=False)
-_LIST_ITEM = re.compile(r"(?P<number>\d+\.|-) (?P<text>.+)")
 
 
 def render(story: Story) -> Message | None:
     """*story* as a mail to the subscribers of its live blog; None if there is nothing to read."""
     entry = story.entry
-    headline = _clean(headline_of(entry))
     told = without_leftovers(entry.blocks)
-    blocks = [block for raw in told if (block := _clean_block(raw, story.language))]
-    if not headline and not blocks:
+    pictures = story.pictures[:MOST_PICTURES]
+    sources = {place_of(one, told): source_of(one) for one in pictures}
+    blocks = [
+        block
+        for index, raw in enumerate(told)
+        if (block := _clean_block(raw, story.language, sources.get(index, "")))
+    ]
+    if not _clean(headline_of(entry)) and not blocks:
         return None
-    words = words_for(story.language)
+    text, html = _fitted(story, blocks)
+    subject = subject_line(
+        _clean(entry.headline) or _first_words(blocks) or _clean(story.blog_title),
+        story.language,
+    )
+    message = Message(
+        text=text,
+        permalink=entry.permalink,
+        subject=subject,
+        html=html,
+        audience=story.blog_slug,
+        language=story.language,
+        pictures=still_shown(pictures, html),
+    )
+    return with_frame(message)
+
+
+def with_frame(message: Message) -> Message:
+    """*message* with what stands around its blocks in the HTML part as they want it."""
+    html = framed(
+        message.html,
+        zip(message.text.split("\n\n"), message.html.split(BLOCK)[1:-1], strict=False),
+        subject=message.subject,
+        permalink=message.permalink if is_web_address(message.permalink) else "",
+        language=message.language,
+    )
+    return replace(message, html=html)
+
+
+def _fitted(story: Story, blocks: Sequence[Block]) -> tuple[str, str]:
+    """Text and HTML of *blocks*, or of as many as make a mail that is shown whole."""
+    if whole := _if_shown_whole(story, blocks):
+        return whole
+    pieces = [piece for block in blocks for piece in _in_pieces(block, story.language)]
+
+    def is_too_large(number: int) -> bool:
+        return _if_shown_whole(story, pieces[:number], goes_on=True) is None
+
+    most = bisect_left(range(len(pieces) + 1), True, lo=1, key=is_too_large) - 1
+    return _written(story, pieces[:most], goes_on=True)
+
+
+def _if_shown_whole(
+    story: Story, blocks: Sequence[Block], *, goes_on: bool = False
+) -> tuple[str, str] | None:
+    try:
+        text, html = _written(story, blocks, goes_on=goes_on)
+    except OutputTooLong:
+        return None
+    return (text, html) if len(html.encode()) <= LARGEST_HTML else None
+
+
+def _in_pieces(block: Block, language: str) -> Iterator[Block]:
+    """*block*, a very long paragraph in several."""
+    if not isinstance(block, Paragraph):
+        yield block
+        return
+    begin = end = 0
+    for following in sentence_ends(block.text, language):
+        if following - begin > LONGEST_PIECE and end > begin:
+            yield Paragraph(block.text[begin:end].strip())
+            begin = end
+        end = following
+    yield Paragraph(block.text[begin:].strip())
+
+
+def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) -> tuple[str, str]:
+    """Text and HTML of *blocks* under the entry's headline, the frame still empty."""
+    entry, words = story.entry, words_for(story.language)
     blog_title = _clean(story.blog_title)
     context = {
         "words": words,
         "language": story.language,
+        "direction": direction_of(story.language),
         "blog_title": blog_title,
         "because": words.because.format(blog=blog_title),
-        "headline": headline,
+        "read_on": words.read_on_in.format(blog=blog_title),
+        "goes_on": words.goes_on if goes_on else "",
+        "headline": _clean(headline_of(entry)),
         "blocks": blocks,
         "permalink": entry.permalink if is_web_address(entry.permalink) else "",
         **_marks(words, entry, story.time_zone),
     }
-    return Message(
-        text="\n\n".join(_text_blocks(render_text(__package__, "entry.txt.jinja", **context))),
-        permalink=entry.permalink,
-        subject=subject_line(
-            _clean(entry.headline) or _first_words(blocks) or blog_title, story.language
-        ),
-        html=_INLINER.inline(render_text(__package__, "entry.html.jinja", **context)),
-        audience=story.blog_slug,
-        language=story.language,
-    )
-
-
-def revise(message: Message, text: str) -> Message:
-    """*message* with an editor's *text*: the HTML says the same, and so does the subject if the
-    block it was made from has changed."""
-    before = message.text.split("\n\n")
-    after = _text_blocks(_clean_lines(text, message.permalink))
-    head, *fragments, tail = message.html.split(BLOCK)
-    if len(fragments) != len(before):
-        fragments = [""] * len(before)
-    known = dict(zip(before, fragments, strict=True))
-    marked_up = []
-    for index, block in enumerate(after):
-        here = fragments[index] if index < len(before) else ""
-        if before[index : index + 1] == [block] and here:
-            marked_up.append(here)
-        else:
-            heading = here.lstrip().startswith("<h1")
-            marked_up.append(known.get(block) or _mark_up(block, message.permalink, heading))
-    return replace(
-        message,
-        text="\n\n".join(after),
-        html=BLOCK.join([head, *marked_up, tail]),
-        subject=_revised_subject(message, before, after),
-    )
-
-
-def _revised_subject(message: Message, before: Sequence[str], after: Sequence[str]) -> str:
-    for index, block in enumerate(before[: len(after)]):
-        if subject_line(block, message.language) == message.subject and block not in after:
-            return subject_line(after[index], message.language)
-    return message.subject
+    text = "\n\n".join(text_blocks(render_text(__package__, "entry.txt.jinja", **context)))
+    return text, in_whole_page(render_text(__package__, "entry.html.jinja", **context))
 
 
 def subject_line(text: str, language: str) -> str:
@@ -159,8 +196,9 @@ def _clean(text: str) -> str:
     return clean_text(text).encode(errors="replace").decode()
 
 
-def _clean_block(block: Block, language: str) -> Block | None:
-    """*block* ready for both parts; None if there is nothing to read or see in it."""
+def _clean_block(block: Block, language: str, source: str) -> Block | None:
+    """*block* ready for both parts, a picture from *source*; None if there is nothing to read or
+    see in it."""
     match block:
         case Paragraph():
             text = _clean(block.text)
@@ -174,8 +212,8 @@ def _clean_block(block: Block, language: str) -> Block | None:
             return Quote(spoken, _clean(block.speaker)) if text else None
         case Image():
             caption, credit, alt = _clean(block.text), _clean(block.credit), _clean(block.alt)
-            if is_web_address(block.url):
-                return Image(caption, credit, alt, block.url)
+            if source:
+                return Image(caption, credit, alt, source)
             return Image(caption or alt, credit) if caption or alt else None
 
 
@@ -200,31 +238,15 @@ def _marks(words: Words, entry: EntryContent, time_zone: str) -> dict[str, Any]:
     return {**marks, "published_at": published_at, "marks": list(filter(None, marks.values()))}
 
 
-def _mark_up(block: str, permalink: str, heading: bool) -> str:
-    """HTML for one *block* of an editor's text."""
-    lines = block.split("\n")
-    items = [match["text"] for match in map(_LIST_ITEM.fullmatch, lines) if match]
-    html = render_text(
-        __package__,
-        "edited.html.jinja",
-        lines=lines,
-        items=items if len(items) == len(lines) else [],
-        ordered=block[0] != "-",
-        heading=heading and len(lines) == 1,
-        permalink=permalink if is_web_address(permalink) else "",
-    )
-    return _INLINER.inline_fragment(html, "")
+def text_blocks(text: str) -> list[str]:
+    """What stands between the empty lines of *text*."""
+    stripped = "\n".join(line.strip() for line in text.split("\n"))
+    return [block.strip("\n") for block in re.split(r"\n{2,}", stripped) if block.strip("\n")]
 
 
-def _clean_lines(text: str, permalink: str) -> str:
+def clean_lines(text: str, permalink: str) -> str:
     """An editor's *text* line by line cleaned, except for the permalink, which stays exact."""
     return "\n".join(
         " ".join(word if word == permalink else _clean(word) for word in line.split())
         for line in text.splitlines()
     )
-
-
-def _text_blocks(text: str) -> list[str]:
-    """What stands between the empty lines of *text*."""
-    stripped = "\n".join(line.strip() for line in text.split("\n"))
-    return [block.strip("\n") for block in re.split(r"\n{2,}", stripped) if block.strip("\n")]

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from syndicator.channels.email.pictures import with_files_inside
 from syndicator.channels.email.sandbox_message import read_mail
 from syndicator.channels.sandbox.base import Request, Route, SandboxPlatform, Surroundings
 from syndicator.channels.sandbox.faults import Call, FaultBoard
@@ -155,7 +156,8 @@ class EmailSandbox(SandboxPlatform):
         )
 
     def html(self, request: Request, mail: int) -> Response:
-        html = read_mail(self._bytes(mail)).html
+        read = read_mail(self._bytes(mail))
+        html = with_files_inside(read.html, read.pictures)
         return protect(
             Response(_opening_in_new_tabs(html), content_type="text/html; charset=utf-8"),
             MAIL_CONTENT_SECURITY_POLICY,

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
 
+from syndicator.channels.email.pictures import PictureFile
+
+_PICTURES = ("image/jpeg", "image/png", "image/gif")
+
 
 @dataclass(frozen=True, slots=True)
 class ReadableMail:
-    """*headers* in order and decoded; *text* and *html* are empty where the mail has none."""
+    """*headers* in order and decoded; *text* and *html* are empty where the mail has none.
+
+    *pictures* are those that the HTML part may show, by their content ids.
+    """
 
     headers: tuple[tuple[str, str], ...]
     text: str
     html: str
+    pictures: Mapping[str, PictureFile]
 
     @property
     def sender(self) -> str:
@@ -42,7 +51,16 @@ def read_mail(raw: bytes) -> ReadableMail:
         tuple((name, _decoded(str(value))) for name, value in message.items()),
         _part(message, "text/plain"),
         _part(message, "text/html"),
+        dict(_pictures(message)),
     )
+
+
+def _pictures(message: Message) -> Iterator[tuple[str, PictureFile]]:
+    for part in message.walk():
+        name = str(part.get("Content-ID", "")).strip().strip("<>")
+        payload = part.get_payload(decode=True)
+        if name and part.get_content_type() in _PICTURES and isinstance(payload, bytes):
+            yield name, PictureFile(payload, part.get_content_type())
 
 
 def _part(message: Message, content_type: str) -> str:

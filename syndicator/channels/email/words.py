@@ -8,7 +8,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. *time* is filled with day, month, year, clock and zone; *because* with blog."""
+    """One language. *time* is filled with day, month, year, clock and zone; *read_on_in* and
+    *because* with blog."""
 
     time: str
     months: tuple[str, ...]
@@ -16,6 +17,11 @@ class Words:
     photo: str
     image: str
     read_on: str
+    read_on_in: str
+    goes_on: str
+    share_on_facebook: str
+    share_on_x: str
+    share_by_mail: str
     because: str
     unsubscribe: str
 
@@ -40,6 +46,11 @@ GERMAN = Words(
     photo="Foto",
     image="Bild",
     read_on="Im Liveblog lesen",
+    read_on_in="Im Liveblog „{blog}“ lesen:",
+    goes_on="Der Eintrag ist länger als diese Mail und geht im Liveblog weiter.",
+    share_on_facebook="Auf Facebook teilen",
+    share_on_x="Auf X teilen",
+    share_by_mail="Per E-Mail teilen",
     because="Sie erhalten diese Mail, weil Sie den Liveblog „{blog}“ abonniert haben.",
     unsubscribe="Abbestellen",
 )
@@ -54,6 +65,11 @@ ENGLISH = Words(
     photo="Photo",
     image="Image",
     read_on="Read in the live blog",
+    read_on_in="Read in the live blog “{blog}”:",
+    goes_on="The entry is longer than this mail and goes on in the live blog.",
+    share_on_facebook="Share on Facebook",
+    share_on_x="Share on X",
+    share_by_mail="Share by email",
     because="You get this mail because you subscribed to the live blog “{blog}”.",
     unsubscribe="Unsubscribe",
 )

@@ -17,6 +17,7 @@ from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, posts_with_history
 from syndicator.desk.texts import say
+from syndicator.newsletter.pictures import seen_in_browser
 from syndicator.posts import review
 from syndicator.posts.models import Post
 from syndicator.posts.review import ReviewRefused
@@ -136,7 +137,7 @@ def length(request: DeskRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 def mail(request: DeskRequest, pk: int) -> HttpResponse:
     """The HTML part of a mail, for a frame on the desk's own pages."""
-    html = get_object_or_404(Post, pk=pk).message.html
+    html = seen_in_browser(get_object_or_404(Post, pk=pk).message)
     return HttpResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 

@@ -28,10 +28,13 @@ class ScriptedRelay:
     By the first word of the recipient's local part: `bounce` gets 550 and `later` (once) or
     `busy` (always) 451 at RCPT; `spam` gets 554 and `mumble` no reply code after the final dot;
     `cut` is disconnected before the final dot, `drop` after it, and `hang` gets no answer.
+    With *is_plain* it offers no extension of SMTP; *parameters* came with MAIL and RCPT.
     """
 
     port: int = 0
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
+    is_plain: bool = False
+    parameters: list[str] = field(default_factory=list)
     connections: int = 0
     resets: int = 0
     refused_senders: set[str] = field(default_factory=set)
@@ -45,9 +48,21 @@ class ScriptedRelay:
     def mails_to(self, address: str) -> list[bytes]:
         return [mail for recipient, mail in self.accepted if recipient == address]
 
-    async def handle_MAIL(  # noqa: N802 - aiosmtpd's names, here and below
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's names, here and below
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        return responses[-1:] if self.is_plain else responses
+
+    async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.parameters += options
         if address in self.refused_senders:
             return "550 5.7.1 You may not send as this address"
         envelope.mail_from = address
@@ -62,6 +77,7 @@ class ScriptedRelay:
         if word == "busy" or (word == "later" and address not in self.seen):
             self.seen.add(address)
             return "451 4.7.1 Greylisted, come back later"
+        self.parameters += options
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 

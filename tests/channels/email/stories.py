@@ -7,7 +7,8 @@ from typing import Any
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.rendering import render
-from syndicator.content import BulletList, EntryContent, Image, Paragraph, Quote, Story
+from syndicator.channels.email.sharing import share_links
+from syndicator.content import BulletList, EntryContent, Image, Paragraph, Picture, Quote, Story
 
 PERMALINK = "https://paper.example.org/live/rat?x=1&copy=2#entry-17"
 BLOCKS = (
@@ -24,8 +25,25 @@ BLOCKS = (
 )
 
 
+#: What was fetched of the picture in `BLOCKS`.
+PICTURE = Picture(
+    "4a" * 32, "image/jpeg", 700_000, 2048, 1365, alt="Eine Straßenbahn", credit="Tom Lichtbild"
+)
+
+
+#: Where the usual story's mail leads.
+TARGETS = {
+    PERMALINK,
+    *(link.url for link in share_links(PERMALINK, "Stadtrat beschließt Ausbau der Linie 4", "de")),
+}
+
+
 def make_story(
-    language: str = "de", time_zone: str = "Europe/Berlin", slug: str = "rat", **entry: Any
+    language: str = "de",
+    time_zone: str = "Europe/Berlin",
+    slug: str = "rat",
+    pictures: tuple[Picture, ...] = (),
+    **entry: Any,
 ) -> Story:
     return Story(
         EntryContent(
@@ -45,6 +63,7 @@ def make_story(
         blog_url="https://paper.example.org/live/rat",
         language=language,
         time_zone=time_zone,
+        pictures=pictures,
     )
 
 

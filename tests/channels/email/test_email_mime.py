@@ -17,9 +17,13 @@ from hypothesis import strategies as st
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.mime import Envelope, build
-from syndicator.channels.email.rendering import link_targets, render, revise, subject_line
+from syndicator.channels.email.pictures import PictureFile, content_id
+from syndicator.channels.email.rendering import link_targets, render, subject_line
+from syndicator.channels.email.revising import revise
+from syndicator.channels.email.sharing import share_links
+from syndicator.channels.email.wrapping import wrapped
 from syndicator.content import Paragraph, clean_text
-from tests.channels.email.stories import PERMALINK, make_message, make_story
+from tests.channels.email.stories import PERMALINK, PICTURE, TARGETS, make_message, make_story
 
 LEAVE = f"https://liveblog.example.org/newsletter/unsubscribe/1234567.{'aB3_-' * 8}/"
 ENVELOPE = Envelope(
@@ -32,6 +36,7 @@ ENVELOPE = Envelope(
     date=datetime(2026, 11, 22, 13, 35, tzinfo=UTC),
 )
 MESSAGE = make_message()
+FILES = {content_id(PICTURE): PictureFile(bytes(range(256)) * 9, "image/jpeg")}
 
 
 def parsed(message: Message = MESSAGE, **envelope: Any) -> EmailMessage:
@@ -72,9 +77,13 @@ def test_the_headers_are_those_of_a_list() -> None:
 def test_both_parts_are_what_was_approved_plus_the_way_out() -> None:
     mail = parsed()
     assert mail.get_content_type() == "multipart/alternative"
-    assert part(mail, "plain") == f"{MESSAGE.text}\n\n-- \nAbbestellen: {LEAVE}\n"
+    facebook, x, _mail = share_links(PERMALINK, MESSAGE.subject, "de")
+    assert part(mail, "plain") == (
+        f"{MESSAGE.text}\n\n-- \nAuf Facebook teilen:\n{facebook.url}\n"
+        f"Auf X teilen:\n{x.url}\nAbbestellen:\n{LEAVE}\n"
+    )
     html = part(mail, "html")
-    assert link_targets(html) == {PERMALINK, LEAVE}
+    assert link_targets(html) == {*TARGETS, LEAVE}
     assert html.rstrip("\n") == MESSAGE.html.replace(
         '<a id="unsubscribe" href="#unsubscribe"', f'<a href="{LEAVE}"'
     )
@@ -82,6 +91,33 @@ def test_both_parts_are_what_was_approved_plus_the_way_out() -> None:
 
 def test_the_same_mail_is_the_same_bytes_at_every_try() -> None:
     assert build(MESSAGE, ENVELOPE) == build(MESSAGE, ENVELOPE)
+    illustrated = make_message(pictures=(PICTURE,))
+    assert build(illustrated, ENVELOPE, FILES) == build(illustrated, ENVELOPE, FILES)
+
+
+def test_a_picture_travels_beside_the_html_that_shows_it() -> None:
+    raw = build(make_message(pictures=(PICTURE,)), ENVELOPE, FILES)
+    mail = read(raw)
+    assert [one.get_content_type() for one in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/jpeg",
+    ]
+    related, picture = list(mail.walk())[2], list(mail.walk())[4]
+    assert picture["Content-ID"] == f"<{content_id(PICTURE)}>"
+    assert picture.get_content_disposition() == "inline"
+    assert picture.get_content() == FILES[content_id(PICTURE)].content  # type: ignore[attr-defined]
+    assert f'src="cid:{content_id(PICTURE)}"' in part(mail, "html")
+    assert mail.get_boundary() != related.get_boundary()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert raw.isascii()
+
+
+def test_a_mail_is_not_made_without_its_picture() -> None:
+    with pytest.raises(KeyError):
+        build(make_message(pictures=(PICTURE,)), ENVELOPE)
 
 
 def test_no_readers_link_is_in_anothers_mail() -> None:
@@ -145,7 +181,7 @@ def test_the_longest_address_is_not_folded() -> None:
 ONE_LINE = st.text(max_size=120).map(clean_text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(ONE_LINE)
 def test_any_sender_name_arrives(name: str) -> None:
     # The newer parser puts spaces between encoded words of a name, against RFC 2047.
@@ -154,7 +190,7 @@ def test_any_sender_name_arrives(name: str) -> None:
     assert (str(make_header(decode_header(shown))), address) == (name, "news@paper.example")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1, max_size=300))
 def test_any_subject_arrives(text: str) -> None:
     subject = subject_line(text, "de")
@@ -162,7 +198,7 @@ def test_any_subject_arrives(text: str) -> None:
     assert mail["subject"] == subject
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=3000), st.text(max_size=200), st.sampled_from(["de", "en"]))
 def test_any_text_makes_a_mail_with_the_permalink_in_both_parts(
     text: str, headline: str, language: str
@@ -177,5 +213,6 @@ def test_any_text_makes_a_mail_with_the_permalink_in_both_parts(
         assert raw.isascii()
         mail = read(raw)
         assert PERMALINK in part(mail, "plain").split()
-        assert link_targets(part(mail, "html")) == {PERMALINK, LEAVE}
-        assert part(mail, "plain").startswith(version.text)
+        shared = {link.url for link in share_links(PERMALINK, version.subject, language)}
+        assert link_targets(part(mail, "html")) == {PERMALINK, LEAVE, *shared}
+        assert part(mail, "plain").startswith(f"{wrapped(version.text)}\n\n-- \n")

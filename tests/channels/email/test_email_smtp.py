@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.email.mime import build
 from syndicator.channels.email.smtp import Connection, Relay, Security
 from tests.channels.email.scripted_relay import (
     PASSWORD,
@@ -27,6 +29,8 @@ from tests.channels.email.scripted_relay import (
     make_certificate,
     serving,
 )
+from tests.channels.email.stories import PICTURE, make_message
+from tests.channels.email.test_email_mime import ENVELOPE, FILES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
@@ -51,6 +55,20 @@ def test_an_accepted_mail_arrives_byte_for_byte_and_keeps_the_relays_words(
     with connected(relay.url) as connection:
         assert connection.send("anna@reader.example", MAIL, SOON) == "250 2.0.0 Ok: queued as 4F3A"
     assert relay.accepted == [("anna@reader.example", MAIL)]
+
+
+def test_a_relay_without_any_extension_can_take_every_mail(relay: ScriptedRelay) -> None:
+    relay.is_plain = True
+    message = make_message(
+        language="ar", headline="مجلس المدينة", author="Ö" * 300, pictures=(PICTURE,)
+    )
+    mail = build(message, replace(ENVELOPE, from_name="الجريدة " * 20), FILES)
+    with connected(relay.url) as connection:
+        connection.send("anna@reader.example", mail, SOON)
+    assert relay.accepted == [("anna@reader.example", mail)]
+    assert relay.parameters == []
+    assert mail.isascii()
+    assert max(map(len, mail.split(b"\r\n"))) <= 998
 
 
 def test_a_mail_without_a_last_line_end_is_ended(relay: ScriptedRelay) -> None:
