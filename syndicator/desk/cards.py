@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from syndicator.channels import registry
 from syndicator.channels.base import Act, Channel, Message
+from syndicator.desk.changes import Piece, changes, earlier_versions
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
 from syndicator.posts.holdups import Holdup, Kind, Survey
@@ -58,7 +60,15 @@ class Draft:
 
 
 class Outlook:
-    """How things stand on the destinations, read once for all cards of a page, if one asks."""
+    """What the cards of a page have in common, read once for all of them, if one asks."""
+
+    def __init__(self, posts: Iterable[Post] = ()) -> None:
+        self._posts = posts
+
+    @cached_property
+    def earlier(self) -> dict[int, Post]:
+        """What each post's entry said before."""
+        return earlier_versions(self._posts)
 
     @cached_property
     def survey(self) -> Survey:
@@ -67,6 +77,11 @@ class Outlook:
 
 #: Seconds between two looks at a post that a worker has in hand, and at one that waits.
 IN_HAND, ON_ITS_WAY = 2, 10
+
+
+def mark_of(pk: int, state: str, epoch: int, payload_hash: str) -> str:
+    """How a page names a post that it shows as it stands now."""
+    return f"{pk}:{state}-{epoch}-{payload_hash[:12]}"
 
 
 @dataclass
@@ -79,6 +94,8 @@ class Card:
     back: str = "/"
     #: With its history, and forms that reload the page, so that the history is fresh.
     detailed: bool = False
+    #: Takes the place of the one on the page, wherever the answer came from.
+    in_place: bool = False
     outlook: Outlook = field(default_factory=Outlook)
 
     @cached_property
@@ -151,6 +168,21 @@ class Card:
         """Another for another standing: a page that looks again gets only what is new."""
         said = f"{self.post.state} {self.post.epoch} {self.post.payload_hash} {self.status}"
         return sha256(said.encode()).hexdigest()[:16]
+
+    @property
+    def mark(self) -> str:
+        """Another for another standing, without reading more than the row."""
+        return mark_of(self.post.pk, self.post.state, self.post.epoch, self.post.payload_hash)
+
+    @cached_property
+    def earlier(self) -> Post | None:
+        return self.outlook.earlier.get(self.post.pk) if self.post.waits_for_person else None
+
+    @cached_property
+    def changes(self) -> list[Piece]:
+        """Word by word, what is another than in the version before."""
+        before = self.earlier
+        return changes(before.message.as_posted(), self.message.as_posted()) if before else []
 
     @property
     def platform_page(self) -> str:

@@ -23,7 +23,6 @@ from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, Route
 from syndicator.entries.models import LiveBlog, Source
-from syndicator.posts.models import PostState
 
 #: Setting names of a channel stand apart from the form's own fields.
 SETTING = "setting_"
@@ -34,31 +33,6 @@ _translated = lazy(gettext, str)
 _language_tag = RegexValidator(
     r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", _("Enter a language tag such as “de” or “en-GB”.")
 )
-
-
-class LogFilter(forms.Form):
-    blog = forms.ModelChoiceField(
-        LiveBlog.objects.order_by("title"),
-        required=False,
-        label=_("Live blog"),
-        empty_label=_("all"),
-    )
-    destination = forms.ModelChoiceField(
-        Destination.objects.order_by("name"),
-        required=False,
-        label=_("Destination"),
-        empty_label=_("all"),
-    )
-    state = forms.ChoiceField(
-        choices=[("", _("all")), *PostState.choices], required=False, label=_("State")
-    )
-
-    def conditions(self) -> dict[str, Any]:
-        """What to filter posts by; a choice that does not exist filters nothing."""
-        self.is_valid()
-        fields = {"blog": "entry__blog", "destination": "destination", "state": "state"}
-        chosen = {lookup: self.cleaned_data.get(name) for name, lookup in fields.items()}
-        return {lookup: value for lookup, value in chosen.items() if value}
 
 
 class StopForm(forms.Form):

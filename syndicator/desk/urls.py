@@ -25,6 +25,7 @@ app_name = "desk"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("queue/news/", queue.news, name="news"),
+    path("queue/approve/", posts.approve_selected, name="approve_selected"),
     path("posts/<int:pk>/", posts.card, name="post"),
     path("posts/<int:pk>/approve/", posts.approve, name="approve"),
     path("posts/<int:pk>/reject/", posts.reject, name="reject"),

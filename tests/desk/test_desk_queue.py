@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -93,11 +92,11 @@ LEFT = 100
 
 
 def test_problems_take_the_approve_button_away(editor: Browser) -> None:
-    waiting(headline="x" * 90)
+    post = waiting(headline="x" * 90)
     page = editor.get("/").content.decode()
     assert "too long" in page
     assert "The text is" in page
-    assert "/approve/" not in page
+    assert f"/posts/{post.pk}/approve/" not in page
     assert "/edit/" in page
 
 
@@ -131,7 +130,7 @@ def test_a_channel_that_is_not_installed_gets_a_plain_preview(editor: Browser) -
     assert "Still readable" in page
     assert "preview-plain" in page
     assert "is not installed" in page
-    assert "/approve/" not in page
+    assert f"/posts/{post.pk}/approve/" not in page
 
 
 def test_a_viewer_sees_everything_but_no_buttons(viewer: Browser) -> None:
@@ -161,35 +160,6 @@ def test_entries_that_no_worker_takes_are_announced(editor: Browser) -> None:
     entry.render_due_at = database_now() - timedelta(minutes=5)
     entry.save()
     assert "New entries are not being worked on." in editor.get("/").content.decode()
-
-
-def news(browser: Browser, **query: object) -> tuple[int, str]:
-    answer = browser.get("/queue/news/?" + urlencode(query, doseq=True))
-    return answer.status_code, answer.content.decode()
-
-
-def test_the_poll_counts_what_is_new_and_not_on_the_page(editor: Browser) -> None:
-    shown = waiting()
-    since = database_now().isoformat()
-    assert news(editor, since=since, shown=[shown.pk]) == (204, "")
-    fresh = waiting()
-    status, bar = news(editor, since=since, shown=[shown.pk])
-    assert status == 200
-    assert "1 new post – show" in bar
-    assert news(editor, since=since, shown=[shown.pk], count=1)[0] == 204
-    assert news(editor, since=since, shown=[shown.pk, fresh.pk], count=1)[0] == 200
-
-
-def test_the_poll_does_not_count_what_did_not_fit_on_the_page(editor: Browser) -> None:
-    old = waiting()
-    long_ago = database_now() - timedelta(hours=1)
-    Post.objects.filter(pk=old.pk).update(changed_at=long_ago)
-    assert news(editor, since=database_now().isoformat())[0] == 204
-
-
-@pytest.mark.parametrize("since", ["", "yesterday", "2026-11-17T12:00:00", "9" * 40])
-def test_a_poll_with_nonsense_is_no_error(editor: Browser, since: str) -> None:
-    assert news(editor, since=since, shown=["x", "-1", "9" * 30])[0] == 204
 
 
 def test_more_entries_than_fit_are_counted(

@@ -42,6 +42,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "mail": ("post", PEOPLE, None),
     "entry": ("entry", PEOPLE, None),
     "approve_all": ("entry", None, DECIDERS),
+    "approve_selected": ("", None, DECIDERS),
     "picture": ("picture", PEOPLE, None),
     "log": ("", PEOPLE, None),
     "stop": ("", PEOPLE, DECIDERS),

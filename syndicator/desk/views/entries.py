@@ -14,7 +14,7 @@ from syndicator.content import blocks_from_json
 from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, Outlook, posts_with_history
-from syndicator.desk.views.posts import REFUSED, announce, attempt, back, from_htmx
+from syndicator.desk.views.posts import REFUSED, announce, attempt, back, from_htmx, seen_posts
 from syndicator.desk.views.queue import Group
 from syndicator.entries.models import Entry
 from syndicator.posts import review
@@ -24,7 +24,7 @@ from syndicator.posts import review
 def entry(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Entry.objects.select_related("blog", "source"), pk=pk)
     posts = posts_with_history().filter(entry=shown).order_by("destination__name", "-id")
-    outlook = Outlook()
+    outlook = Outlook(posts)
     context = {
         "entry": shown,
         "blocks": shown.content.blocks,
@@ -46,14 +46,14 @@ def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
     One refused post does not keep the others back.
     """
     shown = get_object_or_404(Entry.objects.select_related("blog"), pk=pk)
-    seen = dict(value.split(":", 1) for value in request.POST.getlist("seen") if ":" in value)
+    seen = seen_posts(request)
     posts = posts_with_history().filter(entry=shown).order_by("destination_id", "id")
     refusals = {
-        post.pk: attempt(partial(review.approve, post.pk, request.user, seen[str(post.pk)]))
+        post.pk: attempt(partial(review.approve, post.pk, request.user, seen[post.pk]))
         for post in posts
-        if str(post.pk) in seen
+        if post.pk in seen
     }
-    outlook = Outlook()
+    outlook = Outlook(posts)
     cards = [
         Card(post, refusals[post.pk], back(request), outlook=outlook)
         for post in posts.all()  # as they are now

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from syndicator.desk.access import DeskRequest
 from syndicator.desk.cards import Card, Outlook, posts_with_history
-from syndicator.desk.forms import LogFilter
+from syndicator.desk.filters import LogFilter
 
 ROWS = 50
 

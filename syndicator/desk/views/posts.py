@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,16 +16,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from syndicator.channels.registry import UnknownChannel
 from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
-from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.texts import say
 from syndicator.newsletter.pictures import seen_in_browser
 from syndicator.posts import review
-from syndicator.posts.models import Post
+from syndicator.posts.models import WAITING, Post, PostState
 from syndicator.posts.review import ReviewRefused
 from syndicator.wording import Wording, gettext_noop
 
 NO_PLUG_IN = Wording(
     gettext_noop("The plug-in for this platform is not installed. Ask an administrator.")
+)
+CHANGED_MEANWHILE = Wording(
+    gettext_noop("The entry changed while you looked at it. This is the new text: decide anew.")
 )
 #: A mail has inline styles and pictures from elsewhere; it runs nothing and sends nothing.
 MAIL_POLICY = (
@@ -33,6 +37,8 @@ MAIL_POLICY = (
 )
 #: A refused act is an answer that the page shows, with a status that says it was not done.
 REFUSED = 409
+#: Posts decided on at once; no page shows more.
+MOST_AT_ONCE = 400
 
 
 def from_htmx(request: DeskRequest) -> bool:
@@ -62,6 +68,28 @@ def card(request: DeskRequest, pk: int) -> HttpResponse:
 def approve(request: DeskRequest, pk: int) -> HttpResponse:
     seen = request.POST.get("payload_hash", "")
     return _act(request, pk, lambda: review.approve(pk, request.user, seen))
+
+
+@require_POST
+@deciders_only
+def approve_selected(request: DeskRequest) -> HttpResponse:
+    """Approve every post that was ticked: each ``seen`` is ``<post>:<payload hash>``."""
+    seen = seen_posts(request)
+    refusals = {
+        pk: attempt(partial(review.approve, pk, request.user, seen[pk]))
+        for pk in Post.objects.filter(pk__in=seen).order_by("id").values_list("pk", flat=True)
+    }
+    posts = list(posts_with_history().filter(pk__in=refusals).order_by("id"))
+    outlook = Outlook(posts)
+    cards = [
+        Card(post, refusals[post.pk], back(request), outlook=outlook, in_place=True)
+        for post in posts
+    ]
+    if from_htmx(request):
+        return render(request, "desk/selected_acted.html", {"cards": cards})
+    for card in cards:
+        announce(request, card)
+    return redirect(back(request))
 
 
 @require_POST
@@ -141,6 +169,12 @@ def mail(request: DeskRequest, pk: int) -> HttpResponse:
     return HttpResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
+def seen_posts(request: DeskRequest) -> dict[int, str]:
+    """What the form says was seen: the payload hash of each post by its number."""
+    pairs = (value.partition(":") for value in request.POST.getlist("seen")[:MOST_AT_ONCE])
+    return {int(pk): seen for pk, _, seen in pairs if pk.isdecimal() and len(pk) < 18 and seen}
+
+
 def attempt(act: Callable[[], object]) -> Wording | None:
     """Why *act* was refused; None if it was done."""
     try:
@@ -155,13 +189,30 @@ def attempt(act: Callable[[], object]) -> Wording | None:
 def _card(request: DeskRequest, pk: int, refusal: Wording | None = None) -> Card:
     detailed = request.GET.get("detailed") == "yes"
     post = get_object_or_404(posts_with_history(), pk=pk)
-    return Card(post, refusal, back(request), detailed=detailed)
+    return Card(post, refusal, back(request), detailed=detailed, outlook=Outlook([post]))
 
 
 def _act(request: DeskRequest, pk: int, act: Callable[[], object]) -> HttpResponse:
     get_object_or_404(Post, pk=pk)
     refusal = attempt(act)
+    newer = _in_its_place(pk) if refusal else None
+    if newer:
+        return _answer(request, _card(request, newer, CHANGED_MEANWHILE))
     return _answer(request, _card(request, pk, refusal))
+
+
+def _in_its_place(pk: int) -> int | None:
+    """The post that took the place of one whose entry changed while somebody looked at it."""
+    old = Post.objects.get(pk=pk)
+    if old.state != PostState.CANCELLED:
+        return None
+    newer = Post.objects.filter(
+        entry=old.entry_id,
+        destination=old.destination_id,
+        action=old.action,
+        revision__gt=old.revision,
+    )
+    return newer.filter(WAITING).order_by("-revision").values_list("pk", flat=True).first()
 
 
 def _answer(request: DeskRequest, shown: Card) -> HttpResponse:

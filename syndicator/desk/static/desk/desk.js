@@ -25,7 +25,8 @@
   // A swapped card takes its pressed button along: the focus goes to what came in its place.
   document.addEventListener("htmx:afterSettle", (event) => {
     const swapped = event.detail.elt;
-    const lost = !document.activeElement || document.activeElement === document.body;
+    const at = document.activeElement;
+    const lost = !at || at === document.body || at === swapped;
     if (lost && !polls(event.detail.requestConfig?.elt) && swapped.matches(".card, .group")) {
       const card = swapped.matches(".card") ? swapped : swapped.querySelector(".card");
       (card?.querySelector("textarea[data-saved]") ?? card)?.focus({ preventScroll: true });
