@@ -16,6 +16,9 @@ _keys = environment.keys(DATA_FOLDER)
 
 SECRET_KEY = _keys["session"]
 ENCRYPTION_KEYS = _keys["encryption"]
+#: Where to read them again when they have changed; and the same, if it is ours to write.
+ENCRYPTION_KEYS_FILE = environment.encryption_keys_file(DATA_FOLDER)
+OWN_KEYS_FILE = environment.own_keys_file(DATA_FOLDER)
 DEBUG = False
 BASE_URL = environment.read("BASE_URL", "http://127.0.0.1:8800").rstrip("/")
 ALLOWED_HOSTS = [
