@@ -24,6 +24,10 @@ MARGIN = 12
 MARKS = {"note": ("·", "cyan"), "problem": ("!", "yellow"), "unreachable": ("✗", "red")}
 
 
+class NotToBeLookedAt(click.ClickException):
+    exit_code = UNREACHABLE
+
+
 @click.command()
 @data_option()
 @click.option("--json", "as_json", is_flag=True, help="For a program: one JSON object.")
@@ -35,8 +39,7 @@ def command(data: Path, as_json: bool) -> None:
     try:
         boot_existing(data)
     except NoInstallation as missing:
-        missing.exit_code = UNREACHABLE
-        raise
+        raise NotToBeLookedAt(missing.message) from missing
     from syndicator.diagnosis.examination import examine
 
     examined: list[Examined] = []
