@@ -29,6 +29,9 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 #: Destinations may call servers on this machine or network: only for the sandbox and for tests.
 ALLOW_PRIVATE_ADDRESSES = environment.read_flag("ALLOW_PRIVATE_ADDRESSES")
 
+#: Where test posts go.
+SANDBOX_URL = environment.read("SANDBOX_URL", "http://127.0.0.1:8801").rstrip("/")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

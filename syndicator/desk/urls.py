@@ -52,6 +52,7 @@ urlpatterns = [
     path("destinations/<int:pk>/account/", accounts.account, name="account"),
     path("destinations/<int:pk>/account/picture/", accounts.picture, name="account_picture"),
     path("destinations/<int:pk>/account/check/", accounts.check, name="check_account"),
+    path("destinations/<int:pk>/account/test-post/", accounts.test_post, name="test_post"),
     path("destinations/<int:pk>/account/sign-in/", accounts.sign_in, name="sign_in"),
     path("destinations/<int:pk>/resume/", destinations.resume, name="resume"),
     path("destinations/<int:pk>/pause/", destinations.pause, name="pause"),

@@ -55,6 +55,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "account": ("destination", ADMINS, None),
     "account_picture": ("destination", PEOPLE, None),
     "check_account": ("destination", None, ADMINS),
+    "test_post": ("destination", None, ADMINS),
     "sign_in": ("destination", None, ADMINS),
     "destination": ("destination", ADMINS, ADMINS),
     "resume": ("destination", None, DECIDERS),

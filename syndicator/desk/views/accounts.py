@@ -25,6 +25,7 @@ from syndicator.destinations.accounts import account_of
 from syndicator.destinations.checking import UNREADABLE, check_account
 from syndicator.destinations.models import AccountProfile, Destination
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.destinations.trial import Trial, can_be_tried, send_test_post
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,16 @@ def account_checked(request: DeskRequest, destination: Destination) -> HttpRespo
             request, _("The platform knows the account: %(name)s.") % {"name": profile.name}
         )
     return redirect("desk:account", destination.pk)
+
+
+@require_POST
+@admins_only
+def test_post(request: DeskRequest, pk: int) -> HttpResponse:
+    destination = _connectable(pk)
+    if not can_be_tried(destination):
+        raise Http404
+    # Shown here and nowhere else: it is in no queue, no log and no count.
+    return _page(request, destination, trial=send_test_post(destination))
 
 
 @require_POST
@@ -167,13 +178,21 @@ def _connectable(pk: int) -> Destination:
     return destination
 
 
-def _page(request: DeskRequest, destination: Destination, leads_to: str = "") -> HttpResponse:
+def _page(
+    request: DeskRequest,
+    destination: Destination,
+    *,
+    leads_to: str = "",
+    trial: Trial | None = None,
+) -> HttpResponse:
     context = {
         "destination": destination,
         "channel": destination.channel,
         "profile": getattr(destination, "profile", None),
         "callback_address": _callback_address(),
         "leads_to": leads_to,
+        "can_be_tried": can_be_tried(destination),
+        "trial": trial,
         "zone": desk_zone(),
     }
     return render(request, "desk/account.html", context)
