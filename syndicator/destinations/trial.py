@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.utils.translation import get_language, gettext
 
-from syndicator.channels.base import Account, ChannelError, Message
+from syndicator.channels.base import Account, Channel, ChannelError, Message
 from syndicator.clock import database_now
 from syndicator.content import EntryContent, Paragraph, Story
 from syndicator.destinations.models import Destination
@@ -60,9 +60,9 @@ class _TestAccount:
     credentials: Mapping[str, str]
 
 
-def can_be_tried(destination: Destination) -> bool:
+def can_be_tried(channel: Channel) -> bool:
     """Mail goes to subscribers and to no account, so there is nothing to try it on."""
-    return urlsplit(destination.channel.default_base_url).scheme in ("http", "https")
+    return urlsplit(channel.default_base_url).scheme in ("http", "https")
 
 
 def send_test_post(destination: Destination, deadline: timedelta = DEADLINE) -> Trial:

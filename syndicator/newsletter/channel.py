@@ -27,6 +27,7 @@ from syndicator.channels.email.smtp import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.guide import GUIDE
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -65,6 +66,7 @@ class NewsletterChannel(Channel):
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
+    guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
         return rendering.render(story)
