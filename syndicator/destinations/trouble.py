@@ -73,6 +73,7 @@ def access_works(destination: Destination, now: datetime) -> None:
 def resumed(destination: Destination, now: datetime) -> None:
     """A person has mended it."""
     end_alert(alert_key(destination, "paused"), now)
+    access_works(destination, now)
 
 
 def alert_key(destination: Destination, trouble: str) -> str:

@@ -6,9 +6,11 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from cryptography.fernet import Fernet
+from django.db import connection, transaction
 from pytest_django import Settings
 
 from syndicator import keys_file
@@ -143,6 +145,38 @@ def test_old_keys_are_forgotten_only_when_nothing_needs_them(
     assert tokens() == ["1-a", "2-a", "3-a"]
     grow_old(file)
     assert forget_old(file) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_while_somebody_is_storing_what_an_old_one_encrypted(
+    file: Path, destinations: list[Destination]
+) -> None:
+    old = destinations[0].encrypted_secrets
+    add_key(file)
+    encrypt_anew()
+    grow_old(file)
+    stored, forgotten = Event(), Event()
+
+    def store() -> None:
+        with transaction.atomic():
+            row = Destination.objects.select_for_update(no_key=True).get(pk=destinations[0].pk)
+            row.encrypted_secrets = old
+            row.save()
+            stored.set()
+            # It commits when the other has gone ahead without waiting, which it must not.
+            forgotten.wait(0.5)
+        connection.close()
+
+    writer = Thread(target=store)
+    writer.start()
+    assert stored.wait(10)
+    try:
+        with pytest.raises(NotYet):
+            forget_old(file)
+    finally:
+        forgotten.set()
+        writer.join()
+    assert tokens() == ["1-a", "2-a", "3-a"]
 
 
 def test_nor_while_something_under_way_may_need_them(

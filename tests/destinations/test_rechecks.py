@@ -13,7 +13,8 @@ from syndicator.clock import database_now
 from syndicator.destinations.checking import check_account
 from syndicator.destinations.models import AccountProfile, Destination, DestinationState
 from syndicator.destinations.rechecks import EVERY, LEASE, due, recheck
-from tests.factories import make_destination
+from syndicator.posts import review
+from tests.factories import make_destination, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +85,14 @@ def test_a_refusal_is_told_until_the_account_works_again(destination: Destinatio
     assert open_alerts().count() == 1
     set_token(destination, SANDBOX_SETTINGS["mastodon"]["access_token"])
     check_account(destination)
+    assert not open_alerts()
+
+
+def test_who_resumes_has_mended_it(destination: Destination) -> None:
+    set_token(destination, "revoked")
+    recheck(destination.pk)
+    Destination.objects.update(state=DestinationState.PAUSED)
+    review.resume(destination.pk, make_user())
     assert not open_alerts()
 
 
