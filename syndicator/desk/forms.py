@@ -226,6 +226,27 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
                 continue
             self.fields[SETTING + setting.name] = self._field(setting)
 
+    @property
+    def entered(self) -> list[forms.BoundField]:
+        """What a person always fills in."""
+        return [bound for bound in self if bound.name not in self._brought]
+
+    @property
+    def brought(self) -> list[forms.BoundField]:
+        """What a sign-in fills in, or a person who does without one."""
+        return [bound for bound in self if bound.name in self._brought]
+
+    @property
+    def _brought(self) -> set[str]:
+        sign_in = self.instance.channel.sign_in
+        if sign_in is None:
+            return set()
+        return {
+            SETTING + setting.name
+            for setting in self.instance.channel.settings
+            if setting.name not in sign_in.needs and (setting.secret or setting.required)
+        }
+
     def _stored_secrets(self) -> set[str]:
         try:
             return set(secrets.decrypt(self.instance.encrypted_secrets))

@@ -82,7 +82,6 @@ def test_from_the_platform_to_the_first_live_blog(admin: Browser, sandbox: Sandb
     values = {
         "name": "Mastodon",
         "base_url": f"{sandbox.http_url}/mastodon",
-        "setting_handle": SANDBOX_SETTINGS["mastodon"]["handle"],
     }
     # Nothing is asked of the platform before there is anything to ask with.
     page = admin.post("/destinations/connect/mastodon/", values, follow=True).content.decode()
@@ -92,9 +91,9 @@ def test_from_the_platform_to_the_first_live_blog(admin: Browser, sandbox: Sandb
     assert ">not signed in<" in read(admin, "/destinations/")
     assert not AccountProfile.objects.exists()
     destination = Destination.objects.get()
-    token = SANDBOX_SETTINGS["mastodon"]["access_token"]
+    keys = {f"setting_{name}": said for name, said in SANDBOX_SETTINGS["mastodon"].items()}
     page = admin.post(
-        f"/destinations/{destination.pk}/", {**values, "setting_access_token": token}, follow=True
+        f"/destinations/{destination.pk}/", {**values, **keys}, follow=True
     ).content.decode()
     assert AccountProfile.objects.get().name in page
     assert current(page) == "Start posting"
@@ -106,6 +105,15 @@ def test_from_the_platform_to_the_first_live_blog(admin: Browser, sandbox: Sandb
     assert current(started) == ""
     assert "Genf" in started
     assert Route.objects.get().policy == Policy.REVIEW
+
+
+def test_keys_that_a_sign_in_brings_stand_apart(admin: Browser) -> None:
+    form = read(admin, "/destinations/connect/x/")
+    entered, by_hand = form.split('<details class="by-hand"')
+    assert 'name="setting_client_id"' in entered
+    assert 'name="setting_handle"' in entered
+    assert 'name="setting_access_token"' in by_hand
+    assert "by-hand" not in read(admin, "/destinations/connect/bluesky/")
 
 
 def test_a_check_that_finds_something_missing_stays_the_current_step(admin: Browser) -> None:

@@ -9,14 +9,13 @@ GUIDE = Guide(
     needs=gettext_noop("An account on any Mastodon server. It costs nothing."),
     steps=(
         gettext_noop(
-            "Enter the account's name with its server, and that server's address. Nothing has to "
-            "be prepared there."
+            "Enter the address of the account's server. Nothing has to be prepared there."
         ),
         gettext_noop("Save, then sign in on the server as the account that is to post."),
         gettext_noop(
             "Or do without signing in: make an application on the server under Preferences, "
             "Development, with the scopes read:accounts, read:statuses, write:statuses and "
-            "write:media, and enter its access token."
+            "write:media, and enter its access token and the account's name."
         ),
     ),
     address=gettext_noop(
