@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 from collections.abc import Container
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
-from typing import TypedDict
 from urllib.parse import unquote, urlsplit
 
-from cryptography.fernet import Fernet
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+
+from syndicator import keys_file
 
 PREFIX = "SYNDICATOR_"
 PACKAGE = Path(__file__).parent.parent / "syndicator"
@@ -49,17 +47,12 @@ def read_flag(name: str, default: bool = False) -> bool:
     raise MisconfiguredEnvironment(f"{PREFIX}{name} must be yes or no, not {value!r}.")
 
 
-class Keys(TypedDict):
-    session: str
-    encryption: list[str]
-
-
 def data_folder() -> Path:
     """Where the database, the keys and everything else worth a backup live."""
     return Path(read("DATA", "~/.local/share/syndicator")).expanduser().absolute()
 
 
-def keys(folder: Path) -> Keys:
+def keys(folder: Path) -> keys_file.Keys:
     """Signing and encryption keys: from the environment, else made once and kept in *folder*.
 
     ``SYNDICATOR_ENCRYPTION_KEYS`` holds Fernet keys, newest first; older ones still decrypt.
@@ -72,22 +65,18 @@ def keys(folder: Path) -> Keys:
             f"Set both {PREFIX}SECRET_KEY and {PREFIX}ENCRYPTION_KEYS, or neither: "
             "then both are made and kept in the data folder."
         )
-    kept = folder / "keys.json"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        loaded: Keys = json.loads(kept.read_text(encoding="utf-8"))
-        return loaded
-    made: Keys = {
-        "session": secrets.token_urlsafe(50),
-        "encryption": [Fernet.generate_key().decode()],
-    }
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(made, file)
-        file.flush()
-        os.fsync(file.fileno())
-    return made
+    return keys_file.read_or_make(folder / keys_file.NAME)
+
+
+def own_keys_file(folder: Path) -> Path | None:
+    """The file in *folder* that Syndicator keeps its keys in; None if the environment has them."""
+    return None if read("ENCRYPTION_KEYS") else folder / keys_file.NAME
+
+
+def encryption_keys_file(folder: Path) -> Path | None:
+    """Where the encryption keys are to be read again; None if they cannot change."""
+    named = os.environ.get(f"{PREFIX}ENCRYPTION_KEYS_FILE")
+    return Path(named) if named else own_keys_file(folder)
 
 
 _MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

@@ -16,6 +16,9 @@ _keys = environment.keys(DATA_FOLDER)
 
 SECRET_KEY = _keys["session"]
 ENCRYPTION_KEYS = _keys["encryption"]
+#: Where to read them again when they have changed; and the same, if it is ours to write.
+ENCRYPTION_KEYS_FILE = environment.encryption_keys_file(DATA_FOLDER)
+OWN_KEYS_FILE = environment.own_keys_file(DATA_FOLDER)
 DEBUG = False
 BASE_URL = environment.read("BASE_URL", "http://127.0.0.1:8800").rstrip("/")
 ALLOWED_HOSTS = [
@@ -25,6 +28,9 @@ ALLOWED_HOSTS = [
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 #: Destinations may call servers on this machine or network: only for the sandbox and for tests.
 ALLOW_PRIVATE_ADDRESSES = environment.read_flag("ALLOW_PRIVATE_ADDRESSES")
+
+#: Where test posts go.
+SANDBOX_URL = environment.read("SANDBOX_URL", "http://127.0.0.1:8801").rstrip("/")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -18,6 +18,7 @@ COMMANDS = {
     "backup": "backup",
     "restore": "restore",
     "admin": "admin",
+    "rotate-keys": "rotate_keys",
     "migrate": "migrate",
     "web": "web",
     "sandbox": "sandbox",

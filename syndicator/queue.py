@@ -15,7 +15,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
-QUEUES = ("render", "picture", "deliver", "reconcile", "mailing", "sweep", "alert")
+QUEUES = ("render", "picture", "deliver", "reconcile", "mailing", "sweep", "alert", "account")
 
 RENDER_ENTRY = "render.entry"
 FETCH_PICTURES = "picture.entry"
@@ -25,12 +25,16 @@ SEND_MAILING = "mailing.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 MAIL_ALERTS = "alert.mail"
+CHECK_ACCOUNT = "account.check"
+SWEEP_ACCOUNTS = "account.sweep"
 
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
 SWEEP_MAILINGS_SECONDS = 5.0
 #: How often to look for alerts whose mail is to be tried again.
 MAIL_ALERTS_SECONDS = 30.0
+#: How often to look for accounts that are to be checked again, or whose access ends.
+SWEEP_ACCOUNTS_SECONDS = 60.0
 #: Seconds without rings after one that failed.
 SILENCE = 5.0
 

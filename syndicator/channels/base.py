@@ -273,6 +273,21 @@ class Setting:
     kept: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What a person does to connect an account, for the desk. All of it may be left out.
+
+    *needs* is a line about what they must have; *steps* what to do at the platform, a sentence or
+    two each; *page* the platform's web page to begin on; *address* says what belongs into the
+    field for the platform's address.
+    """
+
+    needs: str = ""
+    steps: tuple[str, ...] = ()
+    page: str = ""
+    address: str = ""
+
+
 def _no_pictures(picture: Picture) -> bytes:
     raise LookupError(f"nothing is stored as {picture.digest}")
 
@@ -414,6 +429,8 @@ class Channel(ABC):
     most_pictures: ClassVar[int] = 0
     #: How the account is connected in the browser, where the platform offers that.
     sign_in: ClassVar[SignIn | None] = None
+    #: What to do at the platform before that, in words for a person.
+    guide: ClassVar[Guide] = Guide()
 
     @abstractmethod
     def render(self, story: Story) -> Message | None:

@@ -18,7 +18,7 @@ from syndicator.embedded.supervisor import Child, Supervisor
 HOST = "127.0.0.1"
 PORTS = [8800, 8801, 8802]
 #: The demo runs on its own, whatever the environment has for a real installation.
-FORGOTTEN = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "ENCRYPTION_KEYS")
+FORGOTTEN = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "SANDBOX_URL")
 
 
 @click.command()
@@ -47,7 +47,7 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
         desk_port, sandbox_port, smtp_port = free_ports(HOST, PORTS)
         desk = f"http://{HOST}:{desk_port}"
         sandbox = f"http://{HOST}:{sandbox_port}"
-        _isolate(desk)
+        _isolate(desk, sandbox)
 
         from syndicator.boot import boot
 
@@ -106,10 +106,11 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
             raise SystemExit(1)
 
 
-def _isolate(desk: str) -> None:
+def _isolate(desk: str, sandbox: str) -> None:
     for name in FORGOTTEN:
         os.environ.pop(f"SYNDICATOR_{name}", None)
         os.environ.pop(f"SYNDICATOR_{name}_FILE", None)
     os.environ["SYNDICATOR_BASE_URL"] = desk
+    os.environ["SYNDICATOR_SANDBOX_URL"] = sandbox
     os.environ["SYNDICATOR_ALLOWED_HOSTS"] = "127.0.0.1,localhost,[::1]"
     os.environ["SYNDICATOR_ALLOW_PRIVATE_ADDRESSES"] = "yes"

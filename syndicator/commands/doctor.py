@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndicator.commands.options import data_option
-from syndicator.embedded.backup import DATABASE
+from syndicator.commands.options import NoInstallation, boot_existing, data_option
 
 if TYPE_CHECKING:
     from syndicator.diagnosis.examination import Examined
@@ -38,7 +36,10 @@ def command(data: Path, as_json: bool) -> None:
 
     Exit status: 0 if all is well, 1 if something needs a person, 2 if a part cannot be reached.
     """
-    _boot(data)
+    try:
+        boot_existing(data)
+    except NoInstallation as missing:
+        raise NotToBeLookedAt(missing.message) from missing
     from syndicator.diagnosis.examination import examine
 
     examined: list[Examined] = []
@@ -52,21 +53,6 @@ def command(data: Path, as_json: bool) -> None:
     else:
         _conclude(examined, status)
     raise SystemExit(status)
-
-
-def _boot(data: Path) -> None:
-    """Set up for the installation in *data*, and make none where there is none."""
-    from syndicator.boot import boot, use_data_folder
-
-    folder = data.expanduser().absolute()
-    elsewhere = {"SYNDICATOR_DATABASE_URL", "SYNDICATOR_DATABASE_URL_FILE"} & set(os.environ)
-    if not elsewhere and not (folder / DATABASE).is_file():
-        raise NotToBeLookedAt(f"{folder} holds no {DATABASE}: name the data folder by --data.")
-    use_data_folder(folder)
-    try:
-        boot()
-    except SystemExit as misconfigured:
-        raise NotToBeLookedAt(str(misconfigured)) from misconfigured
 
 
 def _status(examined: list[Examined]) -> int:

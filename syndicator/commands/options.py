@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from syndicator.boot import use_data_folder
+from syndicator.boot import boot, use_data_folder
+from syndicator.embedded.backup import DATABASE
 from syndicator.embedded.exclusive import FolderInUse, hold
 
 DEFAULT_DATA = Path("~/.local/share/syndicator")
@@ -26,6 +28,24 @@ def data_option(
         show_default=True,
         help="The data folder: database, keys.",
     )
+
+
+class NoInstallation(click.ClickException):
+    """There is nothing to work on, or it cannot be set up."""
+
+
+def boot_existing(data: Path) -> Path:
+    """Set up for the installation in *data*, and make none where there is none; its folder."""
+    folder = data.expanduser().absolute()
+    elsewhere = {"SYNDICATOR_DATABASE_URL", "SYNDICATOR_DATABASE_URL_FILE"} & set(os.environ)
+    if not elsewhere and not (folder / DATABASE).is_file():
+        raise NoInstallation(f"{folder} holds no {DATABASE}: name the data folder by --data.")
+    use_data_folder(folder)
+    try:
+        boot()
+    except SystemExit as misconfigured:
+        raise NoInstallation(str(misconfigured)) from misconfigured
+    return folder
 
 
 def open_data_folder(folder: Path) -> Path:

@@ -21,7 +21,7 @@ from syndicator.channels import registry
 from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
-from syndicator.destinations.models import Destination, Route
+from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
 
 #: Setting names of a channel stand apart from the form's own fields.
@@ -190,6 +190,8 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
         self.unreadable = False
         self._stored = self._stored_secrets()
         default = self.instance.channel.default_base_url
+        if about_address := self.instance.channel.guide.address:
+            self.fields["base_url"].help_text = _translated(about_address)
         self.fields["base_url"].required = bool(default)
         if not self.instance.pk:
             self.initial["base_url"] = default
@@ -197,6 +199,27 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             if setting.kept:
                 continue
             self.fields[SETTING + setting.name] = self._field(setting)
+
+    @property
+    def entered(self) -> list[forms.BoundField]:
+        """What a person always fills in."""
+        return [bound for bound in self if bound.name not in self._brought]
+
+    @property
+    def brought(self) -> list[forms.BoundField]:
+        """What a sign-in fills in, or a person who does without one."""
+        return [bound for bound in self if bound.name in self._brought]
+
+    @property
+    def _brought(self) -> set[str]:
+        sign_in = self.instance.channel.sign_in
+        if sign_in is None:
+            return set()
+        return {
+            SETTING + setting.name
+            for setting in self.instance.channel.settings
+            if setting.name not in sign_in.needs and (setting.secret or setting.required)
+        }
 
     def _stored_secrets(self) -> set[str]:
         try:
@@ -264,6 +287,33 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             # Not what workers wrote meanwhile: its state, limits and circuit.
             saved.save(update_fields=SAVED)
         return saved
+
+
+class StartForm(forms.Form):
+    """What of each live blog goes to *destination*, where nothing does yet."""
+
+    def __init__(self, *args: Any, destination: Destination, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._destination = destination
+        served = destination.routes.exclude(policy=Policy.OFF)
+        self._blogs = list(LiveBlog.objects.exclude(routes__in=served).order_by("-pk"))
+        for blog in self._blogs:
+            self.fields[f"blog{blog.pk}"] = forms.ChoiceField(
+                label=blog.title, choices=Policy.choices, initial=Policy.OFF, required=False
+            )
+
+    def save(self) -> list[Route]:
+        """The routes that were switched on."""
+        started = []
+        for blog in self._blogs:
+            policy = self.cleaned_data[f"blog{blog.pk}"] or Policy.OFF
+            if policy == Policy.OFF:
+                continue
+            route, _created = Route.objects.update_or_create(
+                blog=blog, destination=self._destination, defaults={"policy": policy}
+            )
+            started.append(route)
+        return started
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -37,6 +37,8 @@ def environment(**options: Any) -> Environment:
     made.globals.update(url=url, static=static)
     made.filters.update(
         say=texts.say,
+        # Unlike “_” it takes the words of plug-ins for text and not for HTML.
+        translated=gettext,
         told=times.told,
         platform=texts.platform_label,
         number=partial(number_format, force_grouping=True),

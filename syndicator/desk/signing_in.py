@@ -39,16 +39,19 @@ def remember(session: SessionBase, under_way: SignInUnderWay) -> None:
 
 
 def take(session: SessionBase, state: str) -> SignInUnderWay | None:
-    """The sign-in that *state* belongs to; None if there is none, or it took too long.
+    """The sign-in that *state* belongs to, which is over then; None if there is none, or it took
+    too long.
 
-    Whatever *state* is, it is over then.
+    With another *state* it goes on: anybody's link can bring the browser here.
     """
-    said = _take(session, _UNDER_WAY)
+    said = _read(session.get(_UNDER_WAY))
     if said is None:
         return None
     under_way = SignInUnderWay(**json.loads(said))
-    fits = hmac.compare_digest(under_way.state.encode(), state.encode("utf-8", "replace"))
-    return under_way if fits else None
+    if not hmac.compare_digest(under_way.state.encode(), state.encode("utf-8", "replace")):
+        return None
+    del session[_UNDER_WAY]
+    return under_way
 
 
 def offer(session: SessionBase, destination: int, choices: Sequence[Choice]) -> None:
@@ -71,10 +74,6 @@ def end_offer(session: SessionBase) -> None:
 
 def _put(session: SessionBase, name: str, said: str) -> None:
     session[name] = secrets.encrypt({"until": str(time.time() + LASTS), "said": said})
-
-
-def _take(session: SessionBase, name: str) -> str | None:
-    return _read(session.pop(name, None))
 
 
 def _read(token: object) -> str | None:

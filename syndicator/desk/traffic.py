@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
-from syndicator.destinations.models import Destination, Policy, Route
+from syndicator.desk.connecting import has_keys
+from syndicator.destinations.endings import step
+from syndicator.destinations.models import AccountProfile, Destination, Policy, Route
 from syndicator.posts.holdups import Holdup, Kind, Survey
 from syndicator.posts.models import WAITING, Post, PostState
 from syndicator.wording import gettext_noop
@@ -25,6 +28,7 @@ PILLS = {
     Kind.FAILING: (gettext_noop("does not work"), "failed"),
     Kind.PLATFORM: (gettext_noop("asked to wait"), "approved"),
 }
+NOT_SIGNED_IN = (gettext_noop("not signed in"), "pending")
 WORKS = (gettext_noop("works"), "sent")
 
 
@@ -57,8 +61,27 @@ class Traffic:
         if self.destination.circuit_opened_at and not (self.holdup and self.holdup.needs_a_person):
             said, colour = PILLS[Kind.FAILING]
         else:
-            said, colour = PILLS.get(self.holdup.kind, WORKS) if self.holdup else WORKS
+            well = NOT_SIGNED_IN if self.waits_for_sign_in else WORKS
+            said, colour = PILLS.get(self.holdup.kind, well) if self.holdup else well
         return _(said), colour
+
+    @property
+    def profile(self) -> AccountProfile | None:
+        """What the platform last said of the account, without its picture."""
+        return getattr(self.destination, "profile", None)
+
+    @property
+    def has_picture(self) -> bool:
+        has: bool = self.destination.has_picture  # type: ignore[attr-defined]
+        return has
+
+    @property
+    def waits_for_sign_in(self) -> bool:
+        return self.channel is not None and not has_keys(self.destination)
+
+    @property
+    def ends_soon(self) -> bool:
+        return bool(self.profile and step(self.profile.ends_at, timezone.now()))
 
     @property
     def can_try_now(self) -> bool:
@@ -87,6 +110,7 @@ def traffic() -> list[Traffic]:
     """All destinations by name, in a fixed number of queries."""
     survey = Survey()
     counts = _counts()
+    pictured = AccountProfile.objects.filter(pk=OuterRef("pk")).exclude(picture=b"")
     limits = {
         pk: (shortest, longest)
         for pk, shortest, longest in Route.objects.exclude(policy=Policy.OFF)
@@ -101,7 +125,10 @@ def traffic() -> list[Traffic]:
             counts.get(row.pk, Counts()),
             limits.get(row.pk),
         )
-        for row in Destination.objects.order_by("name")
+        for row in Destination.objects.select_related("profile")
+        .defer("profile__picture")
+        .annotate(has_picture=Exists(pictured))
+        .order_by("name")
     ]
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from PIL import ImageOps
 
-from syndicator.channels.base import AccountCheck, ChannelError
+from syndicator.channels.base import AccountCheck, ChannelError, Outcome
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
+from syndicator.destinations.endings import tell_of_end
 from syndicator.destinations.models import AccountProfile, Destination
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.destinations.trouble import access_works
 from syndicator.pictures.encoding import UnusablePicture, opened
 from syndicator.statements import storable
 from syndicator.wording import Wording, gettext_noop
@@ -35,36 +38,50 @@ UNFORESEEN = Wording(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking: *said*, or the *problem*, or neither where a platform cannot be asked.
+
+    *refused*: the platform itself says that the account cannot be used.
+    """
+
+    said: AccountCheck | None = None
+    problem: Wording | None = None
+    refused: bool = False
+
+
 def check_account(destination: Destination, deadline: timedelta = DEADLINE) -> AccountProfile:
     """What the platform says about *destination*'s account now, stored; never raises for it.
 
     Where the check fails, *problem* of the profile says why, and what was known stays known.
     """
-    said: AccountCheck | None = None
-    problem: Wording | None = None
+    return keep(destination, ask(destination, deadline))
+
+
+def ask(destination: Destination, deadline: timedelta = DEADLINE) -> Asked:
+    """Ask the platform; never raises for what it answers."""
     try:
-        said = destination.channel.client(account_of(destination)).check(deadline=deadline)
+        return Asked(destination.channel.client(account_of(destination)).check(deadline=deadline))
     except NotImplementedError:
-        pass  # this platform cannot be asked
+        return Asked()
     except ChannelError as error:
-        problem = error.reason
+        return Asked(problem=error.reason, refused=error.outcome == Outcome.UNAUTHORISED)
     except UnreadableSecrets:
-        problem = UNREADABLE
+        return Asked(problem=UNREADABLE)
     except Exception:
         log.exception("an account could not be checked", destination=destination.pk)
-        problem = UNFORESEEN
-    return _keep(destination, said, problem)
+        return Asked(problem=UNFORESEEN)
 
 
-def _keep(
-    destination: Destination, said: AccountCheck | None, problem: Wording | None
-) -> AccountProfile:
+def keep(destination: Destination, asked: Asked) -> AccountProfile:
+    """Write down what came of asking, and end or raise what people are told about it."""
     now = database_now()
     told: dict[str, Any] = {
         "asked_at": now,
-        "problem": problem.to_json() if problem else None,
+        "recheck_at": None,
+        "problem": asked.problem.to_json() if asked.problem else None,
     }
-    if said:
+    if said := asked.said:
         told |= {
             "name": storable(said.name)[:LONGEST_NAME],
             "url": _address(said.url),
@@ -75,7 +92,13 @@ def _keep(
             "checked_at": now,
         }
     try:
-        profile, _ = AccountProfile.objects.update_or_create(destination=destination, defaults=told)
+        with transaction.atomic():
+            profile, _ = AccountProfile.objects.update_or_create(
+                destination=destination, defaults=told
+            )
+            if said:
+                access_works(destination, now)
+                tell_of_end(profile, now)
     except IntegrityError:
         # It was disconnected for good while the platform was asked.
         return AccountProfile(destination=destination, **told)

@@ -120,8 +120,11 @@ class AccountProfile(models.Model):
     """What the platform last said about a destination's account. Apart from its row, which is the
     lock of its posts, so that a check never waits for one and no post loads a picture.
 
-    *asked_at* is the last check, *checked_at* the last one that was answered; *problem* says why
-    the last one was not. *picture* is a small PNG. *ends_at*: None if never, or not known.
+    *asked_at* is the last check (NULL: none yet), *checked_at* the last one that was answered;
+    *problem* says why the last one was not. *picture* is a small PNG. *ends_at*: None if never, or
+    not known.
+    *recheck_at* is the earliest time of the next check by itself; NULL: a day after *asked_at*.
+    *told_step* is how far people were warned that access ends at *told_end* (`endings`).
     """
 
     destination = models.OneToOneField(
@@ -133,9 +136,12 @@ class AccountProfile(models.Model):
     missing = models.JSONField(default=list)
     notes = models.JSONField(default=list)
     ends_at = models.DateTimeField(null=True)
-    asked_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)
+    recheck_at = models.DateTimeField(null=True)
+    told_step = models.PositiveSmallIntegerField(default=0)
+    told_end = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -17,6 +17,11 @@ FAILING_WHY = gettext_noop(
     "%(tries)s tries in a row failed, at last with: %(why)s It is tried again every few minutes; "
     "its posts wait. You can try at once on the desk under Destinations."
 )
+REFUSED = gettext_noop("The platform refuses the access to %(name)s")
+REFUSED_WHY = gettext_noop(
+    "%(why)s The daily check of the account found it; posts will not go out there. "
+    "Mend it on the desk under Destinations, Account."
+)
 
 
 def pause_and_tell(destination: Destination, reason: Wording, now: datetime) -> None:
@@ -51,11 +56,26 @@ def close_circuit(destination: Destination, now: datetime) -> None:
         end_alert(alert_key(destination, "failing"), now)
 
 
+def access_refused(destination: Destination, reason: Wording, now: datetime) -> None:
+    """The platform no longer knows the account's keys, and no post has run into that yet."""
+    raise_alert(
+        alert_key(destination, "refused"),
+        Wording(REFUSED, {"name": destination.name}),
+        Wording(REFUSED_WHY, {"why": reason}),
+        now,
+    )
+
+
+def access_works(destination: Destination, now: datetime) -> None:
+    end_alert(alert_key(destination, "refused"), now)
+
+
 def resumed(destination: Destination, now: datetime) -> None:
     """A person has mended it."""
     end_alert(alert_key(destination, "paused"), now)
+    access_works(destination, now)
 
 
 def alert_key(destination: Destination, trouble: str) -> str:
-    """The key of the alert about *trouble* (“paused” or “failing”) with *destination*."""
+    """The key of the alert about *trouble* (“paused”, “failing” and so on) with *destination*."""
     return f"destination-{destination.pk}-{trouble}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from syndicator.alerts.models import Alert
 from syndicator.channels.registry import UnknownChannel
+from syndicator.clock import database_now
 from syndicator.destinations import secrets
-from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.endings import STEPS
+from syndicator.destinations.models import AccountProfile, Destination, DestinationState
+from syndicator.destinations.trouble import alert_key
 from syndicator.diagnosis.findings import Finding, problem
 from syndicator.wording import TimedWording, Wording, gettext_noop
 
@@ -19,6 +23,12 @@ ENTER_AGAIN = Wording(
         "access keys again on the desk."
     )
 )
+ENDS = gettext_noop("The access to %(destination)s ends at %(until)s.")
+HAS_ENDED = gettext_noop("The access to %(destination)s ended at %(until)s.")
+CONNECT_ANEW = Wording(
+    gettext_noop("Connect the account anew: on the desk under Destinations, Account.")
+)
+REFUSED = gettext_noop("The platform refuses the access to %(destination)s.")
 
 
 def plug_ins_load() -> list[Finding]:
@@ -41,6 +51,37 @@ def keys_are_readable() -> list[Finding]:
             gaps = {"destination": destination.name}
             found.append(problem(TimedWording(UNREADABLE, gaps), ENTER_AGAIN))
     return found
+
+
+def access_lasts() -> list[Finding]:
+    """Which accounts have to be connected anew soon, and which already."""
+    now = database_now()
+    soon = AccountProfile.objects.filter(
+        destination__in=_connected(), ends_at__lte=now + STEPS[0]
+    ).select_related("destination")
+    found = []
+    for profile in soon.order_by("ends_at"):
+        assert profile.ends_at is not None
+        what = TimedWording(
+            HAS_ENDED if profile.ends_at <= now else ENDS,
+            {"destination": profile.destination.name, "until": profile.ends_at},
+        )
+        found.append(problem(what, CONNECT_ANEW))
+    return found
+
+
+def access_is_accepted() -> list[Finding]:
+    """Which accounts their platforms refused at the daily check."""
+    refused = dict(
+        Alert.objects.filter(ended_at=None, key__endswith="-refused").values_list(
+            "key", "raised_at"
+        )
+    )
+    return [
+        problem(TimedWording(REFUSED, {"destination": one.name}), CONNECT_ANEW, since)
+        for one in _connected()
+        if (since := refused.get(alert_key(one, "refused")))
+    ]
 
 
 def _connected() -> list[Destination]:

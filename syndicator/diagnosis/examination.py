@@ -67,7 +67,15 @@ MAILINGS = Topic(
     "Mailings",
     (mailings.mailings_go_on, mailings.mails_are_sent, mailings.mails_are_certain),
 )
-ACCOUNTS = Topic("Accounts", (accounts.plug_ins_load, accounts.keys_are_readable))
+ACCOUNTS = Topic(
+    "Accounts",
+    (
+        accounts.plug_ins_load,
+        accounts.keys_are_readable,
+        accounts.access_is_accepted,
+        accounts.access_lasts,
+    ),
+)
 DISK = Topic("Disk", (disk.has_room,), needs_database=False)
 PEOPLE = Topic("People", (people.somebody_is_told,))
 

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from syndicator import keys_file
+
 DATABASE = "syndicator.sqlite3"
-KEYS = "keys.json"
+KEYS = keys_file.NAME
 SAVED = (DATABASE, KEYS)
 
 
@@ -45,6 +47,7 @@ def save(folder: Path, target: Path) -> None:
             ):
                 here.backup(there)
             archive.add(copy, DATABASE)
+            # After the database: a key that was put first meanwhile is there beside the old ones.
             if (folder / KEYS).is_file():
                 archive.add(folder / KEYS, KEYS)
         part.rename(target)

@@ -29,6 +29,7 @@ from syndicator.channels.email.smtp import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.guide import GUIDE
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -69,6 +70,7 @@ class NewsletterChannel(Channel):
     settle_time = timedelta(0)
     capabilities = frozenset({Capability.PICTURES})
     most_pictures = MOST_PICTURES
+    guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
         return rendering.render(story)

@@ -146,7 +146,7 @@ def test_every_command_that_the_docs_name_exists() -> None:
     listed = CliRunner().invoke(main, ["--help"]).output
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for name in re.findall(
-            r"^ *(?:\$ )?(?:\S*/)?syndicator ([a-z]+)", path.read_text(), re.MULTILINE
+            r"^ *(?:\$ )?(?:\S*/)?syndicator ([a-z-]+)", path.read_text(), re.MULTILINE
         ):
             assert re.search(rf"^  {name} ", listed, re.MULTILINE), (
                 f"{path.name}: syndicator {name}"

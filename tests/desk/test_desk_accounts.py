@@ -100,15 +100,21 @@ def test_saving_the_settings_keeps_keys_that_were_renewed_meanwhile(admin: Brows
     assert admin.get(page).status_code == 200
 
 
-def test_a_state_works_once_and_only_in_its_session(
-    admin: Browser, browse: object, destination: Destination
+def test_a_forged_state_does_nothing_and_ends_no_sign_in_under_way(
+    admin: Browser, destination: Destination
 ) -> None:
     before = destination.encrypted_secrets
     back = allowed(begun(admin, destination))
-    assert admin.get("/destinations/signed-in/?state=forged&code=x").status_code == 302
-    assert admin.get(back).headers["Location"] == "/destinations/"
+    for forged in ("state=forged&code=x", "code=x", "state=%FF&code=x"):
+        answer = admin.get(f"/destinations/signed-in/?{forged}")
+        assert answer.headers["Location"] == "/destinations/"
     destination.refresh_from_db()
     assert destination.encrypted_secrets == before
+    assert admin.get(back).headers["Location"] == f"/destinations/{destination.pk}/account/"
+    destination.refresh_from_db()
+    assert destination.encrypted_secrets != before
+    # And once only.
+    assert admin.get(back).headers["Location"] == "/destinations/"
 
 
 def test_a_good_code_is_worth_nothing_with_another_state_or_in_another_session(
@@ -126,7 +132,6 @@ def test_a_good_code_is_worth_nothing_with_another_state_or_in_another_session(
     forged = re.sub(r"state=[^&]+", "state=forged", back)
     assert admin.get(forged).headers["Location"] == "/destinations/"
     assert kept() == "wrong"
-    back = allowed(begun(admin, destination))
     assert admin.get(back).headers["Location"] == f"/destinations/{destination.pk}/account/"
     assert kept() != "wrong"
     assert admin.get(back).headers["Location"] == "/destinations/"

@@ -169,3 +169,37 @@ def test_the_destinations_follow_by_themselves(
     page.get_by_text("is paused.").wait_for()
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("posts again.").wait_for()
+
+
+def test_connecting_an_account_on_a_phone(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    elsewhere(lambda: User.objects.update(role=Role.ADMIN))
+    page = signed_in(chromium, live_server, viewport={"width": 390, "height": 800})
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and complaints.append(message.text),
+    )
+
+    def fits() -> bool:
+        return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+    page.goto(f"{live_server.url}/destinations/")
+    page.get_by_role("link", name="Connect a destination").click()
+    assert fits()
+    page.get_by_role("link", name="Connect: X").click()
+    page.get_by_text("developer console").wait_for()
+    assert fits()
+    page.get_by_role("link", name="Platform").click()
+    page.get_by_role("link", name="Connect: Notes").click()
+    page.fill("[name=name]", "Notizen")
+    page.fill("[name=setting_token]", "geheim")
+    page.get_by_role("button", name="Save and go on").click()
+    page.get_by_text("cannot be asked about an account").wait_for()
+    assert fits()
+    page.locator("#start select").select_option("review")
+    page.get_by_role("button", name="Start posting").click()
+    page.get_by_text("gets the entries that come from now on").wait_for()
+    assert complaints == []

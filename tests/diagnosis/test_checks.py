@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from syndicator.accounts.models import Role
 from syndicator.clock import database_now
-from syndicator.destinations.models import Destination, Policy
+from syndicator.destinations.models import AccountProfile, Destination, Policy
+from syndicator.destinations.trouble import access_refused
 from syndicator.diagnosis import (
     accounts,
     broker,
@@ -296,6 +297,22 @@ def test_keys_that_decrypt_nothing() -> None:
     made = make_destination()
     Destination.objects.update(encrypted_secrets="gAAAAA-of-another-installation")
     assert made.name in told(only(accounts.keys_are_readable()))
+
+
+def test_access_that_ends_or_is_refused() -> None:
+    made = make_destination()
+    now = database_now()
+    profile = AccountProfile.objects.create(destination=made, ends_at=now + timedelta(days=15))
+    assert accounts.access_lasts() == []
+    profile.ends_at = now + timedelta(days=13)
+    profile.save()
+    assert f"{made.name} ends at" in told(only(accounts.access_lasts()))
+    profile.ends_at = now
+    profile.save()
+    assert f"{made.name} ended at" in told(only(accounts.access_lasts()))
+    assert accounts.access_is_accepted() == []
+    access_refused(made, WHY, now)
+    assert only(accounts.access_is_accepted()).since == now
 
 
 def test_a_disk_with_little_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from syndicator.channels.base import (
     Setting,
 )
 from syndicator.channels.bluesky.client import BlueskyClient
+from syndicator.channels.bluesky.guide import GUIDE
 from syndicator.channels.bluesky.records import LARGEST_IMAGE, LARGEST_THUMB, MOST_IMAGES
 from syndicator.channels.bluesky.rich_text import MOST_GRAPHEMES, rich_text
 from syndicator.channels.bluesky.sessions import SETTING, identifier
@@ -59,6 +60,7 @@ class BlueskyChannel(Channel):
     limit = MOST_GRAPHEMES
     capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
     most_pictures = MOST_IMAGES
+    guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
         pictures = _as_images(story.pictures)

@@ -15,6 +15,7 @@ from syndicator.channels.base import (
     Setting,
 )
 from syndicator.channels.facebook.client import CARD_OR_PICTURES, FacebookClient
+from syndicator.channels.facebook.guide import GUIDE
 from syndicator.channels.facebook.photos import LARGEST_PICTURE, MOST_PICTURES, credit_line
 from syndicator.channels.facebook.sign_in import BASE_URL, FacebookSignIn
 from syndicator.channels.fitting import Draft, fit
@@ -52,6 +53,7 @@ class FacebookChannel(Channel):
     capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
     most_pictures = MOST_PICTURES
     sign_in = FacebookSignIn()
+    guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
         pictures = story.pictures[: self.most_pictures]

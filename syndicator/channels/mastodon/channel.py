@@ -17,6 +17,7 @@ from syndicator.channels.base import (
 from syndicator.channels.fitting import Draft, fit
 from syndicator.channels.mastodon.client import MastodonClient
 from syndicator.channels.mastodon.countable_length import countable_length
+from syndicator.channels.mastodon.guide import GUIDE
 from syndicator.channels.mastodon.limit import DEFAULT_LIMIT, limit_of
 from syndicator.channels.mastodon.sign_in import MastodonSignIn
 from syndicator.channels.templating import render_text
@@ -61,6 +62,7 @@ class MastodonChannel(Channel):
     capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
     most_pictures = 4
     sign_in = MastodonSignIn()
+    guide = GUIDE
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self.limit = limit

@@ -67,6 +67,7 @@ class Controls(Site):
             Route("GET", "/", self.index),
             Route("GET", "/_sandbox/", self.switches),
             Route("GET", "/_sandbox/accepted", self.accepted),
+            Route("GET", "/_sandbox/accounts", self.accounts),
             Route("GET", "/_sandbox/faults", self.waiting),
             Route("POST", "/_sandbox/faults", self.switch_on),
             Route("DELETE", "/_sandbox/faults", self.clear),
@@ -103,6 +104,18 @@ class Controls(Site):
         if action not in list(Action):
             raise BadRequest(f"action is one of {', '.join(Action)}")
         return _json([act.to_json() for act in self.store.accepted(platform, Action(action))])
+
+    def accounts(self, request: Request) -> Response:
+        """Where each platform is imitated, and its test account; mail has a port of its own."""
+        return _json(
+            {
+                "accounts": {
+                    name: {"path": platform.prefix, "credentials": dict(platform.credentials)}
+                    for name, platform in self._platforms.items()
+                    if platform.smtp_handler() is None
+                }
+            }
+        )
 
     def waiting(self, request: Request) -> Response:
         return _json(

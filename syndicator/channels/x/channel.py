@@ -25,6 +25,7 @@ from syndicator.channels.templating import render_text
 from syndicator.channels.x import prices
 from syndicator.channels.x.client import XClient
 from syndicator.channels.x.connection import user_id_of
+from syndicator.channels.x.guide import GUIDE
 from syndicator.channels.x.media import LONGEST_ALT
 from syndicator.channels.x.sign_in import XSignIn
 from syndicator.channels.x.threads import parts_after
@@ -78,6 +79,7 @@ class XChannel(Channel):
     )
     most_pictures = 4
     sign_in: ClassVar[SignIn | None] = XSignIn()
+    guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
         pictures = _allowed_together(story.pictures)

@@ -17,14 +17,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from syndicator.channels import registry
 from syndicator.channels.base import ChannelError, Choice
-from syndicator.desk import audit, signing_in
+from syndicator.clock import database_now
+from syndicator.desk import audit, connecting, signing_in
 from syndicator.desk.access import DeskRequest, admins_only
+from syndicator.desk.forms import StartForm
 from syndicator.desk.texts import say
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.checking import UNREADABLE, check_account
-from syndicator.destinations.models import AccountProfile, Destination
+from syndicator.destinations.endings import step
+from syndicator.destinations.models import AccountProfile, Destination, Policy
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.destinations.trial import Trial, can_be_tried, send_test_post
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +43,10 @@ def account(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@cache_control(private=True, no_cache=True)
+@cache_control(private=True, max_age=86_400)
 def picture(request: DeskRequest, pk: int) -> HttpResponse:
-    """Made by ourselves, and still never more than a picture to the browser."""
+    """Made by ourselves, and still never more than a picture to the browser. Its address changes
+    with every check."""
     profile = get_object_or_404(AccountProfile.objects.exclude(picture=b""), pk=pk)
     return HttpResponse(
         bytes(profile.picture),
@@ -69,6 +74,16 @@ def account_checked(request: DeskRequest, destination: Destination) -> HttpRespo
 
 
 @require_POST
+@admins_only
+def test_post(request: DeskRequest, pk: int) -> HttpResponse:
+    destination = _connectable(pk)
+    if not can_be_tried(destination.channel):
+        raise Http404
+    # Shown here and nowhere else: it is in no queue, no log and no count.
+    return _page(request, destination, trial=send_test_post(destination))
+
+
+@require_POST
 @never_cache
 @admins_only
 def sign_in(request: DeskRequest, pk: int) -> HttpResponse:
@@ -79,7 +94,7 @@ def sign_in(request: DeskRequest, pk: int) -> HttpResponse:
     state = signing_in.new_state()
     try:
         address, kept = way.begin(
-            account_of(destination), redirect_uri=_callback_address(), state=state
+            account_of(destination), redirect_uri=callback_address(), state=state
         )
     except ChannelError as error:
         messages.error(request, say(error.reason))
@@ -110,7 +125,7 @@ def signed_in(request: DeskRequest) -> HttpResponse:
     try:
         choices = way.finish(
             account_of(destination),
-            redirect_uri=_callback_address(),
+            redirect_uri=callback_address(),
             kept=under_way.kept,
             answer=request.GET.dict(),
             deadline=DEADLINE,
@@ -167,17 +182,40 @@ def _connectable(pk: int) -> Destination:
     return destination
 
 
-def _page(request: DeskRequest, destination: Destination, leads_to: str = "") -> HttpResponse:
+def _page(
+    request: DeskRequest,
+    destination: Destination,
+    *,
+    leads_to: str = "",
+    trial: Trial | None = None,
+) -> HttpResponse:
+    profile: AccountProfile | None = getattr(destination, "profile", None)
+    routes = destination.routes.exclude(policy=Policy.OFF).select_related("blog")
+    steps = connecting.steps(
+        destination.channel,
+        destination,
+        profile,
+        tried=trial is not None and trial.problem is None,
+        posts=routes.exists(),
+    )
     context = {
         "destination": destination,
         "channel": destination.channel,
-        "profile": getattr(destination, "profile", None),
-        "callback_address": _callback_address(),
+        "profile": profile,
+        "ends_soon": bool(profile and step(profile.ends_at, database_now())),
+        "ready": connecting.is_checked(profile),
+        "has_keys": connecting.has_keys(destination),
+        "steps": [] if connecting.is_complete(steps) else steps,
+        "routes": routes.order_by("-blog"),
+        "start_form": StartForm(destination=destination),
+        "callback_address": callback_address(),
         "leads_to": leads_to,
+        "can_be_tried": can_be_tried(destination.channel),
+        "trial": trial,
         "zone": desk_zone(),
     }
     return render(request, "desk/account.html", context)
 
 
-def _callback_address() -> str:
+def callback_address() -> str:
     return f"{settings.BASE_URL}{reverse('desk:signed_in')}"

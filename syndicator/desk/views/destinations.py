@@ -5,17 +5,18 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from syndicator.channels import registry
-from syndicator.desk import audit
+from syndicator.desk import audit, connecting
 from syndicator.desk.access import DeskRequest, admins_only, deciders_only
-from syndicator.desk.forms import DestinationForm
+from syndicator.desk.forms import DestinationForm, StartForm
 from syndicator.desk.times import desk_zone
 from syndicator.desk.traffic import traffic
-from syndicator.desk.views.accounts import account_checked
+from syndicator.desk.views.accounts import account_checked, callback_address
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.diagnosis.examination import at_a_glance
 from syndicator.posts import review
@@ -26,7 +27,6 @@ def destinations(request: DeskRequest) -> HttpResponse:
     context = {
         "traffic": traffic(),
         "health": at_a_glance() if request.user.may_configure else [],
-        "channels": registry.channels().values(),
         "zone": desk_zone(),
     }
     return render(request, "desk/destinations.html", context)
@@ -56,6 +56,32 @@ def pause(request: DeskRequest, pk: int) -> HttpResponse:
     return redirect("desk:destinations")
 
 
+@require_POST
+@admins_only
+def start_posting(request: DeskRequest, pk: int) -> HttpResponse:
+    """Let live blogs' entries go to a destination that is connected."""
+    destination = get_object_or_404(Destination, pk=pk)
+    form = StartForm(request.POST, destination=destination)
+    started = form.save() if form.is_valid() else []
+    for route in started:
+        audit.saved(request.user, route, "changed", ["policy"])
+    if started:
+        messages.success(
+            request,
+            _("%(name)s gets the entries that come from now on.") % {"name": destination},
+        )
+    else:
+        messages.warning(request, _("Choose for a live blog what is to be posted."))
+    return redirect(f"{reverse('desk:account', args=[pk])}#start")
+
+
+@require_GET
+@admins_only
+def choose_platform(request: DeskRequest) -> HttpResponse:
+    context = {"channels": registry.channels().values(), "steps": connecting.steps()}
+    return render(request, "desk/connect.html", context)
+
+
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 @admins_only
@@ -76,12 +102,22 @@ def edit(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _form(request: DeskRequest, destination: Destination) -> HttpResponse:
-    act = "changed" if destination.pk else "connected"
+    new = not destination.pk
+    act = "connected" if new else "changed"
     form = DestinationForm(request.POST or None, instance=destination)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
         audit.saved(request.user, saved, act, form.changed_data)
         messages.success(request, _("%(name)s is saved.") % {"name": saved})
+        if not connecting.has_keys(saved):
+            # There is nothing to check before the sign-in.
+            return redirect("desk:account", saved.pk)
         return account_checked(request, saved)
-    context = {"form": form, "destination": destination, "channel": destination.channel}
+    context = {
+        "form": form,
+        "destination": destination,
+        "channel": destination.channel,
+        "callback_address": callback_address(),
+        "steps": connecting.steps(destination.channel) if new else [],
+    }
     return render(request, "desk/destination_form.html", context)

@@ -22,7 +22,7 @@
     const details = card?.querySelector("details.reject");
     if (!details) return;
     details.open = true;
-    details.querySelector(".quick button, input")?.focus();
+    details.querySelector(".quick button")?.focus();
   };
 
   const tick = (card) => {

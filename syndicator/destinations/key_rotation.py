@@ -1,0 +1,113 @@
+"""Gives the installation a new encryption key, and encrypts everything stored with it.
+
+The order makes it safe to be ended at any point, and to be run again: the new key is in the file
+before anything needs it, and an old one leaves it only when it is proven that nothing does. What
+is encrypted in sessions lasts for minutes and is never encrypted anew: see `WAIT_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from syndicator import keys_file
+from syndicator.destinations import secrets
+from syndicator.destinations.models import Destination
+from syndicator.destinations.secrets import Sealed
+
+#: How long the newest key must have been known before others are forgotten: longer than a sign-in
+#: under way lasts in a session, and than anything between encrypting and committing.
+WAIT_SECONDS = 15 * 60
+
+
+class NotYet(Exception):
+    """Old keys may still be needed; the text says what to do."""
+
+
+@dataclass
+class Rotated:
+    """*rewritten* and *untouched* count destinations; *unreadable* names those that none of the
+    keys decrypts."""
+
+    rewritten: int = 0
+    untouched: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+
+def is_unfinished() -> bool:
+    """Whether something needs an older key, because a rotation was ended half-way."""
+    tokens = _stored().values_list("encrypted_secrets", flat=True)
+    return any(secrets.sealed(token) == Sealed.OLDER for token in tokens)
+
+
+def add_key(file: Path) -> None:
+    """Put a new key first; from then on every process encrypts with it."""
+    keys = keys_file.read(file)
+    keys["encryption"].insert(0, keys_file.new_encryption_key())
+    keys_file.replace(file, keys)
+
+
+def encrypt_anew() -> Rotated:
+    """Encrypt all that is stored with the newest key, one row at a time."""
+    done = Rotated()
+    for pk in _stored().order_by("pk").values_list("pk", flat=True):
+        _encrypt_row_anew(pk, done)
+    return done
+
+
+def _encrypt_row_anew(pk: int, done: Rotated) -> None:
+    with transaction.atomic():
+        # A worker may be renewing what it holds.
+        row = _stored().select_for_update(no_key=True).filter(pk=pk).first()
+        if row is None:
+            return
+        match secrets.sealed(row.encrypted_secrets):
+            case Sealed.NEWEST:
+                done.untouched += 1
+            case Sealed.NONE_OF_OURS:
+                done.unreadable.append(row.name)
+            case Sealed.OLDER:
+                row.encrypted_secrets = secrets.sealed_anew(row.encrypted_secrets)
+                row.save(update_fields=["encrypted_secrets"])
+                done.rewritten += 1
+
+
+def forget_old(file: Path | None) -> int:
+    """Leave only the newest key in *file* (None: prove only that this may be done); the number of
+    keys that nothing needs any more. `NotYet` if something may."""
+    if file is not None:
+        _must_be_old(file)
+    with transaction.atomic():
+        # Until the file is written nobody can store what an old key encrypted: who writes takes
+        # the row first, and encrypts then.
+        rows = list(_stored().order_by("pk").select_for_update(no_key=True))
+        needy = [row.name for row in rows if secrets.sealed(row.encrypted_secrets) == Sealed.OLDER]
+        if needy:
+            raise NotYet(
+                f"Still encrypted with an older key: {', '.join(needy)}. "
+                "Run “syndicator rotate-keys” first."
+            )
+        old = secrets.number_of_keys() - 1
+        if file is not None and old:
+            keys = keys_file.read(file)
+            keys["encryption"] = keys["encryption"][:1]
+            keys_file.replace(file, keys)
+    return old
+
+
+def _must_be_old(file: Path) -> None:
+    age = time.time() - file.stat().st_mtime
+    if not age >= WAIT_SECONDS:
+        minutes = max(1, round((WAIT_SECONDS - age) / 60))
+        raise NotYet(
+            "The newest key is not known for long enough: something under way may still need an "
+            f"older one. Run this again in {minutes} minutes."
+        )
+
+
+def _stored() -> QuerySet[Destination]:
+    return Destination.objects.exclude(encrypted_secrets="")
