@@ -34,6 +34,10 @@ def post() -> Post:
 @pytest.fixture
 def chromium(post: Post) -> Iterator[Browser]:
     """Started after the rows are made: the database is closed to this thread from then on."""
+    yield from started()
+
+
+def started() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
@@ -43,7 +47,7 @@ def chromium(post: Post) -> Iterator[Browser]:
 
 
 def signed_in(browser: Browser, server: LiveServer, **options: Any) -> Page:
-    page = browser.new_page(locale="en-GB", **options)
+    page = browser.new_page(**{"locale": "en-GB", **options})
     page.goto(f"{server.url}/log-in/")
     page.fill("[name=username]", "edda")
     page.fill("[name=password]", "correct horse")
