@@ -18,6 +18,7 @@ COMMANDS = {
     "backup": "backup",
     "restore": "restore",
     "admin": "admin",
+    "samples": "samples",
     "migrate": "migrate",
     "web": "web",
     "sandbox": "sandbox",
