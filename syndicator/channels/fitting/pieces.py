@@ -20,7 +20,11 @@ from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph
 
 _TextBlock = Paragraph | BulletList | Quote
 
+#: Stands for the lines of a list that are left out.
+CUT_LIST = "\n…"
 _BETWEEN_BLOCKS = "\n\n"
+_BETWEEN_LINES = "\n"
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 _ANAPHORS = word_list("anaphors.txt")
 #: German words that point back from inside of a sentence, too: “Applaus gab es dafür nicht.”
 _POINTING_BACK = frozenset(
@@ -37,7 +41,15 @@ _POINTING_BACK = frozenset(
         "darüber",
     )
 ).union(("davon", "davor", "dazu", "deshalb", "deswegen", "dennoch", "trotzdem", "zuvor"))
-_FIRST_WORDS = re.compile(r"\w+")
+#: German verbs of reported speech, and words that tell whose it is.
+_REPORTING = frozenset(("sei", "seien", "könne", "müsse", "solle", "dürfe", "wolle", "werde"))
+_ATTRIBUTING = frozenset(
+    ("sagt", "sagte", "sagten", "erklärte", "erklärten", "teilte", "teilten", "betonte", "hieß")
+).union(
+    ("heißt", "berichtet", "berichtete", "berichten", "zufolge", "laut", "Laut", "Angaben"),
+    ("so", "kündigte", "warnte", "schrieb", "meint", "meinte", "ich", "Ich", "wies"),
+)
+_WORDS = re.compile(r"\w+")
 _MOST_FIRST_WORDS = 6
 _LONGEST_BEGINNING = 200
 _CREDIT_LABEL = r"(?:Fotos?|Bild(?:er)?|Photos?|Pictures?|Images?|Credits?)"
@@ -70,11 +82,22 @@ class Piece:
         return self.text.endswith(":")
 
     @property
+    def goes_on_in_list(self) -> bool:
+        """Whether it is a list's line, and not the first."""
+        return self.before == _BETWEEN_LINES
+
+    @property
     def stands_alone(self) -> bool:
         """Whether it can be understood without the piece before it."""
-        words = _FIRST_WORDS.findall(self.text[:_LONGEST_BEGINNING])[:_MOST_FIRST_WORDS]
+        words = _WORDS.findall(self.text[:_LONGEST_BEGINNING])
+        first = words[:_MOST_FIRST_WORDS]
         points_back = words[:1] and words[0] in _ANAPHORS
-        return not self.is_bare and not points_back and not _POINTING_BACK.intersection(words)
+        return not (
+            self.is_bare
+            or points_back
+            or not _POINTING_BACK.isdisjoint(first)
+            or (not _REPORTING.isdisjoint(words) and _ATTRIBUTING.isdisjoint(words))
+        )
 
 
 def body_of(pieces: Iterable[Piece]) -> str:
@@ -83,7 +106,7 @@ def body_of(pieces: Iterable[Piece]) -> str:
 
 def headline_of(entry: EntryContent) -> str:
     """The entry's headline; empty if the text begins with it anyway."""
-    headline = without_permalink(" ".join(entry.headline.split()), entry.permalink)
+    headline = _told(" ".join(entry.headline.split()), entry.permalink)
     first = next(iter(_blocks_of_text(entry)), None)
     if first and _begins_with(first.text, headline):
         return ""
@@ -92,7 +115,7 @@ def headline_of(entry: EntryContent) -> str:
 
 def credit_line(pictures: Iterable[Picture], permalink: str, language: str) -> str:
     """Who is to be credited for *pictures*, each once, on one line; empty if nobody is."""
-    named = (without_permalink(" ".join(one.credit.split()), permalink) for one in pictures)
+    named = (_told(" ".join(one.credit.split()), permalink) for one in pictures)
     credited = list(dict.fromkeys(filter(None, named)))
     if not credited:
         return ""
@@ -143,11 +166,16 @@ def _without_credit(block: _TextBlock, named: set[str]) -> _TextBlock:
     return block
 
 
+def _told(text: str, permalink: str) -> str:
+    """*text* without the permalink, and without halves of surrogate pairs, which cannot be sent."""
+    return without_permalink(_SURROGATES.sub("", text), permalink)
+
+
 def _without_permalink(block: Block, permalink: str) -> Block | None:
     """*block*, if it has any text left; pictures stay as they are."""
 
     def clean(text: str) -> str:
-        return without_permalink(text, permalink).strip()
+        return _told(text, permalink).strip()
 
     told: _TextBlock
     match block:
@@ -174,7 +202,7 @@ def _pieces_of_block(block: _TextBlock, language: str, longest: int) -> Iterator
         case BulletList(items=items, ordered=ordered):
             for number, item in enumerate(items, start=1):
                 mark = f"{number}." if ordered else "•"
-                yield Piece("" if number == 1 else "\n", f"{mark} {item}")
+                yield Piece("" if number == 1 else _BETWEEN_LINES, f"{mark} {item}")
 
 
 def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
@@ -204,11 +232,11 @@ def _pictures(entry: EntryContent, language: str, shown: set[tuple[str, str]]) -
         if not isinstance(block, Image):
             continue
         if (block.alt or block.text, block.credit) in shown:
-            if told := without_permalink(block.text, entry.permalink).strip():
+            if told := _told(block.text, entry.permalink).strip():
                 yield Piece(_BETWEEN_BLOCKS, told)
             continue
-        caption = without_permalink(block.text or block.alt, entry.permalink).strip()
-        credited = without_permalink(block.credit, entry.permalink).strip()
+        caption = _told(block.text or block.alt, entry.permalink).strip()
+        credited = _told(block.credit, entry.permalink).strip()
         if not caption and not credited:
             continue
         picture = "Bild" if german else "Picture"
