@@ -136,7 +136,7 @@ def pieces_of(
     """
     blocks = _blocks_of_text(entry)
     if not blocks:
-        yield from _pictures(entry, language, {(one.alt, one.credit) for one in pictures})
+        yield from _pictures(entry, language, pictures)
     for block in blocks:
         before = _BETWEEN_BLOCKS
         for piece in _pieces_of_block(block, language, longest):
@@ -226,23 +226,33 @@ def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
         begin = end
 
 
-def _pictures(entry: EntryContent, language: str, shown: set[tuple[str, str]]) -> Iterator[Piece]:
+def _pictures(entry: EntryContent, language: str, shown: Sequence[Picture]) -> Iterator[Piece]:
     german = _is_german(language)
+    credited_once = {one.credit for one in shown}
     for block in entry.blocks:
         if not isinstance(block, Image):
             continue
-        if (block.alt or block.text, block.credit) in shown:
-            if told := _told(block.text, entry.permalink).strip():
-                yield Piece(_BETWEEN_BLOCKS, told)
+        if any(_shows(one, block) for one in shown):
+            if caption := _told(block.text, entry.permalink).strip():
+                yield Piece(_BETWEEN_BLOCKS, caption)
             continue
         caption = _told(block.text or block.alt, entry.permalink).strip()
         credited = _told(block.credit, entry.permalink).strip()
+        if block.credit in credited_once:
+            credited = ""
         if not caption and not credited:
             continue
         picture = "Bild" if german else "Picture"
         credit = f" ({'Foto' if german else 'Photo'}: {credited})" if credited else ""
         text = f"{picture}: {caption}" if caption else picture
         yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption))
+
+
+def _shows(picture: Picture, image: Image) -> bool:
+    """Whether *picture*, whose description a channel may have cut off, is that of *image*."""
+    described = image.alt or image.text
+    same = described.startswith(picture.alt) if picture.alt else not described
+    return same and picture.credit == image.credit
 
 
 def _is_german(language: str) -> bool:
