@@ -26,7 +26,7 @@ _ADJECTIVE = regex.compile(r"\p{Ll}+(?:e[nmrs]?)")
 _CAPITALISED = regex.compile(r"\p{Lu}[\p{L}'’-]*\p{Ll}")
 #: “Von dem, was er gebaut hat”: here a comma is no end.
 _POINTING_AHEAD = frozenset(("das", "dem", "den", "denen", "der", "die", "those"))
-_ENDS_CLAUSE = (",", ";", ":", "–", "—")
+_CLAUSE_MARKS = (",", ";", ":", "–", "—", ".", "!", "?")
 #: How much of what would fit may be given away for an end behind a name, and behind a clause.
 _FAIR, _CLAUSE = 0.6, 0.5
 _LOOK_AHEAD = 40
@@ -90,24 +90,33 @@ def _better_end(
     what is better is passed over only for what is longer."""
     for reads_well, share in ((_parts_no_name, _FAIR), (_ends_clause, _CLAUSE)):
         for index in range(len(words) - 1, -1, -1):
-            start, at = words[index]
+            at = words[index][1]
             if at < share * end:
                 break
-            following = text[at : at + _LOOK_AHEAD].split(maxsplit=1)[0]
-            if at <= end and at in good and reads_well(text[start:at], following):
+            if at <= end and at in good and reads_well(text, words, index):
                 end = at
                 break
     return end
 
 
-def _parts_no_name(word: str, following: str) -> bool:
-    if not _CAPITALISED.match(following.lstrip("„“»«")):
+def _parts_no_name(text: str, words: Sequence[tuple[int, int]], index: int) -> bool:
+    start, end = words[index]
+    if not _CAPITALISED.match(_following(text, end).lstrip("„“»«")):
         return True
+    word = text[start:end]
     return not (_ADJECTIVE.fullmatch(word) or _CAPITALISED.fullmatch(word))
 
 
-def _ends_clause(word: str, following: str) -> bool:
-    return word.endswith(_ENDS_CLAUSE) or following in _ENDS_CLAUSE
+def _ends_clause(text: str, words: Sequence[tuple[int, int]], index: int) -> bool:
+    """Whether a clause ends behind the word at *index*; one of a word or two is none."""
+    here, *before = (text[slice(*words[at])] for at in range(index, max(index - 3, -1), -1))
+    return (
+        here.endswith(_CLAUSE_MARKS) or _following(text, words[index][1]) in _CLAUSE_MARKS
+    ) and not any(word.endswith(_CLAUSE_MARKS) for word in before)
+
+
+def _following(text: str, end: int) -> str:
+    return next(iter(text[end : end + _LOOK_AHEAD].split(maxsplit=1)), "")
 
 
 def _longest_that_fits(
