@@ -13,7 +13,7 @@ from syndicator.channels.fitting.quotations import quoted_spans
     [
         (
             "„Ich sah ihn dreimal im Leben weinen. Einmal, als meine Großmutter in Genf starb.“",
-            "„Ich sah ihn dreimal im Leben weinen. …“",
+            "„Ich sah ihn dreimal im Leben weinen. Einmal, als meine Großmutter in Genf …“",
         ),
         (
             "Kanzler in Genf: „Wir werden diese Verhandlungen mit aller Kraft zu Ende führen“",
