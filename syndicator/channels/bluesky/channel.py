@@ -23,6 +23,7 @@ from syndicator.channels.bluesky.rich_text import MOST_GRAPHEMES, rich_text
 from syndicator.channels.bluesky.sessions import SETTING, identifier
 from syndicator.channels.bluesky.teaser import first_sentence
 from syndicator.channels.fitting import Draft, fit
+from syndicator.channels.fitting.pieces import cleaned_text
 from syndicator.channels.templating import render_text
 from syndicator.content import Picture, Story
 from syndicator.wording import Wording, gettext_noop
@@ -138,5 +139,5 @@ def _as_thumb(pictures: tuple[Picture, ...]) -> Picture | None:
 
 
 def _card(story: Story, thumb: Picture | None) -> Card:
-    title = story.entry.headline or story.blog_title
+    title = cleaned_text(story.entry.headline, "") or story.blog_title
     return Card(title, first_sentence(story.entry, story.language), thumb)

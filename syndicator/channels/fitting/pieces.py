@@ -106,7 +106,7 @@ def body_of(pieces: Iterable[Piece]) -> str:
 
 def headline_of(entry: EntryContent) -> str:
     """The entry's headline; empty if the text begins with it anyway."""
-    headline = _told(" ".join(entry.headline.split()), entry.permalink)
+    headline = cleaned_text(" ".join(entry.headline.split()), entry.permalink)
     first = next(iter(_blocks_of_text(entry)), None)
     if first and _begins_with(first.text, headline):
         return ""
@@ -115,7 +115,7 @@ def headline_of(entry: EntryContent) -> str:
 
 def credit_line(pictures: Iterable[Picture], permalink: str, language: str) -> str:
     """Who is to be credited for *pictures*, each once, on one line; empty if nobody is."""
-    named = (_told(" ".join(one.credit.split()), permalink) for one in pictures)
+    named = (cleaned_text(" ".join(one.credit.split()), permalink) for one in pictures)
     credited = list(dict.fromkeys(filter(None, named)))
     if not credited:
         return ""
@@ -166,7 +166,7 @@ def _without_credit(block: _TextBlock, named: set[str]) -> _TextBlock:
     return block
 
 
-def _told(text: str, permalink: str) -> str:
+def cleaned_text(text: str, permalink: str) -> str:
     """*text* without the permalink, and without halves of surrogate pairs, which cannot be sent."""
     return without_permalink(_SURROGATES.sub("", text), permalink)
 
@@ -175,7 +175,7 @@ def _without_permalink(block: Block, permalink: str) -> Block | None:
     """*block*, if it has any text left; pictures stay as they are."""
 
     def clean(text: str) -> str:
-        return _told(text, permalink).strip()
+        return cleaned_text(text, permalink).strip()
 
     told: _TextBlock
     match block:
@@ -233,11 +233,11 @@ def _pictures(entry: EntryContent, language: str, shown: Sequence[Picture]) -> I
         if not isinstance(block, Image):
             continue
         if any(_shows(one, block) for one in shown):
-            if caption := _told(block.text, entry.permalink).strip():
+            if caption := cleaned_text(block.text, entry.permalink).strip():
                 yield Piece(_BETWEEN_BLOCKS, caption)
             continue
-        caption = _told(block.text or block.alt, entry.permalink).strip()
-        credited = _told(block.credit, entry.permalink).strip()
+        caption = cleaned_text(block.text or block.alt, entry.permalink).strip()
+        credited = cleaned_text(block.credit, entry.permalink).strip()
         if block.credit in credited_once:
             credited = ""
         if not caption and not credited:

@@ -69,6 +69,13 @@ def test_a_card_without_a_headline_bears_the_live_blogs_title() -> None:
     assert message.published_at == ""
 
 
+def test_a_card_does_not_say_its_headline_twice_and_parts_no_quotation() -> None:
+    text = Paragraph("Der Rat tagt. „Los! Jetzt!“, rief er. Dann mehr.")
+    message = BLUESKY.render(story(text, headline="Der Rat tagt"))
+    assert message is not None
+    assert message.card == Card("Der Rat tagt", "„Los! Jetzt!“, rief er.")
+
+
 def test_described_pictures_go_out_and_the_permalink_with_them_in_the_text() -> None:
     shown = tuple(picture(digest=digit, credit="Agentur") for digit in "12345")
     message = BLUESKY.render(story(Paragraph("Text."), pictures=shown))
