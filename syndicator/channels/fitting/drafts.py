@@ -183,7 +183,7 @@ def _cut_words(
             piece.text,
             lambda cut, lead=lead, piece=piece: fits(lead + cut + piece.tail),  # type: ignore[misc]
             longest=longest,
-            least_words=least_words,
+            least_words=max(least_words, piece.fewest_words),
         )
         if beginning:
             return lead + beginning + piece.tail

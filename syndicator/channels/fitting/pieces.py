@@ -71,6 +71,8 @@ class Piece:
     may_be_cut: bool = True
     speech: tuple[int, int] | None = None
     is_bare: bool = False
+    #: Less of it would be no more than its mark (“•”, “Bild:”).
+    fewest_words: int = 1
 
     @property
     def length(self) -> int:
@@ -202,7 +204,7 @@ def _pieces_of_block(block: _TextBlock, language: str, longest: int) -> Iterator
         case BulletList(items=items, ordered=ordered):
             for number, item in enumerate(items, start=1):
                 mark = f"{number}." if ordered else "•"
-                yield Piece("" if number == 1 else _BETWEEN_LINES, f"{mark} {item}")
+                yield Piece("" if number == 1 else _BETWEEN_LINES, f"{mark} {item}", fewest_words=2)
 
 
 def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
@@ -245,7 +247,7 @@ def _pictures(entry: EntryContent, language: str, shown: Sequence[Picture]) -> I
         picture = "Bild" if german else "Picture"
         credit = f" ({'Foto' if german else 'Photo'}: {credited})" if credited else ""
         text = f"{picture}: {caption}" if caption else picture
-        yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption))
+        yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption), fewest_words=2)
 
 
 def _shows(picture: Picture, image: Image) -> bool:
