@@ -122,7 +122,7 @@ def _partner(still_open: list[tuple[str, int]], closes: str) -> int | None:
 def _begins_word(text: str, at: int) -> bool:
     """Whether the mark at *at* stands before a word and behind none."""
     before, behind = text[at - 1 : at], text[at + 1 : at + 2]
-    return (not before.strip() or before in "([–—") and behind.isalnum()
+    return (not before.strip() or before in "([–—") and bool(behind.strip())
 
 
 def _is_inside_word(text: str, at: int) -> bool:

@@ -8,6 +8,7 @@ sentences stay one: a post that is cut later than possible still reads well.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from syndicator.channels.fitting.word_lists import word_list
@@ -50,11 +51,18 @@ def sentence_ends(text: str, language: str) -> Iterator[int]:
     english = language.lower().startswith("en")
     begin = 0
     for mark in _END.finditer(text, 0, length):
-        if mark.end() < length and not _goes_on(text, begin, mark, english):
+        if mark.end() < length and not (
+            _goes_on(text, begin, mark, english) or _joins(text[mark.end()])
+        ):
             yield mark.end()
             begin = mark.end()
     if length:
         yield length
+
+
+def _joins(char: str) -> bool:
+    """Whether *char* belongs to the one before it, as an accent does."""
+    return char == "\u200d" or unicodedata.category(char).startswith("M")
 
 
 def _goes_on(text: str, begin: int, mark: re.Match[str], english: bool) -> bool:

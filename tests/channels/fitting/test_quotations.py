@@ -23,6 +23,7 @@ from syndicator.channels.fitting.quotations import in_quotation_marks, is_inside
         ('„Er sagte "ja" dazu.“', ['„Er sagte "ja" dazu.“']),
         ("Han sa ”Ja, kanske” och gick.", ["”Ja, kanske”"]),
         ("Han sa ”ja” och ”nej”.", ["”ja”", "”nej”"]),
+        ("Han sa ”#ja” och ”…nej”.", ["”#ja”", "”…nej”"]),
         ("首相は「対話を『今』続ける」と述べた。", ["「対話を『今』続ける」"]),
         ("Il dit : « Oui, c’est fini. » Puis sort.", ["« Oui, c’est fini. »"]),
         ("It’s the boys’ room.", []),
