@@ -93,7 +93,7 @@ def sentences(draw: st.DrawFn, marks: Marks) -> str:
     said = draw(words)
     if marks.inner and draw(st.booleans()):
         said += f" {draw(words).join(marks.inner)} {draw(words)}"
-    said += draw(st.sampled_from(["", ".", "!", "?", f". Ja {draw(words)}."]))
+    said += draw(st.sampled_from(["", ".", "!", "?", f". Ja {draw(words)}. Nein {draw(words)}."]))
     quoted = said.join(marks.outer)
     return draw(
         st.sampled_from(
@@ -112,18 +112,19 @@ def sentences(draw: st.DrawFn, marks: Marks) -> str:
 def stories(draw: st.DrawFn, styles: list[Marks] = STYLES) -> tuple[Story, Marks]:
     marks = draw(st.sampled_from(styles))
     text = st.lists(sentences(marks), min_size=1, max_size=4).map(" ".join)
+    speech = st.lists(words, min_size=1, max_size=4).map(". Es ".join)
     blocks = draw(
         st.lists(
             st.one_of(
                 text.map(Paragraph),
-                st.builds(Quote, words, st.sampled_from(["", "Anna Roth, Sprecherin"])),
+                st.builds(Quote, speech, st.sampled_from(["", "Anna Roth, Sprecherin"])),
                 st.builds(BulletList, st.lists(words, min_size=1, max_size=4).map(tuple)),
                 st.builds(Image, words, words),
             ),
             max_size=4,
         )
     )
-    headline = draw(st.one_of(st.just(""), sentences(marks)))
+    headline = draw(st.one_of(st.just(""), st.just(""), sentences(marks)))
     return story(*blocks, headline=headline, language=marks.language), marks
 
 
@@ -156,7 +157,8 @@ def said_in(entry: EntryContent) -> str:
     return " ".join(" ".join(parts).split())
 
 
-limits = st.integers(40, 500)
+#: With the permalink: some leave room for a few words only.
+limits = st.integers(41, 110) | st.integers(40, 500)
 
 
 @some
@@ -179,6 +181,17 @@ def test_links_mentions_and_hashtags_are_whole(made: tuple[Story, Marks], limit:
     for word in text.split():
         for token in regex.findall(r"(?:https?:|www\.|[@#$]).*", word):
             assert token.strip(marks) in whole, word
+
+
+@some
+@given(st.sampled_from(TOKENS), words, st.integers(1, 50), st.booleans())
+def test_nor_is_one_cut_that_a_text_begins_with(
+    token: str, rest: str, room: int, in_headline: bool
+) -> None:
+    said = f"{token} {rest} {rest}"
+    told_story = story(headline=said) if in_headline else story(Paragraph(said))
+    text = words_told(told_story, len(PERMALINK) + 2 + room) or ""
+    assert not text or text.split()[0] == token
 
 
 @some
@@ -207,6 +220,28 @@ def test_what_is_quoted_is_whole_or_ends_with_an_ellipsis(
     for quoted in regex.findall(rf"{opening}(?!\w’)([^{opening}{closing}]*){closing}(?!\w)", text):
         said = quoted.strip()
         assert said in entry or (said.endswith("…") and said[:-1].rstrip() in entry)
+
+
+plain = st.lists(
+    st.sampled_from(["wir", "gehen", "nach", "Genf,", "heute"]), min_size=1, max_size=30
+)
+speech = st.lists(plain.map(" ".join), min_size=1, max_size=5).map(". Es ".join)
+
+
+@some
+@given(speech, st.integers(20, 300), st.integers(1, 120))
+def test_of_speech_alone_the_beginning_is_told_with_its_marks_and_its_speaker(
+    said: str, room: int, more: int
+) -> None:
+    told_story = story(Quote(said, "Anna Roth"))
+    narrow, wide = (
+        words_told(told_story, len(PERMALINK) + 2 + limit) or "" for limit in (room, room + more)
+    )
+    assert len(wide) >= len(narrow)
+    for text in filter(None, (narrow, wide)):
+        assert text.startswith("„")
+        told = text.removeprefix("„").removesuffix("“ – Anna Roth")
+        assert told == said or (told.endswith("…") and said.startswith(told[:-1].rstrip()))
 
 
 @some
