@@ -34,7 +34,21 @@ HEAD = """\
 
 Made by `syndicator samples` from `syndicator/demo/samples.json`: each post as it would go out, with
 pictures and threads switched on. A test holds this page against the command's output, so that a
-change to how posts are fitted shows here, line by line, before it shows anywhere else.
+change to how posts are fitted shows here, line by line, before it shows anywhere else. Every post
+was read as an editor would read it; what had to change was changed for all entries, never for one:
+
+- The headline comes first, then whole sentences, then words. Behind a headline there are at least
+  seven words of a sentence, or none.
+- Cut text ends with an ellipsis, behind a clause where that costs less than half of the room, and
+  never behind an article, an auxiliary verb, a number or half of a name if there is a better place.
+- Speech is told whole, with its marks and its speaker, or gives way to what follows, if that can be
+  understood alone. Where an entry has no headline and begins with speech, its first sentences stay,
+  and an ellipsis stands for the others.
+- A list that is cut says so by an ellipsis on a line of its own; in a thread it goes on.
+- What gave way in a post is told in its thread, and nothing is told twice.
+- Everybody to be credited is named once, on one line before the permalink, on every platform; a
+  picture whose credit does not fit stays away.
+- A link card does not repeat its title below it.
 """
 
 
