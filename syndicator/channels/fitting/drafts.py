@@ -26,6 +26,9 @@ from syndicator.content import Picture, Story
 
 #: No platform weighs text so that more characters than this fit for each one it allows.
 _CHARACTERS_PER_UNIT = 8
+#: So much of an entry is looked at in any case: what is told instead of a quote that is too long
+#: must not depend on the limit, or more room could tell less.
+_CONSIDERED = 10_000
 #: Behind a headline, less than this of a first sentence says nothing.
 _FEWEST_WORDS = 7
 #: Of speech, fewer words in a whole sentence say less than the words that would fit.
@@ -81,7 +84,8 @@ def fit(
         said = len(headline) + len(body)
         return said <= longest and length(render(draft(headline, body))) <= limit
 
-    pieces = _considered(pieces_of(entry, language, longest, pictures), longest)
+    seen = max(longest, _CONSIDERED)
+    pieces = _considered(pieces_of(entry, language, seen, pictures), seen)
     headline = headline_of(entry)
     if headline and not fits(headline, ""):
         headline = shorten(headline, lambda cut: fits(cut, ""), longest=longest) or ""
@@ -236,12 +240,15 @@ def _first_sentences(
     opening, said, closing = _speech_of(piece, before, behind)
     considered = said[:longest]
     quoted = quoted_spans(considered, goes_on=len(said) > longest)
+    *fewest, rest = considered.split(maxsplit=_FEWEST_WORDS_OF_SPEECH) or [""]
+    if len(fewest) < _FEWEST_WORDS_OF_SPEECH:
+        return None
+    earliest = len(considered[: -len(rest)].rstrip())
+    last = len(considered.rstrip())
     ends = [
         end
         for end in sentence_ends(considered, language)
-        if not is_inside(quoted, end)
-        and end < len(considered.rstrip())
-        and len(said[:end].split()) >= _FEWEST_WORDS_OF_SPEECH
+        if earliest <= end < last and not is_inside(quoted, end)
     ]
 
     def told(end: int) -> str:

@@ -181,6 +181,11 @@ class TestQuotes:
             "Genf\n\nDie Grenze ist zu."
         )
 
+    def test_what_is_told_instead_of_it_does_not_depend_on_the_limit(self) -> None:
+        speech = Paragraph("Dies. Roth sagte: „" + "Wir gehen " * 40 + "“")
+        blocks = (Quote("Wir gehen " * 12), speech, Paragraph("Nie. Nie."))
+        assert told(18, *blocks) == told(60, *blocks) == "Nie. Nie."
+
     def test_reported_speech_needs_its_source(self) -> None:
         assert told(60, self.LONG, Paragraph("Niemand sei verletzt."), headline="Genf") == "Genf"
         assert told(60, self.LONG, Paragraph("Laut Roth sei alles gut."), headline="Genf") == (

@@ -317,7 +317,8 @@ def graphemes(text: str) -> list[str]:
 def test_no_grapheme_is_cut(text: str, limit: int) -> None:
     told_story = story(Paragraph(text))
     cut, whole = words_told(told_story, limit + len(PERMALINK) + 2), words_told(told_story, None)
-    if cut is None or whole is None or "“" in text or "”" in text:
+    # Of speech, the closing mark is told behind the cut.
+    if cut is None or whole is None or not set(text).isdisjoint('"„“”‘’»«「」'):
         return
     beginnings = [graphemes(cut), graphemes(cut.removesuffix("…").rstrip())]
     assert any(graphemes(whole)[: len(kept)] == kept for kept in beginnings)
