@@ -19,6 +19,7 @@ COMMANDS = {
     "restore": "restore",
     "admin": "admin",
     "rotate-keys": "rotate_keys",
+    "samples": "samples",
     "migrate": "migrate",
     "web": "web",
     "sandbox": "sandbox",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from syndicator.channels.bluesky.rich_text import MOST_GRAPHEMES, rich_text
 from syndicator.channels.bluesky.sessions import SETTING, identifier
 from syndicator.channels.bluesky.teaser import first_sentence
 from syndicator.channels.fitting import Draft, fit
+from syndicator.channels.fitting.pieces import cleaned_text
 from syndicator.channels.templating import render_text
 from syndicator.content import Picture, Story
 from syndicator.wording import Wording, gettext_noop
@@ -63,12 +65,14 @@ class BlueskyChannel(Channel):
     guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
+        # A picture's credit stays with it: rather no picture than one without.
+        return self._render(story) or self._render(replace(story, pictures=()))
+
+    def _render(self, story: Story) -> Message | None:
         pictures = _as_images(story.pictures)
         thumb = None if pictures else _as_thumb(story.pictures)
         shown = pictures or ((thumb,) if thumb else ())
         permalink = story.entry.permalink
-        credited = ", ".join(dict.fromkeys(one.credit for one in shown if one.credit))
-        german = story.language.lower().startswith("de")
 
         def write(draft: Draft) -> str:
             return render_text(
@@ -76,17 +80,15 @@ class BlueskyChannel(Channel):
                 "post.txt.jinja",
                 headline=draft.headline,
                 body=draft.body,
-                # An entry of nothing but pictures names them in its text.
-                credit="" if credited in draft.body else credited,
-                photo="Foto" if german else "Photo",
+                credits=draft.credits,
                 permalink=permalink if pictures else "",
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
             )
 
-        text = fit(story, write, self.length, self.limit)
-        if text is None:
+        text = fit(story, write, self.length, self.limit, pictures=shown)
+        if not text:
             return None
         published_at = story.entry.published_at
         return Message(
@@ -139,5 +141,5 @@ def _as_thumb(pictures: tuple[Picture, ...]) -> Picture | None:
 
 
 def _card(story: Story, thumb: Picture | None) -> Card:
-    title = story.entry.headline or story.blog_title
+    title = cleaned_text(story.entry.headline, "") or story.blog_title
     return Card(title, first_sentence(story.entry, story.language), thumb)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import regex
 
-from syndicator.channels.fitting.permalinks import without_permalink
+from syndicator.channels.fitting.pieces import cleaned_text
+from syndicator.channels.fitting.quotations import is_inside, quoted_spans
 from syndicator.channels.fitting.sentences import sentence_ends
 from syndicator.channels.fitting.shortening import shorten
 from syndicator.channels.leftovers import without_leftovers
@@ -17,15 +20,31 @@ _GRAPHEME = regex.compile(r"\X")
 
 
 def first_sentence(entry: EntryContent, language: str) -> str:
-    """The first sentence of the first paragraph of *entry*, shortened; empty if there is none."""
+    """The first sentence of *entry* in a paragraph that says more than its headline, shortened;
+    empty if there is none."""
     for block in without_leftovers(entry.blocks):
         if not isinstance(block, Paragraph):
             continue
-        text = without_permalink(block.text[:_CONSIDERED], entry.permalink).strip()
-        end = next(iter(sentence_ends(text, language)), 0)
-        if sentence := text[:end].strip():
-            return sentence if _fits(sentence) else shorten(sentence, _fits, longest=1000) or ""
+        for sentence in _sentences(
+            cleaned_text(block.text[:_CONSIDERED], entry.permalink), language
+        ):
+            if _letters(sentence) != _letters(entry.headline):
+                return sentence if _fits(sentence) else shorten(sentence, _fits, longest=1000) or ""
     return ""
+
+
+def _sentences(text: str, language: str) -> Iterator[str]:
+    quoted = quoted_spans(text)
+    begin = 0
+    for end in sentence_ends(text, language):
+        if not is_inside(quoted, end):
+            if sentence := text[begin:end].strip():
+                yield sentence
+            begin = end
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _fits(text: str) -> bool:

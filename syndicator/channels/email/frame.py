@@ -53,18 +53,20 @@ def framed(
 
 def preview_of(blocks: Iterable[tuple[str, str]], subject: str, language: str) -> str:
     """The first sentences of the text that *subject* does not say already; empty if none are."""
-    told = " ".join(
-        word
+    told = "\n".join(
+        _without_addresses(_on_one_line(text))
         for text, html in blocks
         if not _NOT_PREVIEWED.match(html)
-        for word in _on_one_line(text).split()
-        if not word.startswith(("http://", "https://"))
     )
     beginning = subject.removesuffix("…").rstrip()
-    if told.startswith(beginning):
+    if told.replace("\n", " ").startswith(beginning):
         rest = told[len(beginning) :].lstrip()
         told = f"… {rest}" if rest and subject.endswith("…") else rest
     return _shortened(told, language)
+
+
+def _without_addresses(text: str) -> str:
+    return " ".join(word for word in text.split() if not word.startswith(("http://", "https://")))
 
 
 def _on_one_line(text: str) -> str:
@@ -74,17 +76,15 @@ def _on_one_line(text: str) -> str:
 
 
 def _shortened(text: str, language: str) -> str:
-    """As many whole sentences of *text* as fit, or else its first words."""
+    """As many whole sentences of *text*, one block a line, as fit, or else its first words."""
+    ends, start = [], 0
+    for block in text[: PREVIEW_LENGTH * 2].split("\n"):
+        ends += [start + end for end in (*sentence_ends(block, language), len(block))]
+        start += len(block) + 1
+    text = text.replace("\n", " ")
     if len(text) <= PREVIEW_LENGTH:
         return text
-    whole = max(
-        (
-            end
-            for end in sentence_ends(text[: PREVIEW_LENGTH * 2], language)
-            if end < PREVIEW_LENGTH
-        ),
-        default=0,
-    )
+    whole = max((end for end in ends if end < PREVIEW_LENGTH), default=0)
     if whole >= SHORT_PREVIEW:
         return text[:whole]
     cut = text[:PREVIEW_LENGTH]

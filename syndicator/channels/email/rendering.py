@@ -23,8 +23,9 @@ from syndicator.channels.email.pictures import MOST_PICTURES, place_of, source_o
 from syndicator.channels.email.styles import in_whole_page
 from syndicator.channels.email.words import Words, words_for
 from syndicator.channels.fitting.pieces import headline_of
-from syndicator.channels.fitting.quotations import in_quotation_marks
+from syndicator.channels.fitting.quotations import in_quotation_marks, is_inside, quoted_spans
 from syndicator.channels.fitting.sentences import sentence_ends
+from syndicator.channels.fitting.shortening import shorten
 from syndicator.channels.leftovers import without_leftovers
 from syndicator.channels.templating import OutputTooLong, render_text
 from syndicator.content import (
@@ -151,17 +152,26 @@ def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) ->
 
 def subject_line(text: str, language: str) -> str:
     """*text* on one line of at most `SUBJECT_LENGTH` characters: all of it, or its first sentence,
-    or its first words."""
+    or its first words. A quotation is closed or left out."""
     line = _clean(text)
     if len(line) <= SUBJECT_LENGTH:
         return line
-    sentence = line[: next(sentence_ends(line, language))]
-    if len(sentence) <= SUBJECT_LENGTH:
-        return sentence
+    quoted = quoted_spans(line)
+    end = next(end for end in sentence_ends(line, language) if not is_inside(quoted, end))
+    if end <= SUBJECT_LENGTH:
+        return line[:end]
     cut = line[: SUBJECT_LENGTH - 1]
     # A word that fills the whole line has no better place to be cut.
-    words = cut if line[len(cut)] == " " else cut.rpartition(" ")[0] or cut
-    return f"{words.rstrip()}…"
+    words = (cut if line[len(cut)] == " " else cut.rpartition(" ")[0] or cut).rstrip()
+    parted = next((span for span in quoted if is_inside([span], len(words))), None)
+    if parted is None:
+        return f"{words}…"
+    start, end = parted
+    room = SUBJECT_LENGTH - start - len("„“")
+    said = shorten(line[start + 1 : end - 1], lambda cut: len(cut) <= room, longest=SUBJECT_LENGTH)
+    if said and start < SUBJECT_LENGTH // 2:
+        return line[: start + 1] + said + line[end - 1]
+    return f"{line[:start].rstrip(' :,–(')}…"
 
 
 def is_web_address(url: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -16,11 +16,11 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.facebook.client import CARD_OR_PICTURES, FacebookClient
 from syndicator.channels.facebook.guide import GUIDE
-from syndicator.channels.facebook.photos import LARGEST_PICTURE, MOST_PICTURES, credit_line
+from syndicator.channels.facebook.photos import LARGEST_PICTURE, MOST_PICTURES
 from syndicator.channels.facebook.sign_in import BASE_URL, FacebookSignIn
 from syndicator.channels.fitting import Draft, fit
 from syndicator.channels.templating import render_text
-from syndicator.content import Picture, Story
+from syndicator.content import Story
 from syndicator.wording import Wording, gettext_noop
 
 PICTURE_TOO_LARGE = Wording(gettext_noop("A picture is too large for Facebook."))
@@ -66,14 +66,14 @@ class FacebookChannel(Channel):
                 headline=draft.headline,
                 body=draft.body,
                 pictures=pictures,
-                credits=_credits(pictures, story.language, draft.body),
+                credits=draft.credits,
                 permalink=permalink,
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
             )
 
-        text = fit(story, write, self.length, self.limit)
+        text = fit(story, write, self.length, self.limit, pictures=pictures)
         if text is None:
             return None
         return Message(
@@ -103,11 +103,3 @@ class FacebookChannel(Channel):
 
     def client(self, account: Account) -> FacebookClient:
         return FacebookClient(account)
-
-
-def _credits(pictures: Sequence[Picture], language: str, body: str) -> list[str]:
-    """A line for each credit, once; none for those that *body* names with their pictures."""
-    lines = dict.fromkeys(
-        credit_line(picture.credit, language) for picture in pictures if picture.credit
-    )
-    return [line for line in lines if f"({line})" not in body]

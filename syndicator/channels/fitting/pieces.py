@@ -20,7 +20,11 @@ from syndicator.content import Block, BulletList, EntryContent, Image, Paragraph
 
 _TextBlock = Paragraph | BulletList | Quote
 
+#: Stands for the lines of a list that are left out.
+CUT_LIST = "\n…"
 _BETWEEN_BLOCKS = "\n\n"
+_BETWEEN_LINES = "\n"
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 _ANAPHORS = word_list("anaphors.txt")
 #: German words that point back from inside of a sentence, too: “Applaus gab es dafür nicht.”
 _POINTING_BACK = frozenset(
@@ -37,7 +41,15 @@ _POINTING_BACK = frozenset(
         "darüber",
     )
 ).union(("davon", "davor", "dazu", "deshalb", "deswegen", "dennoch", "trotzdem", "zuvor"))
-_FIRST_WORDS = re.compile(r"\w+")
+#: German verbs of reported speech, and words that tell whose it is.
+_REPORTING = frozenset(("sei", "seien", "könne", "müsse", "solle", "dürfe", "wolle", "werde"))
+_ATTRIBUTING = frozenset(
+    ("sagt", "sagte", "sagten", "erklärte", "erklärten", "teilte", "teilten", "betonte", "hieß")
+).union(
+    ("heißt", "berichtet", "berichtete", "berichten", "zufolge", "laut", "Laut", "Angaben"),
+    ("so", "kündigte", "warnte", "schrieb", "meint", "meinte", "ich", "Ich", "wies"),
+)
+_WORDS = re.compile(r"\w+")
 _MOST_FIRST_WORDS = 6
 _LONGEST_BEGINNING = 200
 _CREDIT_LABEL = r"(?:Fotos?|Bild(?:er)?|Photos?|Pictures?|Images?|Credits?)"
@@ -59,6 +71,8 @@ class Piece:
     may_be_cut: bool = True
     speech: tuple[int, int] | None = None
     is_bare: bool = False
+    #: Less of it would be no more than its mark (“•”, “Bild:”).
+    fewest_words: int = 1
 
     @property
     def length(self) -> int:
@@ -70,11 +84,22 @@ class Piece:
         return self.text.endswith(":")
 
     @property
+    def goes_on_in_list(self) -> bool:
+        """Whether it is a list's line, and not the first."""
+        return self.before == _BETWEEN_LINES
+
+    @property
     def stands_alone(self) -> bool:
         """Whether it can be understood without the piece before it."""
-        words = _FIRST_WORDS.findall(self.text[:_LONGEST_BEGINNING])[:_MOST_FIRST_WORDS]
+        words = _WORDS.findall(self.text[:_LONGEST_BEGINNING])
+        first = words[:_MOST_FIRST_WORDS]
         points_back = words[:1] and words[0] in _ANAPHORS
-        return not self.is_bare and not points_back and not _POINTING_BACK.intersection(words)
+        return not (
+            self.is_bare
+            or points_back
+            or not _POINTING_BACK.isdisjoint(first)
+            or (not _REPORTING.isdisjoint(words) and _ATTRIBUTING.isdisjoint(words))
+        )
 
 
 def body_of(pieces: Iterable[Piece]) -> str:
@@ -83,7 +108,7 @@ def body_of(pieces: Iterable[Piece]) -> str:
 
 def headline_of(entry: EntryContent) -> str:
     """The entry's headline; empty if the text begins with it anyway."""
-    headline = without_permalink(" ".join(entry.headline.split()), entry.permalink)
+    headline = cleaned_text(" ".join(entry.headline.split()), entry.permalink)
     first = next(iter(_blocks_of_text(entry)), None)
     if first and _begins_with(first.text, headline):
         return ""
@@ -92,7 +117,7 @@ def headline_of(entry: EntryContent) -> str:
 
 def credit_line(pictures: Iterable[Picture], permalink: str, language: str) -> str:
     """Who is to be credited for *pictures*, each once, on one line; empty if nobody is."""
-    named = (without_permalink(" ".join(one.credit.split()), permalink) for one in pictures)
+    named = (cleaned_text(" ".join(one.credit.split()), permalink) for one in pictures)
     credited = list(dict.fromkeys(filter(None, named)))
     if not credited:
         return ""
@@ -113,7 +138,7 @@ def pieces_of(
     """
     blocks = _blocks_of_text(entry)
     if not blocks:
-        yield from _pictures(entry, language, {(one.alt, one.credit) for one in pictures})
+        yield from _pictures(entry, language, pictures)
     for block in blocks:
         before = _BETWEEN_BLOCKS
         for piece in _pieces_of_block(block, language, longest):
@@ -143,11 +168,16 @@ def _without_credit(block: _TextBlock, named: set[str]) -> _TextBlock:
     return block
 
 
+def cleaned_text(text: str, permalink: str) -> str:
+    """*text* without the permalink, and without halves of surrogate pairs, which cannot be sent."""
+    return without_permalink(_SURROGATES.sub("", text), permalink)
+
+
 def _without_permalink(block: Block, permalink: str) -> Block | None:
     """*block*, if it has any text left; pictures stay as they are."""
 
     def clean(text: str) -> str:
-        return without_permalink(text, permalink).strip()
+        return cleaned_text(text, permalink).strip()
 
     told: _TextBlock
     match block:
@@ -174,7 +204,7 @@ def _pieces_of_block(block: _TextBlock, language: str, longest: int) -> Iterator
         case BulletList(items=items, ordered=ordered):
             for number, item in enumerate(items, start=1):
                 mark = f"{number}." if ordered else "•"
-                yield Piece("" if number == 1 else "\n", f"{mark} {item}")
+                yield Piece("" if number == 1 else _BETWEEN_LINES, f"{mark} {item}", fewest_words=2)
 
 
 def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
@@ -198,23 +228,33 @@ def _sentences(text: str, language: str, longest: int) -> Iterator[Piece]:
         begin = end
 
 
-def _pictures(entry: EntryContent, language: str, shown: set[tuple[str, str]]) -> Iterator[Piece]:
+def _pictures(entry: EntryContent, language: str, shown: Sequence[Picture]) -> Iterator[Piece]:
     german = _is_german(language)
+    credited_once = {one.credit for one in shown}
     for block in entry.blocks:
         if not isinstance(block, Image):
             continue
-        if (block.alt or block.text, block.credit) in shown:
-            if told := without_permalink(block.text, entry.permalink).strip():
-                yield Piece(_BETWEEN_BLOCKS, told)
+        if any(_shows(one, block) for one in shown):
+            if caption := cleaned_text(block.text, entry.permalink).strip():
+                yield Piece(_BETWEEN_BLOCKS, caption)
             continue
-        caption = without_permalink(block.text or block.alt, entry.permalink).strip()
-        credited = without_permalink(block.credit, entry.permalink).strip()
+        caption = cleaned_text(block.text or block.alt, entry.permalink).strip()
+        credited = cleaned_text(block.credit, entry.permalink).strip()
+        if block.credit in credited_once:
+            credited = ""
         if not caption and not credited:
             continue
         picture = "Bild" if german else "Picture"
         credit = f" ({'Foto' if german else 'Photo'}: {credited})" if credited else ""
         text = f"{picture}: {caption}" if caption else picture
-        yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption))
+        yield Piece(_BETWEEN_BLOCKS, text, credit, may_be_cut=bool(caption), fewest_words=2)
+
+
+def _shows(picture: Picture, image: Image) -> bool:
+    """Whether *picture*, whose description a channel may have cut off, is that of *image*."""
+    described = image.alt or image.text
+    same = described.startswith(picture.alt) if picture.alt else not described
+    return same and picture.credit == image.credit
 
 
 def _is_german(language: str) -> bool:

@@ -9,18 +9,43 @@ from bisect import bisect_left
 _DEEPEST = 20
 _MOST_WORDS_OF_A_TITLE = 4
 _ENDS_SPEECH = tuple(",.!?…")
-_MARK = re.compile('["„“”‚‘’»«›‹]')
-#: For each mark that can close: the marks that it closes, as German, English and French use them.
+_MARK = re.compile('["„“”‚‘’»«›‹「」『』]')
+#: For each mark that can close: the marks that it closes, as German, English, French, Danish,
+#: Swedish and Japanese use them.
 _CLOSES = {
     '"': '"',
     "“": "„",
-    "”": "“„",
+    "”": "“„”",
     "‘": "‚",
     "’": "‘‚",
     "»": "«",
     "«": "»",
     "›": "‹",
     "‹": "›",
+    "」": "「",
+    "』": "『",
+}
+#: A language's outer marks, where they are not these.
+_ENGLISH = ("“", "”")
+_OUTER = {
+    "de": ("„", "“"),
+    "de-ch": ("«", "»"),
+    "de-li": ("«", "»"),
+    "bg": ("„", "“"),
+    "cs": ("„", "“"),
+    "sk": ("„", "“"),
+    "hr": ("„", "“"),
+    "sl": ("„", "“"),
+    "pl": ("„", "”"),
+    "hu": ("„", "”"),
+    "ro": ("„", "”"),
+    "da": ("»", "«"),
+    "sv": ("”", "”"),
+    "fi": ("”", "”"),
+    "fr": ("«\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}»"),
+    "fr-ch": ("«", "»"),
+    "ja": ("「", "」"),
+    **dict.fromkeys(("ar", "el", "es", "it", "nb", "nn", "no", "pt-pt", "ru", "uk"), ("«", "»")),
 }
 
 
@@ -38,6 +63,8 @@ def quoted_spans(text: str, *, goes_on: bool = False) -> list[tuple[int, int]]:
             continue
         # Sources also write „so".
         closes = '"„' if mark == '"' and text[at - 1 : at].strip() else _CLOSES.get(mark, "")
+        if mark == "”" and _begins_word(text, at):
+            closes = ""
         opened = _partner(still_open, closes)
         if opened is not None:
             start = still_open[opened][1]
@@ -45,7 +72,7 @@ def quoted_spans(text: str, *, goes_on: bool = False) -> list[tuple[int, int]]:
             while spans and spans[-1][0] > start:
                 spans.pop()
             spans.append((start, at + 1))
-        elif mark not in "”’":
+        elif mark not in "”’」』" or (mark == "”" and _begins_word(text, at)):
             still_open.append((mark, at))
             del still_open[:-_DEEPEST]
     if goes_on and still_open:
@@ -79,7 +106,9 @@ def in_quotation_marks(text: str, language: str) -> str:
     """*text* in the outer marks of its *language* (BCP 47), unless it stands in marks already."""
     if quoted_spans(text) == [(0, len(text))]:
         return text
-    return f"„{text}“" if language.lower().startswith("de") else f"“{text}”"
+    tag = language.lower()
+    opening, closing = _OUTER.get(tag) or _OUTER.get(tag.partition("-")[0], _ENGLISH)
+    return f"{opening}{text}{closing}"
 
 
 def _partner(still_open: list[tuple[str, int]], closes: str) -> int | None:
@@ -88,6 +117,12 @@ def _partner(still_open: list[tuple[str, int]], closes: str) -> int | None:
         if still_open[index][0] in closes:
             return index
     return None
+
+
+def _begins_word(text: str, at: int) -> bool:
+    """Whether the mark at *at* stands before a word and behind none."""
+    before, behind = text[at - 1 : at], text[at + 1 : at + 2]
+    return (not before.strip() or before in "([–—") and bool(behind.strip())
 
 
 def _is_inside_word(text: str, at: int) -> bool:

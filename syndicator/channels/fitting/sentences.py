@@ -8,6 +8,7 @@ sentences stay one: a post that is cut later than possible still reads well.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from syndicator.channels.fitting.word_lists import word_list
@@ -17,7 +18,7 @@ _END = re.compile(rf"(?P<mark>[.!?…]+){_CLOSING}(?=\s|\Z)|[。！？]+[」』�
 _NEXT_WORD = re.compile(r"""\s*["„“”‚‘’»«›‹(\[]*([^\s.,;:!?…"“”‘’»«)\]]*)""")
 _LAST_WORD = re.compile(r"""[^\s"„“”‚‘’»«›‹()\[\]/]*\Z""")
 #: "z. B", "U.S", "h. c", the W of "George W": single letters with full stops, without the last.
-_LETTERS = re.compile(r"(?<!\w)(?:[^\W\d_]\.[\s-]?)*[^\W\d_]\Z")
+_LETTERS = re.compile(r"(?<![\w/])(?:[^\W\d_]\.[\s-]?)*[^\W\d_]\Z")
 _ORDINAL = re.compile(r"(?:.*[-–])?[0-9]{1,3}")
 _ROMAN = re.compile(r"[IVXLC]{2,}")
 #: English puts no comma between a quoted question and who asks it: “Why?” Ms. Roth asked.
@@ -35,6 +36,8 @@ _NEVER_LAST = frozenset(
     ("bzw", "ca", "dipl", "dr", "fr", "frhr", "gen", "hl", "hr", "mr", "mrs", "ms", "prof", "rep")
 ).union(("sen", "sgt", "sog", "vgl"))
 _NEVER_LAST_LETTERS = frozenset(("z.b", "d.h", "e.g", "i.e", "s.o", "h.c"))
+#: “And Saka – who else? – lifts it over Vicario.”
+_DASHES = ("–", "—", "-")
 _STARTERS = word_list("sentence_starters.txt")
 
 
@@ -48,18 +51,25 @@ def sentence_ends(text: str, language: str) -> Iterator[int]:
     english = language.lower().startswith("en")
     begin = 0
     for mark in _END.finditer(text, 0, length):
-        if mark.end() < length and not _goes_on(text, begin, mark, english):
+        if mark.end() < length and not (
+            _goes_on(text, begin, mark, english) or _joins(text[mark.end()])
+        ):
             yield mark.end()
             begin = mark.end()
     if length:
         yield length
 
 
+def _joins(char: str) -> bool:
+    """Whether *char* belongs to the one before it, as an accent does."""
+    return char == "\u200d" or unicodedata.category(char).startswith("M")
+
+
 def _goes_on(text: str, begin: int, mark: re.Match[str], english: bool) -> bool:
     """Whether the sentence that begins at *begin* goes on after *mark*."""
     following = _NEXT_WORD.match(text, mark.end())
     next_word = following[1] if following else ""
-    if next_word[:1].islower():
+    if next_word[:1].islower() or next_word in _DASHES:
         return True
     if mark["mark"] != ".":
         return english and mark[0][-1] in '"”’' and bool(_ASKED.match(text, mark.end()))

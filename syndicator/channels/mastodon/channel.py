@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -72,6 +73,11 @@ class MastodonChannel(Channel):
         return self if limit == self.limit else MastodonChannel(limit)
 
     def render(self, story: Story) -> Message | None:
+        # A picture's credit stays with it: rather no picture than one without.
+        return self._render(story) or self._render(replace(story, pictures=()))
+
+    def _render(self, story: Story) -> Message | None:
+        pictures = story.pictures[: self.most_pictures]
         permalink = story.entry.permalink
 
         def write(draft: Draft) -> str:
@@ -80,13 +86,14 @@ class MastodonChannel(Channel):
                 "post.txt.jinja",
                 headline=draft.headline,
                 body=draft.body,
+                credits=draft.credits,
                 permalink=permalink,
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
             )
 
-        text = fit(story, write, self.length, self.limit)
+        text = fit(story, write, self.length, self.limit, pictures=pictures)
         if text is None:
             return None
         return Message(
@@ -94,7 +101,7 @@ class MastodonChannel(Channel):
             permalink,
             audience=story.blog_slug,
             language=story.language,
-            pictures=story.pictures[: self.most_pictures],
+            pictures=pictures,
         )
 
     def account_name(self, settings: Mapping[str, str]) -> str:

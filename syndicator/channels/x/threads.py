@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from syndicator.channels.fitting.pieces import Piece, body_of, pieces_of
+from syndicator.channels.fitting.pieces import CUT_LIST, Piece, body_of, pieces_of
 from syndicator.content import Picture, Story
 
 #: An entry that is longer is an article: its permalink leads there.
@@ -41,8 +41,15 @@ def parts_after(
 
 
 def _rest(told: str, pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """*pieces* after those that *told* consists of; all, if it is only a part of the first."""
-    for count in range(len(pieces), 0, -1):
-        if body_of(pieces[:count]) == told:
-            return pieces[count:]
+    """*pieces* without those that *told* consists of; all, if it is only a part of one."""
+    told = told.removesuffix(CUT_LIST)
+    for start, piece in enumerate(pieces):
+        if not told.startswith(piece.text):
+            continue
+        for end in range(start + 1, len(pieces) + 1):
+            said = body_of(pieces[start:end])
+            if said == told:
+                return [*pieces[:start], *pieces[end:]]
+            if not told.startswith(said):
+                break
     return pieces

@@ -69,6 +69,13 @@ def test_a_card_without_a_headline_bears_the_live_blogs_title() -> None:
     assert message.published_at == ""
 
 
+def test_a_card_does_not_say_its_headline_twice_and_parts_no_quotation() -> None:
+    text = Paragraph("Der Rat tagt. „Los! Jetzt!“, rief er. Dann mehr.")
+    message = BLUESKY.render(story(text, headline="Der Rat tagt"))
+    assert message is not None
+    assert message.card == Card("Der Rat tagt", "„Los! Jetzt!“, rief er.")
+
+
 def test_described_pictures_go_out_and_the_permalink_with_them_in_the_text() -> None:
     shown = tuple(picture(digest=digit, credit="Agentur") for digit in "12345")
     message = BLUESKY.render(story(Paragraph("Text."), pictures=shown))
@@ -108,7 +115,24 @@ def test_an_entry_of_pictures_alone_names_its_credit_once() -> None:
         story(Image("Ein Saal", "Agentur"), pictures=(picture(credit="Agentur"),))
     )
     assert message is not None
-    assert message.text == f"Bild: Ein Saal (Foto: Agentur)\n\n{PERMALINK}"
+    assert message.text == f"Ein Saal\n\nFoto: Agentur\n\n{PERMALINK}"
+
+
+def test_a_credit_that_names_the_permalink_does_not_name_it_twice() -> None:
+    shown = (picture(credit=f"dpa {PERMALINK}"), picture(credit="Agentur", digest="2"))
+    message = BLUESKY.render(story(Paragraph("Text."), pictures=shown))
+    assert message is not None
+    assert message.text == f"Text.\n\nFotos: dpa; Agentur\n\n{PERMALINK}"
+    assert BLUESKY.problems(message) == []
+    assert message.text.split().count(PERMALINK) == 1
+
+
+def test_rather_no_picture_than_one_without_its_credit() -> None:
+    for alt in ("Ein Saal", ""):
+        message = BLUESKY.render(story(Paragraph("Text."), pictures=(picture(alt, "Name " * 80),)))
+        assert message is not None
+        assert (message.text, message.all_pictures) == ("Text.", ())
+        assert BLUESKY.problems(message) == []
 
 
 def test_a_long_permalink_costs_no_more_than_what_is_shown_of_it() -> None:
@@ -122,7 +146,16 @@ def test_a_long_permalink_costs_no_more_than_what_is_shown_of_it() -> None:
 
 
 def test_an_entry_that_says_nothing_has_no_message() -> None:
-    assert BLUESKY.render(story(pictures=(picture(),))) is None
+    assert BLUESKY.render(story()) is None
+    # A card’s picture is none of the post’s own: it needs words beside it.
+    assert BLUESKY.render(story(pictures=(picture(alt=""),))) is None
+
+
+def test_a_picture_without_words_goes_out_with_its_permalink() -> None:
+    message = BLUESKY.render(story(pictures=(picture(),)))
+    assert message is not None
+    assert (message.text, message.pictures) == (PERMALINK, (picture(),))
+    assert BLUESKY.problems(message) == []
 
 
 def test_what_must_not_be_sent() -> None:

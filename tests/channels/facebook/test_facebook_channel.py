@@ -99,7 +99,7 @@ def test_with_pictures_the_permalink_is_in_the_text() -> None:
     pictures = (picture(1, "Agentur"), picture(2), picture(3, "dpa"), picture(4, "Agentur"))
     message = FACEBOOK.render(story(Paragraph("Erstens."), headline="Paket", pictures=pictures))
     assert message == Message(
-        f"Paket\n\nErstens.\n\nFoto: Agentur\nFoto: dpa\n\n{PERMALINK}",
+        f"Paket\n\nErstens.\n\nFotos: Agentur; dpa\n\n{PERMALINK}",
         PERMALINK,
         audience="blog",
         language="de",
@@ -122,7 +122,20 @@ def test_a_credit_beside_its_caption_is_not_repeated() -> None:
     shown = Image("Ein Saal", "Agentur", url="https://zeitung.example/1.jpg")
     message = FACEBOOK.render(story(shown, pictures=(picture(1, "Agentur"),)))
     assert message is not None
-    assert message.text == f"Bild: Ein Saal (Foto: Agentur)\n\n{PERMALINK}"
+    assert message.text == f"Bild: Ein Saal\n\nFoto: Agentur\n\n{PERMALINK}"
+    described = replace(shown, alt="Saal")
+    message = FACEBOOK.render(story(described, pictures=(picture(1, "Agentur"),)))
+    assert message is not None
+    assert message.text == f"Ein Saal\n\nFoto: Agentur\n\n{PERMALINK}"
+
+
+def test_a_credit_that_names_the_permalink_does_not_name_it_twice() -> None:
+    message = FACEBOOK.render(
+        story(Paragraph("Text."), pictures=(picture(1, f"dpa {PERMALINK}"), picture(2, PERMALINK)))
+    )
+    assert message is not None
+    assert message.text == f"Text.\n\nFoto: dpa\n\n{PERMALINK}"
+    assert FACEBOOK.problems(message) == []
 
 
 def test_no_more_pictures_than_a_post_takes() -> None:

@@ -30,6 +30,12 @@ def test_languages_without_spaces() -> None:
     assert split("今日は雨です。明日は晴れです。", "ja") == ["今日は雨です。", "明日は晴れです。"]
 
 
+def test_an_accent_on_a_full_stop_stays_with_it() -> None:
+    assert split("今日は雨です。\u0301明日は晴れです。", "ja") == [
+        "今日は雨です。\u0301明日は晴れです。"
+    ]
+
+
 @given(st.text(alphabet="aZ1.!?… \n“”„()。z.B", max_size=80), st.sampled_from(["de", "en-GB", ""]))
 def test_nothing_but_space_is_lost(text: str, language: str) -> None:
     ends = list(sentence_ends(text, language))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +139,15 @@ class TestDescriptions:
     def test_no_letter_is_cut_in_two(self) -> None:
         said = description(picture("👩‍👩‍👧" * 400), "de")
         assert said == "👩‍👩‍👧" * 299 + "…"
+
+
+def test_credits_stand_in_the_text_and_a_picture_stays_away_if_its_own_does_not_fit() -> None:
+    told = story("Ein Bild.", pictures=1)
+    shown = replace(told.pictures[0], credit=f"dpa {PERMALINK}")
+    message = CHANNEL.render(replace(told, pictures=(shown,)))
+    assert message is not None
+    assert message.text == f"Ein Bild.\n\nFoto: dpa\n\n{PERMALINK}"
+    assert CHANNEL.problems(message) == []
+    message = CHANNEL.render(replace(told, pictures=(replace(shown, credit="Name " * 120),)))
+    assert message is not None
+    assert (message.text, message.pictures) == (f"Ein Bild.\n\n{PERMALINK}", ())
