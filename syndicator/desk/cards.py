@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from syndicator.channels import registry
 from syndicator.channels.base import Act, Channel, Message
-from syndicator.desk.changes import Piece, changes, earlier_versions
+from syndicator.desk.changes import Piece, changed_lines, changes, earlier_versions
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
 from syndicator.posts.holdups import Holdup, Kind, Survey
@@ -182,7 +182,9 @@ class Card:
     def changes(self) -> list[Piece]:
         """Word by word, what is another than in the version before."""
         before = self.earlier
-        return changes(before.message.as_posted(), self.message.as_posted()) if before else []
+        if before is None:
+            return []
+        return changed_lines(changes(before.message.as_posted(), self.message.as_posted()))
 
     @property
     def platform_page(self) -> str:

@@ -50,6 +50,27 @@ def changes(before: str, after: str) -> list[Piece]:
     return pieces
 
 
+def changed_lines(pieces: Iterable[Piece]) -> list[Piece]:
+    """Only the lines in which something is another; those between are an ellipsis."""
+    lines: list[list[Piece]] = [[]]
+    for piece in pieces:
+        first, *further = piece.text.split("\n")
+        lines[-1].append(Piece(piece.kind, first))
+        lines += [[Piece(piece.kind, line)] for line in further]
+    kept: list[Piece] = []
+    left_out = False
+    for line in lines:
+        said = [piece for piece in line if piece.text]
+        if all(piece.kind == Kind.SAME for piece in said):
+            left_out = left_out or bool(said)
+            continue
+        if left_out:
+            kept.append(Piece(Kind.SAME, "… "))
+        kept += [*said, Piece(Kind.SAME, "\n")]
+        left_out = False
+    return kept + [Piece(Kind.SAME, "…")] * (left_out and bool(kept))
+
+
 def _add(pieces: list[Piece], kind: Kind, words: Sequence[str]) -> None:
     if words:
         pieces.append(Piece(kind, "".join(words)))

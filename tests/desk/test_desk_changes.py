@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicator.content import Paragraph
-from syndicator.desk.changes import MOST_WORDS, Kind, changes
+from syndicator.desk.changes import MOST_WORDS, Kind, changed_lines, changes
 from syndicator.destinations.models import Policy
 from syndicator.entries.ingest import ingest
 from syndicator.posts.models import Post, PostState
@@ -39,6 +39,21 @@ def test_words_are_compared_and_no_letters() -> None:
         (one.kind.value, one.text) for one in changes("Drei Tote in Genf.", "Zwei Tote in Genf.")
     ]
     assert told == [("gone", "Drei"), ("new", "Zwei"), ("same", " Tote in Genf.")]
+
+
+@given(TEXTS, TEXTS)
+def test_lines_without_a_change_are_left_out(before: str, after: str) -> None:
+    pieces = changes(before, after)
+    shown = changed_lines(pieces)
+    for kind in (Kind.GONE, Kind.NEW):
+        told = "".join(one.text for one in pieces if one.kind == kind)
+        left = "".join(one.text for one in shown if one.kind == kind)
+        assert left == told.replace("\n", "")
+
+
+def test_only_the_line_with_the_change_is_shown() -> None:
+    shown = changed_lines(changes("Kopf\n\nDrei Tote.\n\nEnde.", "Kopf\n\nZwei Tote.\n\nEnde."))
+    assert "".join(one.text for one in shown) == "… DreiZwei Tote.\n…"
 
 
 def test_long_texts_are_compared_line_by_line() -> None:

@@ -100,7 +100,7 @@ def test_problems_take_the_approve_button_away(editor: Browser) -> None:
     assert "/edit/" in page
 
 
-@pytest.mark.parametrize("channel", ["note", "x", "facebook", "email"])
+@pytest.mark.parametrize("channel", ["note", "x", "facebook", "email", "mastodon", "bluesky"])
 def test_hostile_text_stays_text(editor: Browser, channel: str) -> None:
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     post = waiting(headline=hostile, author=hostile, blocks=(Paragraph(hostile),))

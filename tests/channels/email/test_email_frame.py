@@ -32,8 +32,10 @@ LONG = "Der Rat hat entschieden. " + "Danach ging es noch lange weiter mit der D
         (
             "Kopf",
             BLOCKS,
-            "Nach vier Stunden hat der Stadtrat für den Ausbau gestimmt. "
-            "„Das ist ein guter Tag.“ – Ute Beispiel, Dezernentin",
+            (
+                "Nach vier Stunden hat der Stadtrat für den Ausbau gestimmt. "
+                "„Das ist ein guter Tag.“ – Ute Beispiel, Dezernentin"
+            ),
         ),
         ("Kopf", (), ""),
         ("", (Paragraph("Der Rat hat entschieden."),), ""),
