@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
+from syndicator.accounts.models import Role, User
 from syndicator.channels.sandboxes import SANDBOX_SETTINGS
 from syndicator.clock import database_now
 from syndicator.content import Paragraph
@@ -70,6 +71,17 @@ def let_wait(count: int) -> None:
             for destination in destinations
         ]
     Post.objects.bulk_create(posts[:count], batch_size=_AT_ONCE)
+
+
+def let_review(count: int) -> None:
+    """*count* posts that wait for an editor; so will those of all new entries."""
+    Route.objects.update(policy=Policy.REVIEW)
+    let_wait(count)
+    Post.objects.update(state=PostState.PENDING, due_at=None)
+
+
+def add_editor(name: str, password: str) -> None:
+    User.objects.create_user(name, password=password, role=Role.EDITOR)
 
 
 def states() -> dict[str, int]:

@@ -1,0 +1,168 @@
+"""The queue under many eyes: how long a page takes, how soon it is painted, how much it weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from re import findall
+from statistics import median
+from threading import Event
+from time import monotonic
+
+import requests
+from playwright.sync_api import sync_playwright
+
+from tests.bench.backends import Backend, call
+from tests.bench.figures import Row, SystemFailed, percentile
+from tests.installation import Installation
+
+WAITING = 200
+EDITORS = 50
+#: Seconds of each measurement, between two looks of one editor, and between two new entries.
+SECONDS, POLL, NEWS = 20.0, 5.0, 1.0
+CHROMIUM = Path("/usr/bin/chromium")
+NAME, PASSWORD = "edda", "correct horse battery"
+
+
+def measure(backend: Backend, runs: int) -> Iterator[Row]:
+    with backend.installed(["http://127.0.0.1:9"]) as installation:
+        call(installation, "preparing.let_review", WAITING)
+        call(installation, "preparing.add_editor", NAME, PASSWORD)
+        backend.start(installation)
+        yield from _weight(installation, backend)
+        if CHROMIUM.exists():
+            painted = [_first_paint(installation) for _ in range(max(3, runs))]
+            yield Row(
+                f"first paint, {WAITING} waiting", backend.name, median(painted), "ms", 300,
+                "the bar", "Chromium on this machine, median",
+            )  # fmt: skip
+        alone = _under(installation, 1)
+        together = _under(installation, EDITORS)
+        for what, before, after in (
+            ("page", *_pages(alone, together)),
+            ("poll", *_polls(alone, together)),
+        ):
+            yield Row(
+                f"the queue's {what}, 95th percentile, {EDITORS} editors", backend.name,
+                percentile(after, 95), "ms", percentile(before, 95), "one editor",
+                "a new entry every second, a look every five",
+            )  # fmt: skip
+
+
+Times = tuple[list[float], list[float]]
+
+
+def _pages(alone: Times, together: Times) -> tuple[list[float], list[float]]:
+    return alone[0], together[0]
+
+
+def _polls(alone: Times, together: Times) -> tuple[list[float], list[float]]:
+    return alone[1], together[1]
+
+
+def _under(installation: Installation, editors: int) -> Times:
+    """How long pages and polls took, in ms, while *editors* have the queue open."""
+    done = Event()
+    with ThreadPoolExecutor(editors + 2) as pool:
+        news = pool.submit(_keep_pushing, installation, done)
+        watching = [
+            pool.submit(_watch, installation, number, editors, done) for number in range(editors)
+        ]
+        opening = pool.submit(_keep_opening, installation, done)
+        done.wait(SECONDS)
+        done.set()
+        news.result()
+        return opening.result(), [took for one in watching for took in one.result()]
+
+
+def _signed_in(installation: Installation) -> requests.Session:
+    session = requests.Session()
+    address = f"{installation.desk}/log-in/"
+    session.get(address).raise_for_status()
+    form = {
+        "username": NAME,
+        "password": PASSWORD,
+        "csrfmiddlewaretoken": session.cookies["csrftoken"],
+    }
+    answer = session.post(address, form, headers={"Referer": address})
+    if "/log-in/" in answer.url:
+        raise SystemFailed("the bench could not log in")
+    return session
+
+
+def _keep_opening(installation: Installation, done: Event) -> list[float]:
+    session = _signed_in(installation)
+    took = []
+    while not done.wait(0.5):
+        took.append(_timed(session, f"{installation.desk}/"))
+    return took
+
+
+def _watch(installation: Installation, number: int, editors: int, done: Event) -> list[float]:
+    """One editor with the queue open, who looks again by itself as the page does."""
+    session = _signed_in(installation)
+    page = session.get(f"{installation.desk}/").text
+    shown = findall(r'name="shown" id="[^"]*" value="([^"]*)"', page)
+    [since] = findall(r'name="since" value="([^"]*)"', page)
+    query = {"shown": shown, "since": since.replace("&#43;", "+"), "count": "0"}
+    took: list[float] = []
+    if done.wait(POLL * number / editors):
+        return took
+    while not done.is_set():
+        took.append(_timed(session, f"{installation.desk}/queue/news/", query))
+        done.wait(POLL)
+    return took
+
+
+def _keep_pushing(installation: Installation, done: Event) -> None:
+    number = 0
+    while not done.wait(NEWS):
+        number += 1
+        installation.push(f"news-{monotonic()}", headline=f"Neue Nachricht {number}")
+
+
+def _timed(
+    session: requests.Session, address: str, query: dict[str, object] | None = None
+) -> float:
+    began = monotonic()
+    answer = session.get(address, params=query)
+    took = (monotonic() - began) * 1000
+    answer.raise_for_status()
+    return took
+
+
+def _weight(installation: Installation, backend: Backend) -> Iterator[Row]:
+    session = _signed_in(installation)
+    page = session.get(f"{installation.desk}/")
+    parts = set(findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
+    sizes = [_transferred(page)] + [
+        _transferred(session.get(f"{installation.desk}{part}")) for part in sorted(parts)
+    ]
+    yield Row(
+        f"weight of the queue, {WAITING} waiting", backend.name, sum(sizes) / 1000, "kB", 150,
+        "the bar", f"of which {sizes[0] / 1000:.0f} kB the page itself, as transferred",
+    )  # fmt: skip
+
+
+def _transferred(answer: requests.Response) -> int:
+    answer.raise_for_status()
+    return int(answer.headers.get("Content-Length", len(answer.content)))
+
+
+def _first_paint(installation: Installation) -> float:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"{installation.desk}/log-in/")
+        page.fill("[name=username]", NAME)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url(f"{installation.desk}/")
+        page.reload()
+        page.wait_for_timeout(500)
+        painted: Sequence[float] = page.evaluate(
+            "performance.getEntriesByName('first-contentful-paint').map(one => one.startTime)"
+        )
+        browser.close()
+    return painted[0]
