@@ -99,7 +99,7 @@ class Spoilt:
     made: int
     changed: bool
     received: Sequence[Request]
-    #: Everything that was sent either way.
+    #: Everything that was sent either way, and the account's settings.
     said: str
 
     def __str__(self) -> str:
@@ -247,7 +247,7 @@ class Calls:
             made=len(after) - len(before),
             changed=after != before,
             received=received,
-            said="\n".join((*map(said_by, received), *self.proxy.replied)),
+            said="\n".join((*map(said_by, received), *self.proxy.replied, *self.settings.values())),
         )
 
 
