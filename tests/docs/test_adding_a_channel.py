@@ -17,12 +17,14 @@ import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from syndicator.channels import base, registry
+from syndicator.channels import base, registry, sandboxes
 from syndicator.channels.base import (
     Account,
     Channel,
@@ -37,7 +39,10 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.content import EntryContent, Story, blocks_from_json
+from syndicator.channels.fitting import Draft
+from syndicator.channels.sandbox.faults import Fault
+from syndicator.channels.sandbox.server import SandboxServer
+from syndicator.content import EntryContent, Picture, Story, blocks_from_json
 from syndicator.demo.player import sample
 from syndicator.posts import attempts, reconcile
 from syndicator.sources.base import SourceDocument
@@ -59,6 +64,8 @@ GUIDE = ROOT / "docs" / "adding-a-channel.md"
 TEXT = GUIDE.read_text(encoding="utf-8")
 #: A file's name on a line of its own, and its content as the next code block.
 FILE = re.compile(r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+CONFORMANCE = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:mastodon_mock")
 
 TOKEN = "4711:AAE-this_is-no-real-token_x9"
 PERMALINK = "https://magazin.example.org/genf#eintrag-7"
@@ -120,7 +127,7 @@ def test_the_tree_in_the_guide_is_what_its_code_blocks_make() -> None:
     python = "".join(
         text
         for name, text in files.items()
-        if name.startswith("syndicator_") and name.endswith(".py")
+        if name.startswith("syndicator_") and name.endswith(".py") and "sandbox" not in name
     )
     assert sum(1 for line in python.splitlines() if line.strip()) < 150
 
@@ -141,17 +148,84 @@ def test_the_example_is_typed(plug_in: Path) -> None:
 
 
 def test_the_example_keeps_the_rules(plug_in: Path) -> None:
-    run(
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:mastodon_mock",
-        "tests",
-        folder=plug_in,
+    run(*CONFORMANCE, "tests", folder=plug_in)
+
+
+# --- The sandbox --------------------------------------------------------------
+
+
+@pytest.fixture
+def sandbox(channel: Channel, tmp_path: Path) -> Iterator[SandboxServer]:
+    """The example's sandbox, found by its entry point as `syndicator sandbox` does."""
+    [point] = entry_points(group=sandboxes.GROUP, name=channel.name)
+    running = SandboxServer(tmp_path, [point.load()])
+    running.start()
+    yield running
+    running.stop()
+
+
+def send_to(sandbox: SandboxServer, channel: Channel, **settings: str) -> Receipt:
+    [platform] = sandbox.platforms
+    address = f"{sandbox.http_url}{platform.prefix}"
+    there = Account(address, {**platform.credentials, **settings}, allow_private_addresses=True)
+    return send(channel, there)
+
+
+def test_the_sandbox_takes_posts_and_shows_them(sandbox: SandboxServer, channel: Channel) -> None:
+    assert send_to(sandbox, channel).remote_id == "@sandbox/1"
+    assert send_to(sandbox, channel).remote_id == "@sandbox/2"
+    assert [post.text for post in sandbox.store.posts("telegram")] == [MESSAGE.text] * 2
+    page = requests.get(f"{sandbox.http_url}/telegram/", timeout=10)
+    assert MESSAGE.text in page.text
+
+
+def test_the_sandbox_refuses_what_telegram_does(sandbox: SandboxServer, channel: Channel) -> None:
+    for settings in ({"bot_token": f"{TOKEN}x"}, {"chat_id": "@elsewhere"}):
+        with pytest.raises(Unauthorised):
+            send_to(sandbox, channel, **settings)
+    assert sandbox.store.posts("telegram") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "posts"),
+    [
+        ("401", Unauthorised, 0),
+        ("429", TryLater, 0),
+        ("429-without-reset", TryLater, 0),
+        ("500", Unknown, 0),
+        ("accept-then-500", Unknown, 1),
+        ("reset-after-accept", Unknown, 1),
+    ],
+)
+def test_the_sandbox_has_faults(
+    sandbox: SandboxServer,
+    channel: Channel,
+    fault: str,
+    outcome: type[ChannelError],
+    posts: int,
+) -> None:
+    assert fault in sandbox.platforms[0].fault_labels
+    sandbox.faults.switch_on("telegram", Fault(fault, seconds=35))
+    with pytest.raises(outcome) as caught:
+        send_to(sandbox, channel)
+    if fault == "429":
+        assert getattr(caught.value, "retry_after", None) == timedelta(seconds=35)
+    assert len(sandbox.store.posts("telegram")) == posts
+
+
+def test_the_sandbox_can_be_the_platform_of_the_tests(plug_in: Path, channel: Channel) -> None:
+    test = dict(FILE.findall(TEXT))["tests/test_conformance.py"]
+    before, _, after = test.partition("class Telegram:")
+    imports = (
+        "from syndicator.channels.conformance import SandboxedPlatform\n"
+        "from syndicator_telegram.sandbox import TelegramSandbox\n\n"
     )
+    rules = "class TestTelegram" + after.partition("class TestTelegram")[2]
+    rules = re.sub("settings = .*", "settings = TelegramSandbox.credentials", rules)
+    rules = rules.replace("return Telegram()", "return SandboxedPlatform(TelegramSandbox)")
+    path = plug_in / "tests" / "in_the_sandbox.py"
+    path.write_text(before + imports + rules, encoding="utf-8")
+    run(*CONFORMANCE, str(path), folder=plug_in)
 
 
 # --- Rendering ----------------------------------------------------------------
@@ -407,6 +481,9 @@ PUBLIC = [
     if inspect.isclass(kind) and kind.__module__ == base.__name__ and not name.startswith("_")
 ]
 
+#: What a channel is told about an entry.
+TOLD = [Story, EntryContent, Picture, Draft]
+
 
 def test_all_of_the_door_is_looked_at() -> None:
     assert {Channel, Client, Message, Receipt, LookUp, TryLater, ChannelError} <= set(PUBLIC)
@@ -428,8 +505,22 @@ def test_every_public_name_is_in_the_reference(kind: type) -> None:
     assert undocumented == set()
 
 
+@pytest.mark.parametrize("kind", TOLD)
+def test_every_field_of_what_is_told_is_in_the_reference(kind: type) -> None:
+    fields = {field.name for field in dataclasses.fields(kind)}
+    assert {name for name in fields if f"`{name}`" not in rows_about(kind.__name__)} == set()
+
+
+@pytest.mark.parametrize("name", sorted(public_members(Client)))
+def test_the_calls_of_a_client_are_in_the_reference(name: str) -> None:
+    _, *parameters = inspect.signature(getattr(Client, name)).parameters.values()
+    keywords = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    others = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
+    assert f"`({', '.join([*others, '*', *keywords])})`" in rows_about(f"Client.{name}")
+
+
 def test_nothing_is_documented_that_does_not_exist() -> None:
-    kinds = {kind.__name__: kind for kind in PUBLIC}
+    kinds = {kind.__name__: kind for kind in (*PUBLIC, *TOLD)}
     for name, member in re.findall(r"`(\w+)\.(\w+)`", TEXT):
         if name in kinds:
             assert member in public_members(kinds[name])
@@ -461,4 +552,4 @@ def test_what_the_guide_names_exists() -> None:
     for module in re.findall(r"`(syndicator\.(?!channels`\.)[\w.]+)`", TEXT):
         importlib.import_module(module)
     built = tomllib.loads(dict(FILE.findall(TEXT))["pyproject.toml"])
-    assert list(built["project"]["entry-points"]) == [registry.GROUP]
+    assert list(built["project"]["entry-points"]) == [registry.GROUP, sandboxes.GROUP]

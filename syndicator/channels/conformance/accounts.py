@@ -18,8 +18,9 @@ class AccountRules(Calls):
         if not self._can:
             return
         before = list(self.behind.posts())
+        self.proxy.begin()
         came = self.call(_check)
-        assert isinstance(came.value, AccountCheck), f"The check {came}: {came.error}"
+        assert isinstance(came.value, AccountCheck), f"The check {self.told(came)}"
         assert came.value.name.strip(), "The check did not find the account's name."
         ends_at = came.value.ends_at
         assert ends_at is None or ends_at.tzinfo, "ends_at has no time zone."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
+from urllib.parse import unquote_plus
 
 from syndicator.channels.base import (
     Account,
@@ -19,10 +20,17 @@ from syndicator.channels.base import (
     Message,
     Receipt,
 )
-from syndicator.channels.conformance.misdeeds import TRAP, Misdeed, false_values, misdeeds
+from syndicator.channels.conformance.misdeeds import (
+    TRAP,
+    Misdeed,
+    false_headers,
+    false_values,
+    misdeeds,
+)
 from syndicator.channels.conformance.platform import Platform, Request
 from syndicator.channels.conformance.proxy import Proxy
 from syndicator.channels.conformance.samples import PICTURE, long_story, open_picture, story
+from syndicator.content import Picture
 
 AMPLE = timedelta(seconds=20)
 SHORT = timedelta(milliseconds=200)
@@ -30,6 +38,9 @@ SHORT = timedelta(milliseconds=200)
 MANY_VALUES = 16
 #: After this a call has no end.
 PATIENCE = timedelta(seconds=10)
+
+#: The number of a story whose permalink begins like the first one's.
+LIKE_THE_FIRST = 10_000
 
 #: What a client is asked to do.
 Work = Callable[[Client, timedelta], object]
@@ -88,6 +99,8 @@ class Spoilt:
     made: int
     changed: bool
     received: Sequence[Request]
+    #: Everything that was sent either way, and the account's settings.
+    said: str
 
     def __str__(self) -> str:
         return f"{self.case}, and the client {self.came}"
@@ -107,6 +120,7 @@ class Calls:
 
     def setup_method(self) -> None:
         self.behind = self.platform()
+        self.opened = 0
         self.proxy = Proxy(self.behind)
         self._numbers = itertools.count(1)
 
@@ -128,12 +142,18 @@ class Calls:
             f"{self.proxy.url}{prefix}",
             self.settings,
             allow_private_addresses=True,
-            open_picture=open_picture,
+            open_picture=self._open_picture,
         )
+
+    def _open_picture(self, picture: Picture) -> bytes:
+        self.opened += 1
+        return open_picture(picture)
 
     def message(self, *, thread: bool = False) -> Message:
         """A new one, with a picture where the channel takes any."""
-        number = next(self._numbers)
+        return self.message_about(next(self._numbers), thread=thread)
+
+    def message_about(self, number: int, *, thread: bool = False) -> Message:
         pictures = (PICTURE,) if Capability.PICTURES in self.channel.capabilities else ()
         told = long_story(number) if thread else story(number, pictures=pictures)
         message = self.of_account.render(told)
@@ -157,6 +177,8 @@ class Calls:
             thread = threading.Thread(target=ask, daemon=True)
             thread.start()
             thread.join((deadline + PATIENCE).total_seconds())
+        if self.proxy.failure:
+            raise self.proxy.failure
         return replace(came, log=logged.text)
 
     def send(self, message: Message) -> Work:
@@ -168,8 +190,14 @@ class Calls:
         """*message*, sent while the platform behaves."""
         self.proxy.begin()
         came = self.call(self.send(message))
-        assert came.receipt, f"The platform behaved well, and the client {came}: {came.error}"
+        assert came.receipt, f"The platform behaved well, and the client {self.told(came)}"
         return came.receipt
+
+    def told(self, came: Came) -> str:
+        """*came* at length: the reason of an error, and what was called since the beginning."""
+        exchanges = zip(self.proxy.received, self.proxy.answered, strict=False)
+        called = [f"{one.method} {one.target} → {answer.status}" for one, answer in exchanges]
+        return f"{came}: {came.error or came.value}\nCalled: {'; '.join(called) or 'nothing'}"
 
     def spoil(
         self,
@@ -181,8 +209,8 @@ class Calls:
         """What comes of a call when one answer is spoilt, for each answer and each way.
 
         *prepare* makes the call ready anew each time: the message it is about, and the call.
-        *values* is how many changes of single values of JSON to try, None for all; *endless*
-        whether to hang, at the first and the last request.
+        *values* is how many changes of single headers and values of JSON to try, None for all;
+        *endless* whether to hang, at the first and the last request.
         """
         _, work = prepare()
         self.proxy.begin()
@@ -193,7 +221,7 @@ class Calls:
             at_an_end = place in (0, len(answered) - 1)
             ways = misdeeds(answer, endless=endless and at_an_end)
             if answer.status < 300:
-                ways += _spread(list(false_values(answer)), values)
+                ways += _spread([*false_headers(answer), *false_values(answer)], values)
             for misdeed in ways:
                 spoilt = self._spoilt(prepare, place, misdeed)
                 if spoilt:
@@ -219,7 +247,12 @@ class Calls:
             made=len(after) - len(before),
             changed=after != before,
             received=received,
+            said="\n".join((*map(said_by, received), *self.proxy.replied, *self.settings.values())),
         )
+
+
+def said_by(request: Request) -> str:
+    return unquote_plus(f"{request.target}\n{request.body.decode('latin-1')}")
 
 
 def _spread(ways: Sequence[Misdeed], most: int | None) -> Sequence[Misdeed]:
@@ -234,7 +267,8 @@ def followed_redirect(received: Sequence[Request]) -> bool:
 
 
 class _Logged(logging.Handler):
-    """Everything logged meanwhile, at any level."""
+    """Everything logged meanwhile, at any level, and kept from other handlers: they would print
+    it with each failure."""
 
     def __init__(self, held_at_info: Sequence[str]) -> None:
         super().__init__(logging.DEBUG)
@@ -250,10 +284,10 @@ class _Logged(logging.Handler):
         root.setLevel(logging.DEBUG)
         for one in self._held:
             one.setLevel(logging.INFO)
-        root.addHandler(self)
+        self._others, root.handlers = root.handlers, [self]
         return self
 
     def __exit__(self, *_: object) -> None:
         for one, level in self._levels:
             one.setLevel(level)
-        logging.getLogger().removeHandler(self)
+        logging.getLogger().handlers = self._others

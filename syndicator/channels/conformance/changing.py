@@ -19,7 +19,7 @@ class ChangingRules(Calls):
         before = list(self.behind.posts())
         for _ in range(2):
             came = self.call(self._edit(receipt, message))
-            assert came.receipt, f"The edit {came}: {came.error}"
+            assert came.receipt, f"The edit {self.told(came)}"
             assert came.receipt.remote_id == receipt.remote_id, "The edit named another post."
         after = list(self.behind.posts())
         assert len(after) == len(before), f"An edit made {len(after) - len(before)} posts more."
@@ -33,7 +33,9 @@ class ChangingRules(Calls):
         before = len(self.behind.posts())
         for _ in range(2):
             came = self.call(self._delete(receipt))
-            assert came.receipt, f"A post that is gone counts as deleted, but the call {came}."
+            assert came.receipt, (
+                f"A post that is gone counts as deleted, but the call {self.told(came)}"
+            )
         gone = before - len(self.behind.posts())
         assert gone == 1, f"One post was to be deleted, and {gone} are gone."
         assert self.call(self._delete(kept)).receipt, "The other post can no longer be deleted."

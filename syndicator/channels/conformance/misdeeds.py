@@ -18,6 +18,7 @@ _PAGE = b"<!DOCTYPE html><title>Proxy</title><p>Something went wrong.</p>"
 FALSE_NUMBER = 93_714_260_551
 FALSE_TEXT = "not-documented"
 _LEFT_OUT = "left out"
+_OF_EVERY_SERVER = {"content-type", "content-length", "connection", "date", "server"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ _SAYS_NOTHING: list[Misdeed] = [
     instead("answered 500 in JSON", Answer.json(500, {"error": {"message": "Oops"}})),
     instead("answered 502 in HTML", Answer(502, _PAGE, {"Content-Type": "text/html"})),
     instead("answered 503 with Retry-After", Answer(503, b"", {"Retry-After": "60"})),
+    Misdeed(
+        "was never reached, a proxy answered 200 in HTML",
+        lambda _: Reply(on_the_wire(Answer(200, _PAGE, {"Content-Type": "text/html"}))),
+        acts=False,
+    ),
     instead("answered 400 in HTML", Answer(400, _PAGE, {"Content-Type": "text/html"})),
     instead("redirected (302)", Answer(302, b"", {"Location": TRAP})),
     instead("redirected (307)", Answer(307, b"", {"Location": TRAP})),
@@ -82,6 +88,10 @@ _SAYS_NOTHING: list[Misdeed] = [
     _EMPTY_LIST,
     instead("answered 200 with null", Answer.json(200, None)),
     instead("answered 200 with bytes that are no JSON", Answer(200, b"\xff{\x00")),
+    Misdeed(
+        "answered its status and nothing else",
+        lambda answer: Reply(on_the_wire(Answer(answer.status))),
+    ),
     Misdeed("did not speak HTTP", lambda _: Reply(b"220 mail.example ESMTP\r\n")),
     Misdeed(
         "cut its answer off",
@@ -122,6 +132,17 @@ def false_values(answer: Answer) -> Iterator[Misdeed]:
                 replace(answer, body=body),
                 left_out=where if how == _LEFT_OUT else "",
             )
+
+
+def false_headers(answer: Answer) -> Iterator[Misdeed]:
+    """*answer* once for each header of the platform's own: left out, or saying something else."""
+    for name in answer.headers:
+        if name.lower() in _OF_EVERY_SERVER:
+            continue
+        others = {one: value for one, value in answer.headers.items() if one != name}
+        changed = {**others, name: FALSE_TEXT}
+        yield instead(f"answered without the header “{name}”", replace(answer, headers=others))
+        yield instead(f"said “{FALSE_TEXT}” as “{name}”", replace(answer, headers=changed))
 
 
 def _paths(said: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -18,13 +18,15 @@ _SECONDS_BETWEEN_BYTES = 0.02
 class Proxy:
     """Passes requests on to *platform*, and notes them.
 
-    `strike` spoils the answer to one request; `received` and `answered` are what came and what the
-    platform said, since `begin`.
+    `strike` spoils the answer to one request. Since `begin`: `received` is what came, `answered`
+    what the platform said, `replied` what the client got. `failure` is what the platform raised:
+    the client only sees that the connection breaks.
     """
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._one_by_one = threading.Lock()
+        self.failure: Exception | None = None
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
@@ -41,6 +43,7 @@ class Proxy:
     def begin(self) -> None:
         self.received: list[Request] = []
         self.answered: list[Answer] = []
+        self.replied: list[str] = []
         self._place = -1
         self._spoil: Callable[[Request], Misdeed] | None = None
 
@@ -70,9 +73,19 @@ class Proxy:
             elif request.path == TRAP:
                 answer = Answer.json(200, {})
             else:
-                answer = self._platform.answer(request)
+                answer = self._answer(request)
             self.answered.append(answer)
-            return misdeed.reply(answer) if misdeed else Reply(on_the_wire(answer))
+            reply = misdeed.reply(answer) if misdeed else Reply(on_the_wire(answer))
+            self.replied.append((reply.first + reply.dripped).decode("latin-1"))
+            return reply
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            return self._platform.answer(request)
+        except Exception as error:
+            error.add_note(f"The test's own platform raised it at {request.method} {request.path}.")
+            self.failure = error
+            raise
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -21,9 +21,11 @@ from syndicator.channels.conformance.calls import (
     Work,
     followed_redirect,
     report,
+    said_by,
 )
 from syndicator.channels.conformance.misdeeds import FALSE_NUMBER, FALSE_TEXT
 from syndicator.channels.conformance.platform import Request
+from syndicator.channels.conformance.samples import PICTURE
 
 _NO_ADDRESSES = ("", "http://", "http://[", "https://a b/", "ftp://a.example", "https://:0/")
 
@@ -40,6 +42,20 @@ class SendingRules(Calls):
         assert receipt.url == "" or receipt.url.startswith(("https://", "http://")), receipt.url
         first, second = self.sent(self.message()), self.sent(self.message())
         assert first.remote_id != second.remote_id, "Two posts have the same remote_id."
+
+    def test_pictures_go_along(self) -> None:
+        if Capability.PICTURES not in self.channel.capabilities:
+            return
+        message = self.message()
+        assert message.pictures, "The story has a picture, and the message has none."
+        self.sent(message)
+        assert self.opened, "The message has a picture, and nobody read it: account.open_picture."
+        said = "\n".join(map(said_by, self.proxy.received))
+        assert PICTURE.alt in said, "The picture was sent without its description, Picture.alt."
+        assert PICTURE.credit in said, (
+            "The picture was sent without its credit: give fit the pictures, and Draft.credits "
+            "stands in each draft; or put Picture.credit beside Picture.alt."
+        )
 
     def test_an_answer_that_says_nothing_is_unknown(self) -> None:
         """A post that may be out is never called refused, nor sent again, nor called sent."""
@@ -138,6 +154,8 @@ def _faults_of(spoilt: Spoilt) -> list[str]:
         broken.append("the thread broke off, and the receipt has no note that says so")
     if came.receipt and not _is_name(came.receipt.remote_id):
         broken.append("it believed a name of the post that is none: check the types of values")
+    elif came.receipt and not all(one in spoilt.said for one in came.receipt.remote_id.split("/")):
+        broken.append(f"nobody called the post “{came.receipt.remote_id}”: make no name up")
     if (
         spoilt.made
         and isinstance(error, ChannelError)
@@ -167,7 +185,11 @@ def _repeated(received: Sequence[Request]) -> str:
 def _is_name(remote_id: object) -> bool:
     """Whether it can be the platform's: a text, and nothing that it never said."""
     false = {str(FALSE_NUMBER), FALSE_TEXT}
-    return isinstance(remote_id, str) and not false & set(remote_id.split("/"))
+    return (
+        isinstance(remote_id, str)
+        and bool(remote_id.strip())
+        and not false & set(remote_id.split("/"))
+    )
 
 
 def _false(secret: str) -> str:

@@ -107,18 +107,18 @@ def _fresh(shown: dict[int, str], wanted: QueueFilter, since: datetime) -> set[i
 
 def _to_add(fresh: set[int], shown: dict[int, str], wanted: QueueFilter) -> Iterable[Entry]:
     """Entries of *fresh* posts that come behind everything on the page, if there is room."""
-    if not fresh:
-        return ()
     there = set(Post.objects.filter(pk__in=shown).values_list("entry", flat=True))
+    room = ENTRIES - len(there)
+    if not fresh or room <= 0:
+        return ()
     entries = _waiting_entries(wanted).filter(
         Exists(Post.objects.filter(pk__in=fresh, entry=OuterRef("pk"))), key_event=False
     )
-    behind = [
+    return [
         entry
-        for entry in entries.exclude(pk__in=there)[:ENTRIES]
+        for entry in entries.exclude(pk__in=there)[:room]
         if not any(post.breaking for post in entry.waiting)  # type: ignore[attr-defined]
     ]
-    return behind[: max(ENTRIES - len(there), 0)]
 
 
 def _decided_elsewhere(shown: dict[int, str]) -> list[Post]:

@@ -71,7 +71,8 @@ class Board:
             number = f"post{len(self._ids) + 1}"
             self._ids[said["key"]] = number
             self._posts[number] = {"id": number, "text": said["text"]}
-        return Answer.json(201, {"id": self._ids[said["key"]]})
+        number = self._ids[said["key"]]
+        return Answer.json(201, {"id": number}, {"X-Post": number})
 
 
 class BoardClient(Client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -26,8 +27,8 @@ from syndicator.channels.base import (
     TryLater,
     Unknown,
 )
-from syndicator.channels.conformance import ChannelConformance, Platform
-from syndicator.content import Story
+from syndicator.channels.conformance import Answer, ChannelConformance, Platform, Request
+from syndicator.content import Picture, Story
 from syndicator.outbound.answers import json_object
 from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording
@@ -227,6 +228,43 @@ class SpeaksToProgrammers(BoardClient):
         return Unknown(Wording("KeyError at 0x7f"))
 
 
+class BelievesTheHeader(BoardClient):
+    def receipt(self, answer: requests.Response, sought: str | None = None) -> Receipt:
+        number = answer.headers.get("x-post", "")
+        return Receipt(number) if number else super().receipt(answer, sought)
+
+
+class MakesNamesUp(BoardClient):
+    def receipt(self, answer: requests.Response, sought: str | None = None) -> Receipt:
+        if answer.status_code == 201 and "x-post" not in answer.headers:
+            return Receipt("post0")
+        return super().receipt(answer, sought)
+
+
+class LooksAtOnePage(BoardClient):
+    def look_up(self, message: Message, **how: Any) -> LookUp:
+        for post in json_object(self.call(how["deadline"], "GET", "/posts"))["posts"][-100:]:
+            if message.permalink in post["text"].split():
+                return LookUp(Receipt(post["id"]), complete=True)
+        return LookUp(None, complete=True)
+
+
+class TakesLongerPermalinks(BoardClient):
+    def look_up(self, message: Message, **how: Any) -> LookUp:
+        for post in json_object(self.call(how["deadline"], "GET", "/posts"))["posts"]:
+            if message.permalink in post["text"]:
+                return LookUp(Receipt(post["id"]), complete=True)
+        return LookUp(None, complete=True)
+
+
+class BelievesAnyPage(BoardClient):
+    def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        answer = self.call(deadline, "PUT", f"/posts/{remote_id}", {"text": message.text})
+        if answer.status_code == 200:
+            return Receipt(remote_id)
+        raise self.error(answer)
+
+
 @pytest.mark.parametrize(
     ("client", "rule", "says"),
     [
@@ -244,6 +282,11 @@ class SpeaksToProgrammers(BoardClient):
         (TakesFalseKeysForRefusal, "false_keys_stop_the_account", "raise Unauthorised"),
         (ForgetsTheKey, "a_key_that_holds_makes_no_second_post", "2 posts more"),
         (FindsNothingInGarbage, "a_spoilt_look_up_proves_no_absence", "says “complete” without"),
+        (BelievesTheHeader, "an_answer_that_says_nothing_is_unknown", "check the types"),
+        (MakesNamesUp, "an_answer_that_says_nothing_is_unknown", "make no name up"),
+        (LooksAtOnePage, "a_post_behind_many_is_not_called_absent", "“complete” without it"),
+        (TakesLongerPermalinks, "what_is_not_out_is_absent", "Another post was taken"),
+        (BelievesAnyPage, "a_spoilt_edit_is_unknown", "nothing was changed, and it says done"),
         (FindsAnyPost, "what_is_not_out_is_absent", "Another post was taken"),
         (EditsByPosting, "an_edit_changes_the_post_and_makes_none", "named another post"),
         (EditsNothing, "an_edit_changes_the_post_and_makes_none", "says what it said before"),
@@ -280,6 +323,79 @@ def test_a_call_without_an_end_is_found() -> None:
     channel.client_class = HasNoDeadline
     with pytest.raises(AssertionError, match="respect the deadline"):
         keep(channel, "test_an_answer_that_says_nothing_is_unknown")
+
+
+class Illustrated(BoardChannel):
+    """Takes a picture and a picture's credit, and what its client makes of them."""
+
+    capabilities = BoardChannel.capabilities | {Capability.PICTURES}
+    most_pictures = 1
+
+    def render(self, story: Story) -> Message | None:
+        message = super().render(story)
+        return replace(message, pictures=story.pictures[:1]) if message else None
+
+
+class DescribesPictures(BoardClient):
+    def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        said = {"text": message.text, "key": key, **self.described(message.pictures)}
+        return self.receipt(self.call(deadline, "POST", "/posts", said))
+
+    def described(self, pictures: tuple[Picture, ...]) -> dict[str, str]:
+        return {
+            "picture": "".join(self.account.open_picture(one).hex()[:20] for one in pictures),
+            "alt": " ".join(f"{one.alt} ({one.credit})" for one in pictures),
+        }
+
+
+class ForgetsCredits(DescribesPictures):
+    def described(self, pictures: tuple[Picture, ...]) -> dict[str, str]:
+        return {**super().described(pictures), "alt": " ".join(one.alt for one in pictures)}
+
+
+class ForgetsDescriptions(DescribesPictures):
+    def described(self, pictures: tuple[Picture, ...]) -> dict[str, str]:
+        return {**super().described(pictures), "alt": ""}
+
+
+def test_pictures_that_go_along_are_seen() -> None:
+    channel = Illustrated()
+    channel.client_class = DescribesPictures
+    keep(channel, "test_pictures_go_along")
+
+
+@pytest.mark.parametrize(
+    ("client", "says"),
+    [
+        (BoardClient, "nobody read it"),
+        (ForgetsDescriptions, "without its description"),
+        (ForgetsCredits, "without its credit"),
+    ],
+)
+def test_pictures_that_stay_behind_are_found(client: type[BoardClient], says: str) -> None:
+    channel = Illustrated()
+    channel.client_class = client
+    with pytest.raises(AssertionError, match=says):
+        keep(channel, "test_pictures_go_along")
+
+
+# --- Platforms and messages ----------------------------------------------------
+
+
+def test_a_platform_that_fails_is_not_blamed_on_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(board: Board, request: Request) -> Answer:
+        raise KeyError("Authorization")
+
+    monkeypatch.setattr(Board, "answer", fail)
+    with pytest.raises(KeyError, match="Authorization") as caught:
+        keep(BoardChannel(), "test_a_post_is_out_and_named")
+    assert "test's own platform raised it at POST /posts" in caught.value.__notes__[0]
+
+
+def test_a_failure_says_what_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Board, "answer", lambda *_: Answer.json(401, {"error": "No such token."}))
+    with pytest.raises(AssertionError, match="Called: POST /posts → 401"):
+        keep(BoardChannel(), "test_a_post_is_out_and_named")
 
 
 # --- Channels that do one thing wrong ------------------------------------------
