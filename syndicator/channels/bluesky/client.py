@@ -57,12 +57,12 @@ from syndicator.channels.bluesky.sessions import (
     session_in,
 )
 from syndicator.channels.bluesky.tids import record_key
+from syndicator.channels.calling import NoAnswer, call
 from syndicator.content import Picture
 from syndicator.outbound.account_pictures import picture_at
 from syndicator.outbound.answers import json_object, redact
 from syndicator.outbound.clocks import platform_time
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import did_not_act, make_session
+from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording, gettext_noop
 
 CREATE_SESSION = "com.atproto.server.createSession"
@@ -96,6 +96,9 @@ EDIT_MAY_NOT_SHOW = Wording(
         "It is changed on the Bluesky server. The Bluesky app may go on showing the first version."
     )
 )
+
+NO_ANSWER_TO_POST = NoAnswer(UNREACHABLE, UNCLEAR, ADDRESS)
+NO_ANSWER_TO_READ = NoAnswer(UNREACHABLE, UNREACHABLE, ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,23 +403,17 @@ class BlueskyClient(Client):
         """Whatever the server answers; no answer is a `ChannelError`, by what *posts* says of the
         call as in `error_of`."""
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
-        session = make_session(ends, allow_private_addresses=self._allow_private_addresses)
-        try:
-            with session:
-                return session.request(
-                    method,
-                    f"{self._base_url}/xrpc/{name}",
-                    headers={**(headers or {}), **bearer},
-                    **what,
-                )
-        except (requests.RequestException, DeadlinePassed, ValueError) as error:
-            told = self._redacted(str(error))
-            if not ends.sent and not did_not_act(error):
-                # The address or a token cannot even be put into a request.
-                raise Unauthorised(ADDRESS, answer=told) from error
-            if posts and not did_not_act(error):
-                raise Unknown(UNCLEAR, answer=told) from error
-            raise TryLater(UNREACHABLE, answer=told) from error
+        return call(
+            ends,
+            method,
+            f"{self._base_url}/xrpc/{name}",
+            says=NO_ANSWER_TO_POST if posts else NO_ANSWER_TO_READ,
+            redacted=self._redacted,
+            allow_private_addresses=self._allow_private_addresses,
+            harmless=not posts,
+            headers={**(headers or {}), **bearer},
+            **what,
+        )
 
     def _error(self, answer: requests.Response, *, posts: bool) -> ChannelError:
         said = json_object(answer)

@@ -13,7 +13,8 @@ from typing import Any
 
 import requests
 
-from syndicator.channels.base import Account, ChannelError, TryLater, Unauthorised, Unknown
+from syndicator.channels.base import Account, ChannelError
+from syndicator.channels.calling import NoAnswer, call
 from syndicator.channels.facebook.errors import (
     NO_ANSWER,
     TOKEN,
@@ -23,10 +24,12 @@ from syndicator.channels.facebook.errors import (
 )
 from syndicator.channels.facebook.usage import wait_after_refusal
 from syndicator.outbound.answers import json_object, redact
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import did_not_act, make_session
+from syndicator.outbound.deadline import Deadline
 
 VERSION = "v26.0"
+
+NO_ANSWER_TO_POST = NoAnswer(UNREACHABLE, UNCLEAR, TOKEN)
+NO_ANSWER_TO_READ = NoAnswer(UNREACHABLE, NO_ANSWER, TOKEN)
 
 #: A file of a multipart form: its name, its bytes, its media type.
 File = tuple[str, bytes, str]
@@ -79,22 +82,20 @@ class Graph:
         A *harmless* call cannot publish anything: without an answer it may be made again.
         """
         proof = {"appsecret_proof": self._proof(self.token)} if self._proves else {}
-        session = make_session(deadline, allow_private_addresses=self.allow_private_addresses)
-        try:
-            with session:
-                return session.request(
-                    method,
-                    f"{self.base_url}/{VERSION}/{path}",
-                    params={**(params or {}), **(proof if data is None else {})},
-                    data=None if data is None else {**data, **proof},
-                    files=files,
-                    # In a header, so that the token stands in no address that somebody logs.
-                    headers={"Authorization": f"Bearer {self.token}"} if self.token else None,
-                )
-        except (requests.RequestException, DeadlinePassed, ValueError) as error:
-            failure = self._failure(error, sent=deadline.sent, harmless=harmless)
-        # Not inside “except”: the error would come along, and it may know the address.
-        raise failure
+        return call(
+            deadline,
+            method,
+            f"{self.base_url}/{VERSION}/{path}",
+            says=NO_ANSWER_TO_READ if harmless else NO_ANSWER_TO_POST,
+            redacted=self.redacted,
+            allow_private_addresses=self.allow_private_addresses,
+            harmless=harmless,
+            params={**(params or {}), **(proof if data is None else {})},
+            data=None if data is None else {**data, **proof},
+            files=files,
+            # In a header, so that the token stands in no address that somebody logs.
+            headers={"Authorization": f"Bearer {self.token}"} if self.token else None,
+        )
 
     def error(self, answer: requests.Response, *, harmless: bool = False) -> ChannelError:
         """What an *answer* other than success means."""
@@ -144,15 +145,6 @@ class Graph:
     def redacted(self, text: str) -> str:
         hidden = [one for one in (self.token, self.app_secret, *self.hidden) if one]
         return redact(text, [*hidden, *map(self._proof, hidden)])
-
-    def _failure(self, error: Exception, *, sent: bool, harmless: bool) -> ChannelError:
-        told = self.redacted(str(error))
-        if did_not_act(error):
-            return TryLater(UNREACHABLE, answer=told)
-        if not sent:
-            # The base URL or the token cannot even be put into a request.
-            return Unauthorised(TOKEN, answer=told)
-        return TryLater(NO_ANSWER, answer=told) if harmless else Unknown(UNCLEAR, answer=told)
 
     @property
     def _proves(self) -> bool:

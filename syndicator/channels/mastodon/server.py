@@ -9,11 +9,11 @@ from typing import Any
 
 import requests
 
-from syndicator.channels.base import Account, ChannelError, TryLater, Unauthorised, Unknown
+from syndicator.channels.base import Account, ChannelError, Unknown
+from syndicator.channels.calling import NoAnswer, call
 from syndicator.channels.mastodon.errors import ADDRESS, UNCLEAR, UNREACHABLE, error_of
 from syndicator.outbound.answers import json_object, redact
-from syndicator.outbound.deadline import Deadline, DeadlinePassed
-from syndicator.outbound.http import did_not_act, make_session
+from syndicator.outbound.deadline import Deadline
 from syndicator.wording import Wording
 
 
@@ -41,18 +41,16 @@ class Server:
         headers = {**what.pop("headers", {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        session = make_session(deadline, allow_private_addresses=self.allow_private_addresses)
-        try:
-            with session:
-                return session.request(method, self.base_url + route, headers=headers, **what)
-        except (requests.RequestException, DeadlinePassed, ValueError) as error:
-            told = self.redacted(str(error))
-            if did_not_act(error):
-                raise TryLater(UNREACHABLE, answer=told) from error
-            if deadline.sent:
-                raise Unknown(self.unclear, answer=told) from error
-            # The base URL or the token cannot even be put into a request.
-            raise Unauthorised(ADDRESS, answer=told) from error
+        return call(
+            deadline,
+            method,
+            self.base_url + route,
+            says=NoAnswer(UNREACHABLE, self.unclear, ADDRESS),
+            redacted=self.redacted,
+            allow_private_addresses=self.allow_private_addresses,
+            headers=headers,
+            **what,
+        )
 
     def error(self, answer: requests.Response) -> ChannelError:
         return error_of(
