@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import requests
@@ -27,7 +28,7 @@ from syndicator.channels.base import (
 from syndicator.channels.links import essence
 from syndicator.channels.x import media, prices
 from syndicator.channels.x.connection import XConnection
-from syndicator.channels.x.errors import PERMISSION
+from syndicator.channels.x.errors import PERMISSION, Problem
 from syndicator.channels.x.limits import wait_after_success
 from syndicator.outbound.account_pictures import picture_at
 from syndicator.outbound.answers import json_object
@@ -96,9 +97,7 @@ class XClient(Client):
         """https://docs.x.com/x-api/posts/delete-post. Of a thread only the first post."""
         with Deadline(deadline) as ends:
             answer = self._x.call(ends, "DELETE", f"/2/tweets/{remote_id}")
-        data = json_object(answer).get("data")
-        is_deleted = isinstance(data, Mapping) and data.get("deleted") is True
-        if answer.status_code != requests.codes.not_found and not (answer.ok and is_deleted):
+        if not _is_gone(answer):
             self._x.fail(answer)
         return Receipt(remote_id, answer=self._x.redacted(answer.text), status=answer.status_code)
 
@@ -219,6 +218,20 @@ def _cost(posts: int) -> Decimal:
     return posts * prices.READ_OWN_POST
 
 
+def _is_gone(answer: requests.Response) -> bool:
+    """Whether the post that was to be deleted is not there any more, or was not before.
+
+    What X does not find it also names in an answer that is a success otherwise.
+    """
+    body = json_object(answer)
+    data = body.get("data")
+    is_deleted = isinstance(data, Mapping) and data.get("deleted") is True
+    is_missing = Problem.of(body, str).is_about_something_missing
+    return answer.status_code == requests.codes.not_found or (
+        answer.ok and (is_deleted or is_missing)
+    )
+
+
 def _is_id(value: object) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
@@ -243,10 +256,14 @@ def _is_understood(post: object) -> bool:
 
 
 def _links(post: Mapping[str, Any]) -> set[str]:
-    """Where the t.co links of *post*, which is understood, really lead."""
-    return {
+    """Where the t.co links of *post*, which is understood, really lead; and links left as they are.
+
+    X leaves none, but what stands in for it may: a post that is overlooked is posted twice.
+    """
+    shortened = {
         str(url[name])
         for url in post.get("entities", {}).get("urls", [])
         for name in ("expanded_url", "unwound_url")
         if name in url
     }
+    return shortened | {word for word in unescape(post["text"]).split() if "://" in word}

@@ -166,9 +166,9 @@ class _Keys(RequestValidator):  # type: ignore[misc]
         ),
         (problem(403, f"{PROBLEMS}/oauth1-permissions"), Unauthorised, "permission"),
         (
-            problem(403, "https://api.x.com/2/problems/client-forbidden"),
+            problem(403, "https://api.x.com/2/problems/client-forbidden", "Enrol."),
             Unauthorised,
-            "permission",
+            "developer portal",
         ),
         (problem(403, detail="Quotes are not allowed."), Rejected, "Quotes are not allowed."),
         (problem(429, f"{PROBLEMS}/usage-capped"), Unauthorised, "spending limit"),
@@ -409,6 +409,16 @@ class TestLookingUp:
         unwound = post("8", {"expanded_url": "https://short.example", "unwound_url": PERMALINK})
         assert look_up(server, page(unwound)).receipt is not None
 
+    def test_found_where_its_link_was_not_shortened(self, server: ScriptedServer) -> None:
+        """What stands in for X may keep the text as it is, but for the entities of HTML."""
+        permalink = "https://zeitung.example/live?a=1&b=2#eintrag-7"
+        plain = {"id": "9", "text": f"Grüße\n\n{permalink.replace('&', '&amp;')}"}
+        server.replies.append(page({"id": "8", "text": f"über {permalink}0"}, plain))
+        found = client(server.url).look_up(
+            Message(permalink, permalink), key="key", since=SINCE, deadline=AMPLE
+        )
+        assert found.receipt == Receipt("9", url="https://x.com/i/web/status/9")
+
     def test_the_time_on_the_clock_of_x(self, server: ScriptedServer) -> None:
         """The first answer's: “since” meant something when it was asked."""
         dates = [f"Sun, 03 May 2026 12:00:0{second} GMT" for second in (1, 3)]
@@ -462,6 +472,9 @@ class TestLookingUp:
     [
         (answer(200, {"data": {"deleted": True}}), Receipt),
         (problem(404, f"{PROBLEMS}/resource-not-found"), Receipt),
+        (answer(200, {"errors": [{"type": f"{PROBLEMS}/resource-not-found"}]}), Receipt),
+        (answer(200, {"errors": [{"type": f"{PROBLEMS}/disallowed-resource"}]}), Unknown),
+        (answer(500, {"errors": [{"type": f"{PROBLEMS}/resource-not-found"}]}), Unknown),
         (answer(200, {"data": {"deleted": False}}), Unknown),
         (answer(200, b""), Unknown),
         (problem(401), Unauthorised),
