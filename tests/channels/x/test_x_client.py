@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     ChannelError,
     Duplicate,
@@ -398,7 +400,8 @@ class TestLookingUp:
         assert path == "/2/users/4711/tweets"
         assert "start_time=2026-05-03T12%3A00%3A05Z" in query
         assert "max_results=100" in query
-        assert "tweet.fields=created_at%2Centities" in query
+        fields = "conversation_id%2Ccreated_at%2Centities%2Creferenced_tweets"
+        assert f"tweet.fields={fields}" in query
         assert request.headers["authorization"].startswith("OAuth ")
 
     def test_found_by_its_link(self, server: ScriptedServer) -> None:
@@ -418,6 +421,39 @@ class TestLookingUp:
             Message(permalink, permalink), key="key", since=SINCE, deadline=AMPLE
         )
         assert found.receipt == Receipt("9", url="https://x.com/i/web/status/9")
+
+    def test_an_answer_that_says_the_link_as_well_is_not_the_post(
+        self, server: ScriptedServer
+    ) -> None:
+        """Where only an answer has it, that is what is out."""
+        answering = {**OURS, "id": "9", "referenced_tweets": [{"type": "replied_to", "id": "7"}]}
+        pages = [page(answering, next_token="n1"), page(OTHER, OURS)]
+        for found, expected in [(pages, "7"), ([page(answering), page(OTHER)], "9")]:
+            looked = look_up(server, *found)
+            assert looked.receipt is not None
+            assert looked.receipt.remote_id == expected
+            server.replies.clear()
+
+    def test_a_thread_is_found_with_its_answers(self, server: ScriptedServer) -> None:
+        """As many as went out; what somebody answered by hand afterwards is not ours."""
+
+        def answering(remote_id: str, conversation: object) -> dict[str, Any]:
+            referenced = [{"type": "replied_to", "id": "7"}]
+            return {
+                "id": remote_id,
+                "text": "Teil.",
+                "conversation_id": conversation,
+                "referenced_tweets": referenced,
+            }
+
+        replies = [answering("30", "7"), answering("11", "7"), answering("9", "7")]
+        server.replies.append(page(answering("40", "5"), *replies, answering("8", None), OURS))
+        found = client(server.url).look_up(
+            replace(MESSAGE, thread=("Eins.", "Zwei.")), key="key", since=SINCE, deadline=AMPLE
+        )
+        assert found.receipt is not None
+        assert found.receipt.remote_id == ALSO.join(("7", "9", "11"))
+        assert found.receipt.note is None
 
     def test_the_time_on_the_clock_of_x(self, server: ScriptedServer) -> None:
         """The first answer's: “since” meant something when it was asked."""
@@ -494,6 +530,31 @@ def test_what_an_answer_to_a_deletion_means(
         result = refused
     assert type(result) is outcome
     assert (server.received[0].method, server.received[0].target) == ("DELETE", "/2/tweets/17")
+
+
+class TestDeletingAThread:
+    names = ALSO.join(("17", "18", "19"))
+    deleted = answer(200, {"data": {"deleted": True}})
+    gone = problem(404, f"{PROBLEMS}/resource-not-found")
+
+    def test_all_of_it_goes_and_the_first_post_first(self, server: ScriptedServer) -> None:
+        server.replies += [self.deleted] * 3
+        receipt = client(server.url).delete(self.names, key="key", deadline=AMPLE)
+        assert receipt.remote_id == self.names
+        assert [one.target for one in server.received] == [f"/2/tweets/{n}" for n in (17, 18, 19)]
+
+    @pytest.mark.parametrize(
+        ("reply", "outcome"), [(drop(reset=True), Unknown), (problem(429), TryLater)]
+    )
+    def test_an_interrupted_one_is_finished_by_repeating_it(
+        self, server: ScriptedServer, reply: Reply, outcome: type[ChannelError]
+    ) -> None:
+        server.replies += [self.deleted, reply]
+        with pytest.raises(outcome):
+            client(server.url).delete(self.names, key="key", deadline=AMPLE)
+        server.replies += [self.gone, self.deleted, self.deleted]
+        client(server.url).delete(self.names, key="key", deadline=AMPLE)
+        assert server.received[-1].target == "/2/tweets/19"
 
 
 class TestSecrets:
