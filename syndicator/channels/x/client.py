@@ -42,6 +42,8 @@ PAGE_SIZE = 100
 MAX_PAGES = 32
 #: What X makes of every link in a text.
 SHORTENED = "https://t.co/"
+#: How a post of a person may refer to another one and yet carry the link.
+ANSWERS = ("replied_to", "quoted")
 #: Of the account's own picture.
 LARGEST_AVATAR = 2 * 1024 * 1024
 
@@ -115,9 +117,13 @@ class XClient(Client):
             for page in self._timeline(ends, since):
                 told, complete = told or page.platform_time, page.is_last
                 seen += page.posts
-                linking = [post for post in page.posts if sought in map(essence, _links(post))]
+                linking = [
+                    post
+                    for post in page.posts
+                    if not _refers(post, "retweeted") and sought in map(essence, _links(post))
+                ]
                 # The newest come first: an answer may say the link before its post does.
-                found = next((post for post in linking if not _is_answer(post)), None)
+                found = next((post for post in linking if not _refers(post, *ANSWERS)), None)
                 answering = answering or next(iter(linking), None)
                 if found:
                     break
@@ -229,7 +235,7 @@ def _receipt(found: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], parts:
     answers = [
         str(post["id"])
         for post in seen
-        if _is_answer(post) and post.get("conversation_id") == remote_id
+        if _refers(post, "replied_to") and post.get("conversation_id") == remote_id
     ]
     thread = sorted(answers, key=int)[:parts]
     note = THREAD_UNKNOWN if len(thread) < parts else None
@@ -265,10 +271,13 @@ def _is_id(value: object) -> bool:
 def _is_understood(post: object) -> bool:
     """Whether *post* can be compared: if not, it could be the one that is sought.
 
-    X leaves ``entities`` out of posts without links; a link in the text always has one.
+    A repost cannot; its text is cut, within a link too, and it has the entities that are left. X
+    leaves ``entities`` out of posts without links; a link in the text always has one.
     """
     if not isinstance(post, Mapping) or not _is_id(post.get("id")):
         return False
+    if _refers(post, "retweeted"):
+        return True
     text, entities = post.get("text"), post.get("entities", {})
     urls = entities.get("urls", []) if isinstance(entities, Mapping) else None
     return (
@@ -281,11 +290,11 @@ def _is_understood(post: object) -> bool:
     )
 
 
-def _is_answer(post: Mapping[str, Any]) -> bool:
-    """Whether *post* answers another one; no post that begins a thread does."""
+def _refers(post: Mapping[str, Any], *ways: str) -> bool:
+    """Whether *post* refers to another one in one of these *ways*; what is sought never does."""
     referenced = post.get("referenced_tweets")
     return isinstance(referenced, list) and any(
-        isinstance(other, Mapping) and other.get("type") == "replied_to" for other in referenced
+        isinstance(other, Mapping) and other.get("type") in ways for other in referenced
     )
 
 

@@ -434,6 +434,19 @@ class TestLookingUp:
             assert looked.receipt.remote_id == expected
             server.replies.clear()
 
+    def test_a_repost_is_never_the_post(self, server: ScriptedServer) -> None:
+        """Deleting it would leave the post; and its text is cut within the link."""
+        repost = {**OURS, "id": "9", "referenced_tweets": [{"type": "retweeted", "id": "7"}]}
+        cut = {
+            "id": "8",
+            "text": "RT @a: … https://t.co/ab…",
+            "referenced_tweets": repost["referenced_tweets"],
+        }
+        found = look_up(server, page(repost, cut, OURS))
+        assert found.receipt is not None
+        assert found.receipt.remote_id == "7"
+        assert look_up(server, page(repost, cut)) == LookUp(None, True, cost=2 * READ_OWN_POST)
+
     def test_a_thread_is_found_with_its_answers(self, server: ScriptedServer) -> None:
         """As many as went out; what somebody answered by hand afterwards is not ours."""
 
