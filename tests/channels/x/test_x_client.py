@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import time
@@ -26,8 +27,10 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.x import media
 from syndicator.channels.x.client import XClient
 from syndicator.channels.x.prices import READ_OWN_POST
+from syndicator.content import Picture
 from tests.channels.conftest import answer, drip, drop
 
 if TYPE_CHECKING:
@@ -121,6 +124,54 @@ class TestSending:
 
         assert is_valid(server.url + request.target)
         assert not is_valid("https://api.twitter.com/2/tweets")
+
+
+class TestPicturesThatOnlyJsonBrings:
+    """As X's own stand-in for tests answers: no form is taken, and no picture in one call."""
+
+    invalid = problem(400, f"{PROBLEMS}/invalid-request", "invalid JSON")
+    named = answer(200, {"data": {"id": "17", "media_key": "3_17"}})
+    working = answer(
+        200, {"data": {"id": "17", "processing_info": {"state": "processing", "progress": 50}}}
+    )
+    picture = Picture("a", "image/png", 3, 1, 1, "", "")
+
+    def send(self, server: ScriptedServer, *replies: Reply) -> Receipt:
+        server.replies += replies
+        account = Account(
+            server.url, KEYS, allow_private_addresses=True, open_picture=lambda one: b"png"
+        )
+        message = replace(MESSAGE, pictures=(self.picture,))
+        return XClient(account).send(message, key="key", deadline=AMPLE)
+
+    def test_they_go_out(self, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(media, "ASK_AGAIN", 0.001)
+        taken = answer(204, b"")
+        uploaded = (self.invalid, self.named, self.invalid, taken, self.working, self.named)
+        assert self.send(server, *uploaded, created("18")).remote_id == "18"
+        routes = [one.target.partition("?")[0] for one in server.received]
+        upload = "/2/media/upload"
+        appended = f"{upload}/17/append"
+        assert routes[:4] == [upload, f"{upload}/initialize", appended, appended]
+        assert routes[4:] == [f"{upload}/17/finalize", upload, "/2/tweets"]
+        encoded = base64.b64encode(b"png").decode()
+        assert json.loads(server.received[3].body) == {"media": encoded, "segment_index": 0}
+        assert json.loads(server.received[-1].body)["media"] == {"media_ids": ["17"]}
+
+    @pytest.mark.parametrize(
+        "replies",
+        [
+            (invalid, invalid),
+            (invalid, named, invalid, invalid),
+            (invalid, named, invalid, answer(204, b""), invalid),
+        ],
+    )
+    def test_what_is_refused_in_both_forms_is_refused(
+        self, server: ScriptedServer, replies: tuple[Reply, ...]
+    ) -> None:
+        with pytest.raises(Rejected, match="refused the picture"):
+            self.send(server, *replies)
+        assert len(server.received) == len(replies)
 
 
 class _Keys(RequestValidator):  # type: ignore[misc]
