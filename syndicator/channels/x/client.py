@@ -278,16 +278,21 @@ def _is_understood(post: object) -> bool:
         return False
     if _refers(post, "retweeted"):
         return True
-    text, entities = post.get("text"), post.get("entities", {})
-    urls = entities.get("urls", []) if isinstance(entities, Mapping) else None
+    text, entities = post.get("text"), post.get("entities") or {}
+    urls = (entities.get("urls") or []) if isinstance(entities, Mapping) else None
     return (
         isinstance(text, str)
         and isinstance(urls, list)
-        and all(
-            isinstance(url, Mapping) and isinstance(url.get("expanded_url"), str) for url in urls
-        )
+        and all(isinstance(url, Mapping) and _says_where_it_leads(url) for url in urls)
         and (bool(urls) or SHORTENED not in text)
     )
+
+
+def _says_where_it_leads(url: Mapping[str, Any]) -> bool:
+    expanded, as_posted = url.get("expanded_url"), url.get("url")
+    if expanded:
+        return isinstance(expanded, str)
+    return isinstance(as_posted, str) and not as_posted.startswith(SHORTENED)
 
 
 def _refers(post: Mapping[str, Any], *ways: str) -> bool:
@@ -305,8 +310,8 @@ def _links(post: Mapping[str, Any]) -> set[str]:
     """
     shortened = {
         str(url[name])
-        for url in post.get("entities", {}).get("urls", [])
+        for url in (post.get("entities") or {}).get("urls") or []
         for name in ("expanded_url", "unwound_url")
-        if name in url
+        if url.get(name)
     }
     return shortened | {word for word in unescape(post["text"]).split() if "://" in word}

@@ -463,10 +463,22 @@ class TestLookingUp:
         unwound = post("8", {"expanded_url": "https://short.example", "unwound_url": PERMALINK})
         assert look_up(server, page(unwound)).receipt is not None
 
-    def test_found_where_its_link_was_not_shortened(self, server: ScriptedServer) -> None:
+    @pytest.mark.parametrize(
+        "entities",
+        [
+            None,
+            {"urls": None, "hashtags": None},
+            {"urls": [{"start": 7, "end": 50, "url": "https://zeitung.example/live?a=1"}]},
+            {"urls": [{"url": "https://zeitung.example/live?a=1", "expanded_url": ""}]},
+        ],
+    )
+    def test_found_where_its_link_was_not_shortened(
+        self, server: ScriptedServer, entities: object
+    ) -> None:
         """What stands in for X may keep the text as it is, but for the entities of HTML."""
         permalink = "https://zeitung.example/live?a=1&b=2#eintrag-7"
-        plain = {"id": "9", "text": f"Grüße\n\n{permalink.replace('&', '&amp;')}"}
+        escaped = permalink.replace("&", "&amp;")
+        plain = {"id": "9", "text": f"Grüße\n\n{escaped}", "entities": entities}
         server.replies.append(page({"id": "8", "text": f"über {permalink}0"}, plain))
         found = client(server.url).look_up(
             Message(permalink, permalink), key="key", since=SINCE, deadline=AMPLE
@@ -556,6 +568,9 @@ class TestLookingUp:
             (answer(200, {"meta": {}, "data": {"id": "1"}}), Unknown),
             (page("garbage"), Unknown),
             (page({"text": "no id"}), Unknown),
+            (page(post("5", {"url": "https://t.co/a"})), Unknown),
+            (page(post("5", {"url": "https://t.co/a", "expanded_url": 7})), Unknown),
+            (page(post("5", {"url": "https://t.co/a", "expanded_url": ""})), Unknown),
             (answer(200, {"meta": {"result_count": 0}}, length=900), Unknown),
             (drop(reset=True), Unknown),
         ],
