@@ -258,7 +258,7 @@ def _is_gone(answer: requests.Response) -> bool:
     body = json_object(answer)
     data = body.get("data")
     is_deleted = isinstance(data, Mapping) and data.get("deleted") is True
-    is_missing = Problem.of(body, str).is_about_something_missing
+    is_missing = Problem.of(body).is_about_something_missing
     return answer.status_code == requests.codes.not_found or (
         answer.ok and (is_deleted or is_missing)
     )

@@ -76,10 +76,11 @@ class XConnection:
     def fail(self, answer: requests.Response) -> NoReturn:
         """Raise what *answer*, which was no success, means for a post."""
         raise error_of(
-            Problem.of(json_object(answer), self.redacted),
+            Problem.of(json_object(answer)),
             status=answer.status_code,
             headers=answer.headers,
-            answer=self.redacted(answer.text),
+            answer=answer.text,
+            redacted=self.redacted,
             now=datetime.now(UTC),
         )
 

@@ -125,13 +125,13 @@ class Problem:
     texts: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, body: Mapping[str, Any], redacted: Callable[[str], str]) -> Problem:
+    def of(cls, body: Mapping[str, Any]) -> Problem:
         listed = body.get("errors")
         inner = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
         def said(*names: str) -> list[str]:
             found = [one.get(name) for name in names for one in (*inner, body)]
-            return [redacted(text) for text in found if isinstance(text, str) and text.strip()]
+            return [text for text in found if isinstance(text, str) and text.strip()]
 
         return cls(
             types=tuple(said("type")),
@@ -145,13 +145,20 @@ class Problem:
 
 
 def error_of(
-    problem: Problem, *, status: int, headers: Mapping[str, str], answer: str, now: datetime
+    problem: Problem,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    answer: str,
+    redacted: Callable[[str], str],
+    now: datetime,
 ) -> ChannelError:
     """The `ChannelError` for an answer other than success.
 
-    *answer* is the whole body, redacted like the *problem* in it. *now* is this machine's time,
-    where *headers* tell none.
+    *answer* is the whole body; it and what is shown of the *problem* are *redacted*. *now* is this
+    machine's time, where *headers* tell none.
     """
+    answer = redacted(answer)
     judged: tuple[type[ChannelError], Wording]
     match status:
         case 429 if not _BILLING.is_in(problem):
@@ -166,19 +173,21 @@ def error_of(
             if _DAILY_LIMIT.is_in(problem):
                 wait = wait_after_refusal(headers, now) or DAILY_LIMIT_WAIT
                 return TryLater(LIMIT, retry_after=wait, status=status, answer=answer)
-            judged = _refusal(problem)
+            judged = _refusal(problem, redacted)
         case _:
             judged = Unknown, UNCLEAR
     outcome, reason = judged
     return outcome(reason, status=status, answer=answer)
 
 
-def _refusal(problem: Problem) -> tuple[type[ChannelError], Wording]:
+def _refusal(
+    problem: Problem, redacted: Callable[[str], str]
+) -> tuple[type[ChannelError], Wording]:
     if _DUPLICATE.is_in(problem):
         return Duplicate, DUPLICATE
     if reason := _account_reason(problem):
         return Unauthorised, reason
-    return Rejected, Wording(REFUSED, {"answer": problem.texts[0][:_WORDS_SHOWN]})
+    return Rejected, Wording(REFUSED, {"answer": redacted(problem.texts[0])[:_WORDS_SHOWN]})
 
 
 def _account_reason(problem: Problem) -> Wording | None:

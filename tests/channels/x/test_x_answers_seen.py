@@ -219,3 +219,14 @@ def test_secrets_in_listed_errors_are_hidden(server: ScriptedServer) -> None:
     with pytest.raises(Rejected) as refused:
         send(server.url)
     assert "consumer-secret-1234" not in str(refused.value.reason)
+
+
+def test_what_is_hidden_is_understood_all_the_same(server: ScriptedServer) -> None:
+    """A key of one letter stands in every word."""
+    server.replies.append(
+        answer(403, forbidden("The user is suspended", f"{PROBLEMS}/user-suspended"))
+    )
+    with pytest.raises(Unauthorised) as refused:
+        send(server.url, consumer_secret="s")
+    assert "suspended" in str(refused.value.reason)
+    assert "suspended" not in refused.value.answer
