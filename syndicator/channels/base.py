@@ -217,9 +217,16 @@ def _card_from_json(data: Mapping[str, Any] | None) -> Card | None:
     return Card(data["title"], data["description"], Picture(**picture) if picture else None)
 
 
+#: Between the names in a `Receipt.remote_id`.
+ALSO = "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The platform's own name for an accepted post, and its public address if it has one.
+
+    Where a thread goes with the post, the names of its other posts follow in *remote_id*, each
+    after a `ALSO`: so that deleting it deletes them all. 200 characters of it are kept.
 
     *wait* is how long the platform's limits ask the account to wait before its next post. *note*
     tells an editor what is not as approved, though the post is out: a thread that broke off.
@@ -367,7 +374,9 @@ class SignIn(ABC):
 
 
 class Client(ABC):
-    """Talks to one account. Made afresh for every task; never retries; never sleeps."""
+    """Talks to one account. Made afresh for every task; makes one try, and never sleeps before
+    another. It may wait within its deadline for what is part of the try: a picture that the
+    platform is still working on."""
 
     @abstractmethod
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
@@ -385,7 +394,8 @@ class Client(ABC):
         raise NotImplementedError
 
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
-        """Delete the post *remote_id*; one that is gone already counts as deleted.
+        """Delete the post *remote_id*, and what else it names; what is gone already counts as
+        deleted, so that doing it again finishes what was interrupted.
 
         Only called where the channel has `Capability.DELETE`.
         """

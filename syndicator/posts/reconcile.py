@@ -14,10 +14,11 @@ from decimal import Decimal
 
 import structlog
 from django.db import Error, transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from syndicator import queue
 from syndicator.channels.base import (
+    ALSO,
     ChannelError,
     LookUp,
     LookUpStrength,
@@ -253,8 +254,12 @@ def _look_ups(post: Post) -> int:
 
 def _belongs_to_another(post: Post, receipt: Receipt) -> bool:
     """Two entries may carry one permalink; what another post became is not this one's proof."""
+    first = receipt.remote_id.partition(ALSO)[0]
     return (
-        Post.objects.filter(destination=post.destination_id, remote_id=receipt.remote_id)
+        Post.objects.filter(
+            Q(remote_id=first) | Q(remote_id__startswith=first + ALSO),
+            destination=post.destination_id,
+        )
         .exclude(pk=post.pk)
         .exists()
     )

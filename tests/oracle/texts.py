@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +114,73 @@ def misleading(r: random.Random) -> str:
     return "".join(pieces)
 
 
+def long_links(r: random.Random) -> str:
+    """Links as long as trackers make them, up to and beyond the longest that X takes."""
+    words = prose(r).split()
+    for _ in range(r.randint(1, 2)):
+        start = link(r) + r.choice(("/", "?q=", "#", "/a?b=c&d="))
+        longest = r.choice((300, 900, 1100, 2000, 4080, 4096, 4100))
+        piece = r.choice(("a", "ab/", "x=1&", "%C3%A4", "-_", "eyJ.", "a,", "(b)"))
+        made = start + piece * (longest // len(piece))
+        words.insert(r.randrange(len(words) + 1), made[: longest + r.randint(-30, 30)])
+    return " ".join(words) + r.choice(("", "日", ".", "@"))
+
+
+def normalised(r: random.Random) -> str:
+    """What Unicode normalises or lowers unexpectedly, in words, hosts, schemes and paths."""
+    odd = WORDS["unnormal"]
+    pieces = [
+        r.choice(
+            (
+                lambda: unicodedata.normalize("NFD", prose(r)),
+                lambda: unicodedata.normalize("NFD", r.choice(FOREIGN)),
+                lambda: link(r).replace(r.choice("hstpwkai"), r.choice(odd), 1),
+                lambda: bare(r).replace(r.choice("deociks"), r.choice(odd)),
+                lambda: bare(r) + r.choice(odd) + r.choice(("", bare(r))),
+                lambda: link(r).upper(),
+                lambda: r.choice(odd) * r.randint(1, 3),
+            )
+        )()
+        for _ in range(r.randint(1, 8))
+    ]
+    return r.choice(("", " ", "\n")).join(pieces)
+
+
+def shortened(r: random.Random) -> str:
+    """t.co links, user names and ports in links, brackets in brackets, schemes in a row."""
+    slug = "".join(r.choices("abcXYZ019", k=r.choice((1, 8, 10, 39, 40, 41, 60))))
+    pieces = [
+        r.choice(
+            (
+                lambda: f"{r.choice(('https://', 'http://', 'HTTP://', ''))}t.co/{slug}{rest(r)}",
+                lambda: f"https://t.co/{slug}{r.choice((*ENDS, *QUERIES))}",
+                lambda: f"https://{r.choice(LABELS)}:{r.choice(LABELS)}@{bare(r)}",
+                lambda: f"https://{domain(r)}:{r.choice(('', '0', '99999', '80a', '8080/x'))}",
+                lambda: f"{link(r)}/{r.choice(('((a))', '(a(b)c)', '(a', 'a)', '()', '(a)(b)'))}",
+                lambda: "".join(r.choices(("http://", "https://", "://", "//"), k=2)) + bare(r),
+                lambda: f"{bare(r)}{r.choice('-+@_.…·')}{r.choice((*LABELS, *GERMAN))}",
+                lambda: f"{link(r)}{r.choice(QUERIES)}{r.choice(QUERIES)}{r.choice(ENDS)}",
+            )
+        )()
+        for _ in range(r.randint(1, 6))
+    ]
+    return r.choice(("", " ", " ", ",")).join(pieces)
+
+
+def long_labels(r: random.Random) -> str:
+    """Hosts whose labels are about as long as DNS allows, once they are in punycode."""
+    letters = [*r.sample(WORDS["label_letters"], r.randint(1, 4)), *"a" * r.randint(0, 6)]
+    label = "".join(r.choices(letters, k=r.randint(20, 64)))
+    scheme = r.choice(("https://", "", "", "XN--", "xn--", "https://XN--", "https://xn--"))
+    return f"{r.choice(EMOJI)}{scheme}{label}.{r.choice(TLDS)}{rest(r)}"
+
+
+def emoji_parts(r: random.Random) -> str:
+    """What emoji are made of, in any order; halves of characters too."""
+    parts = (*EMOJI, *WORDS["emoji_parts"])
+    return "".join(r.choices(parts, k=r.randint(1, 60))) + r.choice(("", bare(r), prose(r)))
+
+
 #: Kinds by name: how to make one, and how often.
 KINDS: dict[str, tuple[Callable[[random.Random], str], int]] = {
     "posts": (post, 3),
@@ -120,6 +188,11 @@ KINDS: dict[str, tuple[Callable[[random.Random], str], int]] = {
     "prose with links": (linked, 3),
     "around the limit": (near_the_limit, 4),
     "misleading": (misleading, 4),
+    "long links": (long_links, 1),
+    "not normalised": (normalised, 2),
+    "t.co, ports, brackets": (shortened, 2),
+    "long labels": (long_labels, 2),
+    "parts of emoji": (emoji_parts, 2),
 }
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syndicator.channels import registry
-from syndicator.channels.base import Rejected, TryLater, Unauthorised, Unknown
+from syndicator.channels.base import ALSO, Rejected, TryLater, Unauthorised, Unknown
 from syndicator.channels.sandbox.faults import Fault
 from syndicator.channels.sandbox.server import SandboxServer
 from syndicator.content import EntryContent, Paragraph
@@ -222,9 +222,11 @@ def test_only_the_latest_note_about_an_entry_is_open(
     assert Post.objects.get(WAITING).action == Action.DELETE
 
 
+@pytest.mark.parametrize("thread", ["", f"{ALSO}17"])
 def test_two_entries_with_one_permalink_are_not_taken_for_each_other(
-    blog: LiveBlog, destination: Destination, sandbox: SandboxServer
+    blog: LiveBlog, destination: Destination, sandbox: SandboxServer, thread: str
 ) -> None:
+    """However much of the other one's thread is found with it."""
     source, same = make_source(blog), "https://m.example.org/live"
     for number in (1, 2):
         render(ingest(source, make_content(f"e{number}", permalink=same)).entry.pk)
@@ -235,6 +237,9 @@ def test_two_entries_with_one_permalink_are_not_taken_for_each_other(
     Post.objects.filter(pk=first.pk).update(state=PostState.APPROVED, due_at=first.due_at)
     Post.objects.filter(pk=second.pk).update(due_at=None)
     deliver.deliver(destination.pk)
+    first.refresh_from_db()
+    assert first.remote_id
+    Post.objects.filter(pk=first.pk).update(remote_id=first.remote_id + thread)
     Post.objects.filter(pk=second.pk).update(due_at=second.created_at)
     reconcile.reconcile(second.pk)
     second.refresh_from_db()

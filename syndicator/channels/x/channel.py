@@ -130,7 +130,7 @@ class XChannel(Channel):
 
     def cost(self, message: Message, act: Act = Act.PUBLISH) -> Decimal:
         if act == Act.DELETE:
-            return prices.DELETE
+            return prices.DELETE * (1 + len(message.thread))
         posts = sum(map(prices.of_post, (message.text, *message.thread)), Decimal(0))
         described = sum(bool(picture.alt) for picture in message.pictures)
         return posts + described * prices.ALT_TEXT

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import requests
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     AccountCheck,
     ChannelError,
@@ -27,8 +28,9 @@ from syndicator.channels.base import (
 from syndicator.channels.links import essence
 from syndicator.channels.x import media, prices
 from syndicator.channels.x.connection import XConnection
-from syndicator.channels.x.errors import PERMISSION
+from syndicator.channels.x.errors import PERMISSION, Problem
 from syndicator.channels.x.limits import wait_after_success
+from syndicator.channels.x.threads import MOST_PARTS
 from syndicator.outbound.account_pictures import picture_at
 from syndicator.outbound.answers import json_object
 from syndicator.outbound.clocks import platform_time
@@ -40,6 +42,8 @@ PAGE_SIZE = 100
 MAX_PAGES = 32
 #: What X makes of every link in a text.
 SHORTENED = "https://t.co/"
+#: How a post of a person may refer to another one and yet carry the link.
+ANSWERS = ("replied_to", "quoted")
 #: Of the account's own picture.
 LARGEST_AVATAR = 2 * 1024 * 1024
 
@@ -82,9 +86,9 @@ class XClient(Client):
             if uploaded:
                 body["media"] = {"media_ids": uploaded}
             remote_id, answer = self._publish(ends, body)
-            note = self._go_on(ends, remote_id, message.thread)
+            answers, note = self._go_on(ends, remote_id, message.thread)
         return Receipt(
-            remote_id,
+            _names(remote_id, answers),
             url=_url(remote_id),
             answer=self._x.redacted(answer.text),
             status=answer.status_code,
@@ -93,30 +97,39 @@ class XClient(Client):
         )
 
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
-        """https://docs.x.com/x-api/posts/delete-post. Of a thread only the first post."""
+        """https://docs.x.com/x-api/posts/delete-post. Of a thread the first post goes first: it is
+        what readers come by."""
         with Deadline(deadline) as ends:
-            answer = self._x.call(ends, "DELETE", f"/2/tweets/{remote_id}")
-        data = json_object(answer).get("data")
-        is_deleted = isinstance(data, Mapping) and data.get("deleted") is True
-        if answer.status_code != requests.codes.not_found and not (answer.ok and is_deleted):
-            self._x.fail(answer)
+            for name in remote_id.split(ALSO):
+                answer = self._x.call(ends, "DELETE", f"/2/tweets/{name}")
+                if not _is_gone(answer):
+                    self._x.fail(answer)
         return Receipt(remote_id, answer=self._x.redacted(answer.text), status=answer.status_code)
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
-        sought, told, complete, read = essence(message.permalink), None, False, 0
+        sought, told, complete = essence(message.permalink), None, False
+        seen: list[Mapping[str, Any]] = []
+        found: Mapping[str, Any] | None = None
+        answering: Mapping[str, Any] | None = None
         with Deadline(deadline) as ends:
             for page in self._timeline(ends, since):
                 told, complete = told or page.platform_time, page.is_last
-                read += len(page.posts)
-                for post in page.posts:
-                    if sought in map(essence, _links(post)):
-                        remote_id = str(post["id"])
-                        note = THREAD_UNKNOWN if message.thread else None
-                        receipt = Receipt(remote_id, url=_url(remote_id), note=note)
-                        return LookUp(receipt, complete, told, _cost(read))
-        return LookUp(None, complete, told, _cost(read))
+                seen += page.posts
+                linking = [
+                    post
+                    for post in page.posts
+                    if not _refers(post, "retweeted") and sought in map(essence, _links(post))
+                ]
+                # The newest come first: an answer may say the link before its post does.
+                found = next((post for post in linking if not _refers(post, *ANSWERS)), None)
+                answering = answering or next(iter(linking), None)
+                if found:
+                    break
+        found = found or answering
+        receipt = _receipt(found, seen, len(message.thread)) if found else None
+        return LookUp(receipt, complete, told, len(seen) * prices.READ_OWN_POST)
 
     def check(self, *, deadline: timedelta) -> AccountCheck:
         """https://docs.x.com/x-api/users/get-my-user"""
@@ -150,27 +163,32 @@ class XClient(Client):
             self._x.fail(answer)
         return str(remote_id), answer
 
-    def _go_on(self, ends: Deadline, before: str, parts: Sequence[str]) -> Wording | None:
-        """Answer the post with each of *parts* in turn; why it broke off, if it did.
+    def _go_on(
+        self, ends: Deadline, before: str, parts: Sequence[str]
+    ) -> tuple[list[str], Wording | None]:
+        """Answer the post with each of *parts* in turn: the ids, and why it broke off, if it did.
 
         The first post is out and has its receipt: nothing of the thread is ever sent again.
         """
-        for number, part in enumerate(parts):
+        answers: list[str] = []
+        for part in parts:
             reply = {"in_reply_to_tweet_id": before}
             try:
                 before, _ = self._publish(ends, {"text": _as_sent(part), "reply": reply})
             except ChannelError as error:
-                return Wording(
-                    THREAD_BROKE, {"out": number, "all": len(parts), "why": error.reason}
+                return answers, Wording(
+                    THREAD_BROKE,
+                    {"out": len(answers), "all": len(parts), "why": error.reason},
                 )
-        return None
+            answers.append(before)
+        return answers, None
 
     def _timeline(self, ends: Deadline, since: datetime) -> Iterator[_Page]:
         """The account's posts since *since*: https://docs.x.com/x-api/users/get-posts."""
         parameters = {
             "max_results": str(PAGE_SIZE),
             "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "tweet.fields": "created_at,entities",
+            "tweet.fields": "conversation_id,created_at,entities,referenced_tweets",
         }
         for _ in range(MAX_PAGES):
             route = f"/2/users/{self._x.user_id}/tweets"
@@ -207,6 +225,23 @@ class XClient(Client):
         return tuple(missing)
 
 
+def _names(remote_id: str, answers: Sequence[str]) -> str:
+    return ALSO.join([remote_id, *answers[:MOST_PARTS]])
+
+
+def _receipt(found: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], parts: int) -> Receipt:
+    """What was *found*, with the first *parts* answers to it among the posts *seen*."""
+    remote_id = str(found["id"])
+    answers = [
+        str(post["id"])
+        for post in seen
+        if _refers(post, "replied_to") and post.get("conversation_id") == remote_id
+    ]
+    thread = sorted(answers, key=int)[:parts]
+    note = THREAD_UNKNOWN if len(thread) < parts else None
+    return Receipt(_names(remote_id, thread), url=_url(remote_id), note=note)
+
+
 def _as_sent(text: str) -> str:
     return text.replace("\r\n", "\n")
 
@@ -215,8 +250,18 @@ def _url(remote_id: str) -> str:
     return f"https://x.com/i/web/status/{remote_id}"
 
 
-def _cost(posts: int) -> Decimal:
-    return posts * prices.READ_OWN_POST
+def _is_gone(answer: requests.Response) -> bool:
+    """Whether the post that was to be deleted is not there any more, or was not before.
+
+    What X does not find it also names in an answer that is a success otherwise.
+    """
+    body = json_object(answer)
+    data = body.get("data")
+    is_deleted = isinstance(data, Mapping) and data.get("deleted") is True
+    is_missing = Problem.of(body).is_about_something_missing
+    return answer.status_code == requests.codes.not_found or (
+        answer.ok and (is_deleted or is_missing)
+    )
 
 
 def _is_id(value: object) -> bool:
@@ -226,27 +271,47 @@ def _is_id(value: object) -> bool:
 def _is_understood(post: object) -> bool:
     """Whether *post* can be compared: if not, it could be the one that is sought.
 
-    X leaves ``entities`` out of posts without links; a link in the text always has one.
+    A repost cannot; its text is cut, within a link too, and it has the entities that are left. X
+    leaves ``entities`` out of posts without links; a link in the text always has one.
     """
     if not isinstance(post, Mapping) or not _is_id(post.get("id")):
         return False
-    text, entities = post.get("text"), post.get("entities", {})
-    urls = entities.get("urls", []) if isinstance(entities, Mapping) else None
+    if _refers(post, "retweeted"):
+        return True
+    text, entities = post.get("text"), post.get("entities") or {}
+    urls = (entities.get("urls") or []) if isinstance(entities, Mapping) else None
     return (
         isinstance(text, str)
         and isinstance(urls, list)
-        and all(
-            isinstance(url, Mapping) and isinstance(url.get("expanded_url"), str) for url in urls
-        )
+        and all(isinstance(url, Mapping) and _says_where_it_leads(url) for url in urls)
         and (bool(urls) or SHORTENED not in text)
     )
 
 
+def _says_where_it_leads(url: Mapping[str, Any]) -> bool:
+    expanded, as_posted = url.get("expanded_url"), url.get("url")
+    if expanded:
+        return isinstance(expanded, str)
+    return isinstance(as_posted, str) and not as_posted.startswith(SHORTENED)
+
+
+def _refers(post: Mapping[str, Any], *ways: str) -> bool:
+    """Whether *post* refers to another one in one of these *ways*; what is sought never does."""
+    referenced = post.get("referenced_tweets")
+    return isinstance(referenced, list) and any(
+        isinstance(other, Mapping) and other.get("type") in ways for other in referenced
+    )
+
+
 def _links(post: Mapping[str, Any]) -> set[str]:
-    """Where the t.co links of *post*, which is understood, really lead."""
-    return {
+    """Where the t.co links of *post*, which is understood, really lead; and links left as they are.
+
+    X leaves none, but what stands in for it may: a post that is overlooked is posted twice.
+    """
+    shortened = {
         str(url[name])
-        for url in post.get("entities", {}).get("urls", [])
+        for url in (post.get("entities") or {}).get("urls") or []
         for name in ("expanded_url", "unwound_url")
-        if name in url
+        if url.get(name)
     }
+    return shortened | {word for word in unescape(post["text"]).split() if "://" in word}

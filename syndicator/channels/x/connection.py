@@ -16,7 +16,7 @@ import tweepy
 
 from syndicator.channels.base import Account, TryLater, Unauthorised, Unknown
 from syndicator.channels.x import oauth2
-from syndicator.channels.x.errors import TOKEN, UNCLEAR, UNREACHABLE, error_of
+from syndicator.channels.x.errors import TOKEN, UNCLEAR, UNREACHABLE, Problem, error_of
 from syndicator.outbound.answers import json_object, redact
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.outbound.http import OutboundSession, did_not_act, make_session
@@ -75,12 +75,12 @@ class XConnection:
 
     def fail(self, answer: requests.Response) -> NoReturn:
         """Raise what *answer*, which was no success, means for a post."""
-        problem = json_object(answer)
         raise error_of(
-            {name: self.redacted(said) for name, said in problem.items() if isinstance(said, str)},
+            Problem.of(json_object(answer)),
             status=answer.status_code,
             headers=answer.headers,
-            answer=self.redacted(answer.text),
+            answer=answer.text,
+            redacted=self.redacted,
             now=datetime.now(UTC),
         )
 

@@ -85,6 +85,7 @@ class _ToLower(dict[int, int]):
 
 
 _TO_LOWER = _ToLower()
+_OTHER_STOPS = re.compile("[\u3002\uff0e\uff61]")
 _SHORT = re.compile(rf"https?://t\.co/([a-z0-9]+)(?:{_QUERY_PART})?")
 
 
@@ -129,19 +130,19 @@ def _as_javascript_sees_it(word: str) -> tuple[str, list[int]]:
 
 def _links_in_units(word: str) -> list[list[Span]]:
     lower = word.translate(_TO_LOWER)
-    found = list(_links(lower, _EVERY))
+    found = list(_links(word, lower, _EVERY))
     if not any(_may_be_unknown(lower[span.start : span.end]) for span in found):
         return [found]
-    return [found, list(_links(lower, _old()))]
+    return [found, list(_links(word, lower, _old()))]
 
 
 def _may_be_unknown(link: str) -> bool:
     return any(label in younger() for label in re.split(r"[./:?]", link))
 
 
-def _links(word: str, grammar: _Grammar) -> Iterator[Span]:
-    for match in grammar.link.finditer(word):
-        host, url = match["host"], match["url"]
+def _links(word: str, lower: str, grammar: _Grammar) -> Iterator[Span]:
+    for match in grammar.link.finditer(lower):
+        host, url = word[slice(*match.span("host"))], match["url"]
         if (
             not _is_host(host, grammar)
             or len(match["scheme"] or "https://") + len(url) > LONGEST_LINK
@@ -174,13 +175,21 @@ def _without_scheme(match: re.Match[str], grammar: _Grammar) -> Iterator[Span]:
 
 def _is_host(host: str, grammar: _Grammar) -> bool:
     """Whether every label is short enough in punycode (RFC 3492)."""
-    if host.startswith("xn--") and not grammar.latin_host.search(host):
+    if host.startswith("xn--") and not grammar.latin_host.search(host.translate(_TO_LOWER)):
         return False
     return all(len(_ascii(label)) <= LONGEST_LABEL for label in host.split("."))
 
 
 def _ascii(label: str) -> str:
+    """*label* as X writes it to measure it; to X other full stops end a label here, but not above.
+
+    Half a character is measured as what it is: where the other half stands before the link.
+    """
+    return ".".join(map(_punycode, _OTHER_STOPS.split(label)))
+
+
+def _punycode(label: str) -> str:
     if label.isascii():
         return label
-    whole = label.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    whole = label.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
     return "xn--" + whole.encode("punycode").decode("ascii")

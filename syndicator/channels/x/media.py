@@ -2,10 +2,14 @@
 
 An upload posts nothing. So whatever becomes of it, the post can be tried again as a whole; and a
 post never goes out without the pictures it was approved with.
+
+X documents every upload as a form and as JSON. X's own stand-in for tests takes only JSON, and
+pictures only in segments: so what is refused in the first form is tried in the other.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -64,6 +68,8 @@ def _uploaded(x: XConnection, ends: Deadline, picture: Picture, data: bytes) -> 
     answer = x.upload(
         ends, UPLOAD, {"media_category": category, "media_type": picture.media_type}, data
     )
+    if answer.status_code == requests.codes.bad_request:
+        return _in_segments(x, ends, picture.media_type, category, data)
     named = _data(x, answer)
     _wait_until_processed(x, ends, named)
     return str(named["id"])
@@ -75,13 +81,20 @@ def _in_segments(
     begin = {"media_type": media_type, "total_bytes": len(data), "media_category": category}
     media = str(_data(x, x.call(ends, "POST", f"{UPLOAD}/initialize", json=begin))["id"])
     for index, start in enumerate(range(0, len(data), SEGMENT)):
-        segment = data[start : start + SEGMENT]
-        answer = x.upload(ends, f"{UPLOAD}/{media}/append", {"segment_index": str(index)}, segment)
-        if not answer.ok:
-            x.fail(answer)
+        _append(x, ends, media, index, data[start : start + SEGMENT])
     done = _data(x, x.call(ends, "POST", f"{UPLOAD}/{media}/finalize"))
     _wait_until_processed(x, ends, done)
     return media
+
+
+def _append(x: XConnection, ends: Deadline, media: str, index: int, segment: bytes) -> None:
+    route = f"{UPLOAD}/{media}/append"
+    answer = x.upload(ends, route, {"segment_index": str(index)}, segment)
+    if answer.status_code == requests.codes.bad_request:
+        encoded = base64.b64encode(segment).decode("ascii")
+        answer = x.call(ends, "POST", route, json={"media": encoded, "segment_index": index})
+    if not answer.ok:
+        x.fail(answer)
 
 
 def _wait_until_processed(x: XConnection, ends: Deadline, named: Mapping[str, Any]) -> None:

@@ -47,7 +47,7 @@ from syndicator.channels.x.sandbox_oauth2 import (
     TokenBook,
 )
 from syndicator.channels.x.sandbox_requests import json_object, post_fields, timeline_query
-from syndicator.channels.x.sandbox_tweets import shorten, tweet_json
+from syndicator.channels.x.sandbox_tweets import replied_to, shorten, tweet_json
 
 USER_ID = "2244994945"
 USER_NAME = "Sandbox Newsroom"
@@ -231,8 +231,14 @@ class XSandbox(SandboxPlatform):
         }
         if len(posts) > len(page):
             meta["next_token"] = f"before-{page[-1].number}"
-        data = [tweet_json(post, USER_ID, query.fields) for post in page]
+        data = [tweet_json(post, USER_ID, self._conversation(post), query.fields) for post in page]
         return {"data": data, "meta": meta}
+
+    def _conversation(self, post: Accepted) -> str:
+        """The id of the post that began the conversation *post* is in."""
+        while (before := replied_to(post)) and (found := self.store.post(self.name, before)):
+            post = found
+        return before or post.remote_id
 
     def me(self, request: Request) -> Mapping[str, Any]:
         """https://docs.x.com/x-api/users/get-my-user"""

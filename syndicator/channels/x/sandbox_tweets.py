@@ -15,7 +15,16 @@ from syndicator.channels.sandbox.store import Accepted
 
 #: The `tweet.fields` the sandbox knows.
 TWEET_FIELDS = frozenset(
-    {"author_id", "created_at", "edit_history_tweet_ids", "entities", "id", "text"}
+    {
+        "author_id",
+        "conversation_id",
+        "created_at",
+        "edit_history_tweet_ids",
+        "entities",
+        "id",
+        "referenced_tweets",
+        "text",
+    }
 )
 
 _BASE62 = string.digits + string.ascii_letters
@@ -79,7 +88,14 @@ def shorten(tweet_id: str, text: str) -> ShortenedText:
     return ShortenedText(answered, tuple(pieces))
 
 
-def tweet_json(post: Accepted, author_id: str, fields: Collection[str]) -> dict[str, Any]:
+def replied_to(post: Accepted) -> str:
+    """The id of the post that *post* answers; empty if it answers none."""
+    return str(post.request.get("reply", {}).get("in_reply_to_tweet_id", ""))
+
+
+def tweet_json(
+    post: Accepted, author_id: str, conversation: str, fields: Collection[str]
+) -> dict[str, Any]:
     """*post* with the default fields and those asked for."""
     shortened = shorten(post.remote_id, post.text)
     tweet: dict[str, Any] = {
@@ -89,6 +105,10 @@ def tweet_json(post: Accepted, author_id: str, fields: Collection[str]) -> dict[
     }
     if "author_id" in fields:
         tweet["author_id"] = author_id
+    if "conversation_id" in fields:
+        tweet["conversation_id"] = conversation
+    if "referenced_tweets" in fields and replied_to(post):
+        tweet["referenced_tweets"] = [{"type": "replied_to", "id": replied_to(post)}]
     if "created_at" in fields:
         tweet["created_at"] = post.accepted_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     if "entities" in fields and shortened.links:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from syndicator.channels.fitting.pieces import CUT_LIST, Piece, body_of, pieces_of
 from syndicator.content import Picture, Story
 
-#: An entry that is longer is an article: its permalink leads there.
-MOST_PARTS = 10
+#: An entry that is longer is an article: its permalink leads there. The ids of ten posts, of up to
+#: 19 digits each, are what fits into a receipt.
+MOST_PARTS = 9
 
 
 def parts_after(

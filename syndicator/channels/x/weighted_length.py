@@ -19,11 +19,14 @@ from syndicator.channels.x.links import SPACES, Span, links_in
 
 LINK_WEIGHT = 23
 EMOJI_WEIGHT = 2
-#: Links and emoji are looked for in that many characters; longer texts are too long anyway.
-_SEARCHED = 10_000
-#: In a longer word none are looked for: it counts by its characters, which are too many anyway. To
-#: look through it would take time by the square of its length.
-_LONGEST_WORD = 1000
+#: Links and emoji are looked for in that many characters. Longer texts are too long anyway: twelve
+#: of the longest links are the most that fit into a post.
+_SEARCHED = 50_000
+#: Looking for links takes time by the square of what could be a host. Longer words than this share
+#: the effort there is; what is beyond it counts by its characters, which are too many anyway, and
+#: as if each full stop in it were in a link.
+_LONG_WORD = 280
+_EFFORT = 20_000_000
 
 #: Every character outside of these ranges weighs two.
 _HEAVY = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
@@ -53,14 +56,23 @@ def _emoji_by_first_character() -> dict[str, list[str]]:
 
 _EMOJI = _emoji_by_first_character()
 _WORD = re.compile(f"[^{SPACES}]+")
+_LIKE_A_HOST = re.compile(r"[^!'#%&()*+,:;<=>?@\[\]^{|}~$/]+")
+_BEFORE_A_LINK = re.compile(r"[^A-Za-z0-9]")
 
 
 def weighted_length(text: str) -> int:
     """The weight of *text*; X accepts up to 280."""
     text = unicodedata.normalize("NFC", text)
     weight = position = 0
+    effort = _EFFORT
     for word in _WORD.finditer(text, 0, _SEARCHED):
         if "." in word[0][1:-1]:
+            if len(word[0]) > _LONG_WORD:
+                effort -= (needed := _effort(word[0]))
+                if effort < 0:
+                    effort += needed
+                    weight += LINK_WEIGHT * word[0].count(".")
+                    continue
             # With the space before it: a link begins otherwise at the beginning of a text.
             start = max(0, word.start() - 1)
             weight += _plain_weight(text[position:start])
@@ -69,10 +81,14 @@ def weighted_length(text: str) -> int:
     return weight + _plain_weight(text[position:])
 
 
+def _effort(word: str) -> int:
+    """About how many characters are looked at to find the links in *word*."""
+    runs = _LIKE_A_HOST.findall(word)
+    return sum(len(run) * (1 + len(_BEFORE_A_LINK.findall(run))) for run in runs)
+
+
 def _weight_of_dotted(word: str) -> int:
     """The weight of a *word* that may have links in it."""
-    if len(word) > _LONGEST_WORD:
-        return _character_weights(word)
     return max(_with_links(word, spans) for spans in links_in(word))
 
 

@@ -28,6 +28,24 @@ def test_a_tld_in_a_typo_is_a_link() -> None:
     assert weighted_length("d.h.") == 4
 
 
+@pytest.mark.parametrize(
+    ("text", "found_by_x"),
+    [
+        ("https://zeitung.example.de/" + "a" * 1500, 23),
+        ("Siehe https://zeitung.example.de/?" + "&".join(f"p{n}=Wert-{n}" for n in range(200)), 29),
+        ("https://zeitung.example.de/" + "b" * 4061, 23),
+        ("https://zeitung.example.de/" + "b" * 4062, 4089),
+        ("https://a.de/" + "-_" * 2000 + " https://a.de/" + "c" * 4000, 47),
+        ("lang" * 3000 + ".de/x https://zeitung.example.de", 12_029),
+        ("https://a.de/" + "ab/" * 1350 + " x" * 128, 279),
+    ],
+    ids=range(7),
+)
+def test_a_long_link_weighs_what_x_finds(text: str, found_by_x: int) -> None:
+    """Trackers make links of thousands of characters; X takes 4,096."""
+    assert weighted_length(text) == found_by_x
+
+
 @given(st.text(max_size=60))
 def test_a_permalink_weighs_the_same_whatever_stands_before_it(text: str) -> None:
     assert weighted_length(f"{text}\n\n{PERMALINK}") == weighted_length(text) + 2 + LINK_WEIGHT
@@ -45,7 +63,9 @@ def test_more_text_never_weighs_less(text: str) -> None:
         "ö",
         "ö.",
         "日.",
+        "a." * 139 + " ",
         "a." * 400 + " ",
+        "a." * 2000 + " ",
         "https://",
         "👨‍",
         "http://a.de/!",

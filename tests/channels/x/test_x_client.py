@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ import pytest
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     ChannelError,
     Duplicate,
@@ -24,8 +27,10 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
+from syndicator.channels.x import media
 from syndicator.channels.x.client import XClient
 from syndicator.channels.x.prices import READ_OWN_POST
+from syndicator.content import Picture
 from tests.channels.conftest import answer, drip, drop
 
 if TYPE_CHECKING:
@@ -121,6 +126,54 @@ class TestSending:
         assert not is_valid("https://api.twitter.com/2/tweets")
 
 
+class TestPicturesThatOnlyJsonBrings:
+    """As X's own stand-in for tests answers: no form is taken, and no picture in one call."""
+
+    invalid = problem(400, f"{PROBLEMS}/invalid-request", "invalid JSON")
+    named = answer(200, {"data": {"id": "17", "media_key": "3_17"}})
+    working = answer(
+        200, {"data": {"id": "17", "processing_info": {"state": "processing", "progress": 50}}}
+    )
+    picture = Picture("a", "image/png", 3, 1, 1, "", "")
+
+    def send(self, server: ScriptedServer, *replies: Reply) -> Receipt:
+        server.replies += replies
+        account = Account(
+            server.url, KEYS, allow_private_addresses=True, open_picture=lambda one: b"png"
+        )
+        message = replace(MESSAGE, pictures=(self.picture,))
+        return XClient(account).send(message, key="key", deadline=AMPLE)
+
+    def test_they_go_out(self, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(media, "ASK_AGAIN", 0.001)
+        taken = answer(204, b"")
+        uploaded = (self.invalid, self.named, self.invalid, taken, self.working, self.named)
+        assert self.send(server, *uploaded, created("18")).remote_id == "18"
+        routes = [one.target.partition("?")[0] for one in server.received]
+        upload = "/2/media/upload"
+        appended = f"{upload}/17/append"
+        assert routes[:4] == [upload, f"{upload}/initialize", appended, appended]
+        assert routes[4:] == [f"{upload}/17/finalize", upload, "/2/tweets"]
+        encoded = base64.b64encode(b"png").decode()
+        assert json.loads(server.received[3].body) == {"media": encoded, "segment_index": 0}
+        assert json.loads(server.received[-1].body)["media"] == {"media_ids": ["17"]}
+
+    @pytest.mark.parametrize(
+        "replies",
+        [
+            (invalid, invalid),
+            (invalid, named, invalid, invalid),
+            (invalid, named, invalid, answer(204, b""), invalid),
+        ],
+    )
+    def test_what_is_refused_in_both_forms_is_refused(
+        self, server: ScriptedServer, replies: tuple[Reply, ...]
+    ) -> None:
+        with pytest.raises(Rejected, match="refused the picture"):
+            self.send(server, *replies)
+        assert len(server.received) == len(replies)
+
+
 class _Keys(RequestValidator):  # type: ignore[misc]
     enforce_ssl = False
     allowed_signature_methods = ("HMAC-SHA1",)
@@ -166,9 +219,9 @@ class _Keys(RequestValidator):  # type: ignore[misc]
         ),
         (problem(403, f"{PROBLEMS}/oauth1-permissions"), Unauthorised, "permission"),
         (
-            problem(403, "https://api.x.com/2/problems/client-forbidden"),
+            problem(403, "https://api.x.com/2/problems/client-forbidden", "Enrol."),
             Unauthorised,
-            "permission",
+            "developer portal",
         ),
         (problem(403, detail="Quotes are not allowed."), Rejected, "Quotes are not allowed."),
         (problem(429, f"{PROBLEMS}/usage-capped"), Unauthorised, "spending limit"),
@@ -398,7 +451,8 @@ class TestLookingUp:
         assert path == "/2/users/4711/tweets"
         assert "start_time=2026-05-03T12%3A00%3A05Z" in query
         assert "max_results=100" in query
-        assert "tweet.fields=created_at%2Centities" in query
+        fields = "conversation_id%2Ccreated_at%2Centities%2Creferenced_tweets"
+        assert f"tweet.fields={fields}" in query
         assert request.headers["authorization"].startswith("OAuth ")
 
     def test_found_by_its_link(self, server: ScriptedServer) -> None:
@@ -408,6 +462,74 @@ class TestLookingUp:
     def test_found_by_where_its_link_leads(self, server: ScriptedServer) -> None:
         unwound = post("8", {"expanded_url": "https://short.example", "unwound_url": PERMALINK})
         assert look_up(server, page(unwound)).receipt is not None
+
+    @pytest.mark.parametrize(
+        "entities",
+        [
+            None,
+            {"urls": None, "hashtags": None},
+            {"urls": [{"start": 7, "end": 50, "url": "https://zeitung.example/live?a=1"}]},
+            {"urls": [{"url": "https://zeitung.example/live?a=1", "expanded_url": ""}]},
+        ],
+    )
+    def test_found_where_its_link_was_not_shortened(
+        self, server: ScriptedServer, entities: object
+    ) -> None:
+        """What stands in for X may keep the text as it is, but for the entities of HTML."""
+        permalink = "https://zeitung.example/live?a=1&b=2#eintrag-7"
+        escaped = permalink.replace("&", "&amp;")
+        plain = {"id": "9", "text": f"Grüße\n\n{escaped}", "entities": entities}
+        server.replies.append(page({"id": "8", "text": f"über {permalink}0"}, plain))
+        found = client(server.url).look_up(
+            Message(permalink, permalink), key="key", since=SINCE, deadline=AMPLE
+        )
+        assert found.receipt == Receipt("9", url="https://x.com/i/web/status/9")
+
+    def test_an_answer_that_says_the_link_as_well_is_not_the_post(
+        self, server: ScriptedServer
+    ) -> None:
+        """Where only an answer has it, that is what is out."""
+        answering = {**OURS, "id": "9", "referenced_tweets": [{"type": "replied_to", "id": "7"}]}
+        pages = [page(answering, next_token="n1"), page(OTHER, OURS)]
+        for found, expected in [(pages, "7"), ([page(answering), page(OTHER)], "9")]:
+            looked = look_up(server, *found)
+            assert looked.receipt is not None
+            assert looked.receipt.remote_id == expected
+            server.replies.clear()
+
+    def test_a_repost_is_never_the_post(self, server: ScriptedServer) -> None:
+        """Deleting it would leave the post; and its text is cut within the link."""
+        repost = {**OURS, "id": "9", "referenced_tweets": [{"type": "retweeted", "id": "7"}]}
+        cut = {
+            "id": "8",
+            "text": "RT @a: … https://t.co/ab…",
+            "referenced_tweets": repost["referenced_tweets"],
+        }
+        found = look_up(server, page(repost, cut, OURS))
+        assert found.receipt is not None
+        assert found.receipt.remote_id == "7"
+        assert look_up(server, page(repost, cut)) == LookUp(None, True, cost=2 * READ_OWN_POST)
+
+    def test_a_thread_is_found_with_its_answers(self, server: ScriptedServer) -> None:
+        """As many as went out; what somebody answered by hand afterwards is not ours."""
+
+        def answering(remote_id: str, conversation: object) -> dict[str, Any]:
+            referenced = [{"type": "replied_to", "id": "7"}]
+            return {
+                "id": remote_id,
+                "text": "Teil.",
+                "conversation_id": conversation,
+                "referenced_tweets": referenced,
+            }
+
+        replies = [answering("30", "7"), answering("11", "7"), answering("9", "7")]
+        server.replies.append(page(answering("40", "5"), *replies, answering("8", None), OURS))
+        found = client(server.url).look_up(
+            replace(MESSAGE, thread=("Eins.", "Zwei.")), key="key", since=SINCE, deadline=AMPLE
+        )
+        assert found.receipt is not None
+        assert found.receipt.remote_id == ALSO.join(("7", "9", "11"))
+        assert found.receipt.note is None
 
     def test_the_time_on_the_clock_of_x(self, server: ScriptedServer) -> None:
         """The first answer's: “since” meant something when it was asked."""
@@ -446,6 +568,9 @@ class TestLookingUp:
             (answer(200, {"meta": {}, "data": {"id": "1"}}), Unknown),
             (page("garbage"), Unknown),
             (page({"text": "no id"}), Unknown),
+            (page(post("5", {"url": "https://t.co/a"})), Unknown),
+            (page(post("5", {"url": "https://t.co/a", "expanded_url": 7})), Unknown),
+            (page(post("5", {"url": "https://t.co/a", "expanded_url": ""})), Unknown),
             (answer(200, {"meta": {"result_count": 0}}, length=900), Unknown),
             (drop(reset=True), Unknown),
         ],
@@ -462,6 +587,9 @@ class TestLookingUp:
     [
         (answer(200, {"data": {"deleted": True}}), Receipt),
         (problem(404, f"{PROBLEMS}/resource-not-found"), Receipt),
+        (answer(200, {"errors": [{"type": f"{PROBLEMS}/resource-not-found"}]}), Receipt),
+        (answer(200, {"errors": [{"type": f"{PROBLEMS}/disallowed-resource"}]}), Unknown),
+        (answer(500, {"errors": [{"type": f"{PROBLEMS}/resource-not-found"}]}), Unknown),
         (answer(200, {"data": {"deleted": False}}), Unknown),
         (answer(200, b""), Unknown),
         (problem(401), Unauthorised),
@@ -481,6 +609,31 @@ def test_what_an_answer_to_a_deletion_means(
         result = refused
     assert type(result) is outcome
     assert (server.received[0].method, server.received[0].target) == ("DELETE", "/2/tweets/17")
+
+
+class TestDeletingAThread:
+    names = ALSO.join(("17", "18", "19"))
+    deleted = answer(200, {"data": {"deleted": True}})
+    gone = problem(404, f"{PROBLEMS}/resource-not-found")
+
+    def test_all_of_it_goes_and_the_first_post_first(self, server: ScriptedServer) -> None:
+        server.replies += [self.deleted] * 3
+        receipt = client(server.url).delete(self.names, key="key", deadline=AMPLE)
+        assert receipt.remote_id == self.names
+        assert [one.target for one in server.received] == [f"/2/tweets/{n}" for n in (17, 18, 19)]
+
+    @pytest.mark.parametrize(
+        ("reply", "outcome"), [(drop(reset=True), Unknown), (problem(429), TryLater)]
+    )
+    def test_an_interrupted_one_is_finished_by_repeating_it(
+        self, server: ScriptedServer, reply: Reply, outcome: type[ChannelError]
+    ) -> None:
+        server.replies += [self.deleted, reply]
+        with pytest.raises(outcome):
+            client(server.url).delete(self.names, key="key", deadline=AMPLE)
+        server.replies += [self.gone, self.deleted, self.deleted]
+        client(server.url).delete(self.names, key="key", deadline=AMPLE)
+        assert server.received[-1].target == "/2/tweets/19"
 
 
 class TestSecrets:

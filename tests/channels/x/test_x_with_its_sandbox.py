@@ -13,8 +13,10 @@ import requests
 from PIL import Image as Pixels
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     Act,
+    LookUp,
     Message,
     Receipt,
     Rejected,
@@ -27,6 +29,7 @@ from syndicator.channels.x import media, prices
 from syndicator.channels.x.channel import XChannel
 from syndicator.channels.x.client import XClient
 from syndicator.channels.x.sandbox import SANDBOX_CREDENTIALS, USER_ID
+from syndicator.channels.x.threads import MOST_PARTS
 from syndicator.content import BulletList, EntryContent, Image, Paragraph, Picture, Story
 
 AMPLE = timedelta(seconds=30)
@@ -141,7 +144,9 @@ class TestThreads:
     ) -> None:
         receipt = send(client, replace(MESSAGE, thread=self.parts))
         head, second, third = sandbox.store.accepted("x")
-        assert (receipt.remote_id, receipt.note) == (head.remote_id, None)
+        names = ALSO.join(post.remote_id for post in (head, second, third))
+        assert (receipt.remote_id, receipt.note) == (names, None)
+        assert receipt.url.endswith(f"/{head.remote_id}")
         assert second.request["reply"] == {"in_reply_to_tweet_id": head.remote_id}
         assert third.request["reply"] == {"in_reply_to_tweet_id": second.remote_id}
         assert timeline(sandbox).count("Replying to") == 2
@@ -166,17 +171,38 @@ class TestThreads:
         assert "broke off: 0 of 2" in str(receipt.note)
         assert len(sandbox.store.accepted("x")) <= 2
 
-    def test_found_again_its_thread_is_not_vouched_for(
-        self, sandbox: SandboxServer, client: XClient
-    ) -> None:
+    def look_up(self, client: XClient, message: Message) -> LookUp:
+        since = datetime.now(UTC) - timedelta(hours=1)
+        return client.look_up(message, key="key", since=since, deadline=AMPLE)
+
+    def test_it_is_found_again_as_a_whole(self, client: XClient) -> None:
         message = replace(MESSAGE, thread=self.parts)
         receipt = send(client, message)
-        since = datetime.now(UTC) - timedelta(hours=1)
-        found = client.look_up(message, key="key", since=since, deadline=AMPLE)
+        found = self.look_up(client, message)
+        assert found.receipt is not None
+        assert found.receipt.remote_id == receipt.remote_id
+        assert found.receipt.note is None
+        assert found.cost == 3 * prices.READ_OWN_POST
+
+    def test_a_thread_that_is_not_whole_is_not_vouched_for(self, client: XClient) -> None:
+        message = replace(MESSAGE, thread=self.parts)
+        receipt = send(client, replace(message, thread=self.parts[:1]))
+        found = self.look_up(client, message)
         assert found.receipt is not None
         assert found.receipt.remote_id == receipt.remote_id
         assert found.receipt.note is not None
-        assert found.cost == 3 * prices.READ_OWN_POST
+
+    def test_it_is_deleted_as_a_whole(self, sandbox: SandboxServer, client: XClient) -> None:
+        receipt = send(client, replace(MESSAGE, thread=self.parts))
+        for _ in range(2):
+            client.delete(receipt.remote_id, key="key", deadline=AMPLE)
+        assert sandbox.store.posts("x") == []
+
+    def test_the_ids_of_the_longest_one_fit_into_a_receipt(self, client: XClient) -> None:
+        parts = tuple(f"Teil {number}." for number in range(2, 2 + MOST_PARTS))
+        receipt = send(client, replace(MESSAGE, thread=parts))
+        assert len(receipt.remote_id.split(ALSO)) == 1 + MOST_PARTS
+        assert len(receipt.remote_id) <= 200
 
     def test_a_long_entry_goes_on_and_says_all_of_it(self) -> None:
         sentences = [f"Das ist der Satz Nummer {n} von vielen im Eintrag." for n in range(20)]
@@ -351,6 +377,7 @@ def test_what_a_post_costs() -> None:
     assert X.cost(described) == with_url + prices.ALT_TEXT
     assert X.cost(replace(MESSAGE, thread=("Eins.", "beschlossen.So"))) == 2 * with_url + plain
     assert X.cost(MESSAGE, Act.DELETE) == prices.DELETE
+    assert X.cost(replace(MESSAGE, thread=("Eins.", "Zwei.")), Act.DELETE) == 3 * prices.DELETE
 
 
 def test_the_credit_stays_with_the_picture() -> None:
