@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from syndicator import queue
 from syndicator.alerts.models import Alert
@@ -199,7 +200,12 @@ def set_back(now: datetime, by: timedelta) -> None:
     # *by* is a little short: what was due at once must not seem to have a hold time (`in_line`).
     at_once = ahead.filter(due_at__lte=F("changed_at"))
     at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
-    ahead.update(due_at=F("due_at") - by, fresh_until=fresh, changed_at=now)
+    due = F("due_at") - by
+    # An embargo, a time that an editor set and quiet hours are times of the clock on the wall.
+    not_yet = Greatest(due, Coalesce("not_before", due), Coalesce("quiet_until", due))
+    approved = ahead.filter(state=PostState.APPROVED)
+    approved.update(due_at=not_yet, fresh_until=fresh + (not_yet - due), changed_at=now)
+    ahead.update(due_at=due, fresh_until=fresh, changed_at=now)
     Entry.objects.filter(render_due_at__gt=future).update(render_due_at=now)
     Entry.objects.filter(render_tried_at__gt=future).update(render_tried_at=now)
     # Entries that came without a time of their own bear that of their arrival.

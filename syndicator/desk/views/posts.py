@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from syndicator.channels.registry import UnknownChannel
 from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
-from syndicator.desk.cards import Card, posts_with_history
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.texts import say
 from syndicator.newsletter.pictures import seen_in_browser
 from syndicator.posts import review
@@ -155,7 +155,7 @@ def attempt(act: Callable[[], object]) -> Wording | None:
 def _card(request: DeskRequest, pk: int, refusal: Wording | None = None) -> Card:
     detailed = request.GET.get("detailed") == "yes"
     post = get_object_or_404(posts_with_history(), pk=pk)
-    return Card(post, refusal, back(request), detailed=detailed)
+    return Card(post, refusal, back(request), detailed=detailed, outlook=Outlook(request.user))
 
 
 def _act(request: DeskRequest, pk: int, act: Callable[[], object]) -> HttpResponse:

@@ -51,7 +51,7 @@ def queue(request: DeskRequest) -> HttpResponse:
     now = database_now()
     # The alerts stand on top of the page.
     told = set(open_alerts().values_list("key", flat=True))
-    outlook = Outlook()
+    outlook = Outlook(request.user)
     groups = [
         Group(entry, [Card(post, back=request.path, outlook=outlook) for post in entry.waiting])  # type: ignore[attr-defined]
         for entry in _waiting_entries()
