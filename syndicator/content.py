@@ -196,7 +196,7 @@ class EntryContent:
             "permalink": self.permalink,
             "key_event": self.key_event,
             "tags": list(self.tags),
-            **({"embargo_until": self.embargo_until.isoformat()} if self.embargo_until else {}),
+            "embargo_until": self.embargo_until.isoformat() if self.embargo_until else None,
             "blocks": [block.to_json() for block in self.blocks],
         }
 

@@ -224,29 +224,20 @@ class Route(models.Model):
         help_text=_("What does not fit into one post goes on in answers to it."),
     )
 
-    #: Who wrote or edited a text may not approve it.
     four_eyes = models.BooleanField(
-        _("four eyes"),
-        default=False,
-        help_text=_("Whoever wrote or edited a text may not approve it."),
+        default=False, help_text=_("Whoever wrote or edited a text may not approve it.")
     )
     #: The filters: lists as in `syndicator.entries.word_lists`; an empty one lets everything pass.
-    only_tags = models.CharField(_("only with one of these tags"), max_length=300, blank=True)
-    not_tags = models.CharField(_("none with one of these tags"), max_length=300, blank=True)
-    only_authors = models.CharField(_("only by these authors"), max_length=300, blank=True)
-    not_authors = models.CharField(_("none by these authors"), max_length=300, blank=True)
-    key_events = models.CharField(
-        _("key events"), max_length=4, choices=KeyEvents, default=KeyEvents.ALL
-    )
-    otherwise = models.CharField(
-        _("what the filters leave out"), max_length=6, choices=Otherwise, default=Otherwise.SKIP
-    )
+    only_tags = models.CharField(max_length=300, blank=True, default="")
+    not_tags = models.CharField(max_length=300, blank=True, default="")
+    only_authors = models.CharField(max_length=300, blank=True, default="")
+    not_authors = models.CharField(max_length=300, blank=True, default="")
+    key_events = models.CharField(max_length=4, choices=KeyEvents, default=KeyEvents.ALL)
+    otherwise = models.CharField(max_length=6, choices=Otherwise, default=Otherwise.SKIP)
     #: By the live blog's clock; NULL: never quiet.
-    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
-    quiet_to = models.TimeField(_("quiet until"), null=True, blank=True)
-    urgent_in_quiet_hours = models.BooleanField(
-        _("breaking news and key events also then"), default=True
-    )
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_to = models.TimeField(null=True, blank=True)
+    urgent_in_quiet_hours = models.BooleanField(default=True)
 
     class Meta:
         constraints = [

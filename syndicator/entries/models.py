@@ -46,7 +46,6 @@ class LiveBlog(models.Model):
         help_text=_("Separated by commas. An entry with one of them overtakes what waits."),
     )
     never_automatic = models.TextField(
-        _("words that never go out by themselves"),
         max_length=10_000,
         blank=True,
         default="",
@@ -56,7 +55,6 @@ class LiveBlog(models.Model):
         ),
     )
     never_automatic_tags = models.CharField(
-        _("tags that never go out by themselves"),
         max_length=300,
         blank=True,
         default="",

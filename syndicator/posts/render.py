@@ -23,7 +23,7 @@ from syndicator.channels.base import Message
 from syndicator.clock import database_now
 from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
-from syndicator.entries.models import Entry, EntryState
+from syndicator.entries.models import Entry, EntryState, LiveBlog
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
@@ -151,6 +151,17 @@ def draft_of(entry: Entry, route: Route, pictures: tuple[Picture, ...] = ()) -> 
         return Draft(Message(text="", permalink=entry.permalink), [NOT_RENDERED])
 
 
+def ruling_on(
+    route: Route, blog: LiveBlog, entry: Entry, draft: Draft | None, *, handled: bool = False
+) -> Ruling:
+    """What becomes of *entry* on *route*, of which its channel made *draft*."""
+    problems = draft.problems if draft else ()
+    ruling = rule(route, blog, entry.content, problems=problems, handled=handled)
+    if ruling.course != Course.LEFT_OUT and (draft is None or draft.message is None):
+        return Ruling(Course.LEFT_OUT, NOTHING_TO_SAY)
+    return ruling
+
+
 def _story(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> Story:
     """The entry as this route tells it."""
     shown = pictures if _wants_pictures(route) else ()
@@ -267,17 +278,9 @@ def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
         _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, draft.message if draft else None)
         return
     page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
-    ruling = rule(
-        route,
-        page.entry.blog,
-        page.entry.content,
-        problems=draft.problems if draft else (),
-        handled=_was_handled(earlier),
-    )
-    if ruling.course == Course.LEFT_OUT:
+    ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=_was_handled(earlier))
+    if ruling.course == Course.LEFT_OUT or draft is None or draft.message is None:
         _note(page, route, Action.PUBLISH, ruling.why)
-    elif draft is None or draft.message is None:
-        _note(page, route, Action.PUBLISH, NOTHING_TO_SAY)
     else:
         _prepare(page, route, draft, draft.message, ruling)
 

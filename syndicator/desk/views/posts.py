@@ -17,6 +17,7 @@ from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.texts import say
+from syndicator.desk.times import moment_on_wall
 from syndicator.newsletter.pictures import seen_in_browser
 from syndicator.posts import review
 from syndicator.posts.models import Post
@@ -26,6 +27,7 @@ from syndicator.wording import Wording, gettext_noop
 NO_PLUG_IN = Wording(
     gettext_noop("The plug-in for this platform is not installed. Ask an administrator.")
 )
+NO_TIME = Wording(gettext_noop("Enter a date and a time that there are on the clock."))
 #: A mail has inline styles and pictures from elsewhere; it runs nothing and sends nothing.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; "
@@ -69,6 +71,38 @@ def approve(request: DeskRequest, pk: int) -> HttpResponse:
 def reject(request: DeskRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")
     return _act(request, pk, lambda: review.reject(pk, request.user, reason))
+
+
+@require_POST
+@deciders_only
+def schedule(request: DeskRequest, pk: int) -> HttpResponse:
+    """Approve for later: *not_before* is a date and time by the live blog's clock."""
+    seen, typed = request.POST.get("payload_hash", ""), request.POST.get("not_before", "")
+    post = get_object_or_404(Post.objects.select_related("entry__blog"), pk=pk)
+    moment = moment_on_wall(typed, post.entry.blog.time_zone)
+    if moment is None:
+        return _answer(request, _card(request, pk, NO_TIME))
+    return _act(request, pk, lambda: review.schedule(pk, request.user, seen, moment))
+
+
+@require_POST
+@deciders_only
+def hold(request: DeskRequest, pk: int) -> HttpResponse:
+    seen, reason = request.POST.get("payload_hash", ""), request.POST.get("reason", "")
+    return _act(request, pk, lambda: review.hold(pk, request.user, seen, reason))
+
+
+@require_POST
+@deciders_only
+def release(request: DeskRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda: review.release(pk, request.user))
+
+
+@require_POST
+@deciders_only
+def undo(request: DeskRequest, pk: int) -> HttpResponse:
+    """Take back the last approval or rejection."""
+    return _act(request, pk, lambda: review.undo(pk, request.user))
 
 
 @require_POST
