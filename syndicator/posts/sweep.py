@@ -199,13 +199,12 @@ def set_back(now: datetime, by: timedelta) -> None:
     fresh = F("fresh_until") - by
     # *by* is a little short: what was due at once must not seem to have a hold time (`in_line`).
     at_once = ahead.filter(due_at__lte=F("changed_at"))
-    at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
-    due = F("due_at") - by
     # An embargo, a time that an editor set and quiet hours are times of the clock on the wall.
-    not_yet = Greatest(due, Coalesce("not_before", due), Coalesce("quiet_until", due))
-    approved = ahead.filter(state=PostState.APPROVED)
-    approved.update(due_at=not_yet, fresh_until=fresh + (not_yet - due), changed_at=now)
-    ahead.update(due_at=due, fresh_until=fresh, changed_at=now)
+    bound = ahead.filter(Q(not_before__gt=now) | Q(quiet_until__gt=now), state=PostState.APPROVED)
+    until = Greatest(Coalesce("not_before", "quiet_until"), Coalesce("quiet_until", "not_before"))
+    bound.update(due_at=until, fresh_until=until + (F("fresh_until") - F("due_at")), changed_at=now)
+    at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
+    ahead.update(due_at=F("due_at") - by, fresh_until=fresh, changed_at=now)
     Entry.objects.filter(render_due_at__gt=future).update(render_due_at=now)
     Entry.objects.filter(render_tried_at__gt=future).update(render_tried_at=now)
     # Entries that came without a time of their own bear that of their arrival.
