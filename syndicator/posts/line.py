@@ -68,7 +68,8 @@ def _put_to_rest(post: Post, now: datetime) -> bool:
     """Have *post*, whose turn it is, wait for the end of its route's quiet hours, if it must.
 
     Those behind it, of live blogs that are not quiet, do not wait for it. It is as much news then
-    as it is now. What is done to a post that is out somebody has asked for, and waits for nothing.
+    as it is now, unless an editor said otherwise. What is done to a post that is out somebody has
+    asked for, and waits for nothing.
     """
     route = (
         Route.objects.select_related("blog")
@@ -88,7 +89,7 @@ def _put_to_rest(post: Post, now: datetime) -> bool:
         reason=post.wording,
         due_at=until,
         quiet_until=until,
-        fresh_until=route.fresh_until(until),
+        fresh_until=post.not_after or route.fresh_until(until),
     )
 
 
@@ -104,20 +105,21 @@ def wake(route: Route) -> int:
             state=PostState.APPROVED,
             quiet_until__gt=now,
         )
-        return sum(
-            move(
+        woken = 0
+        for post in resting.defer("payload"):
+            due_at = max(now, post.not_before or now)
+            woken += move(
                 post.pk,
                 PostState.APPROVED,
                 PostState.APPROVED,
                 now=now,
                 fence=post.epoch,
                 reason=post.wording,
-                due_at=max(now, post.not_before or now),
+                due_at=due_at,
                 quiet_until=None,
-                fresh_until=route.fresh_until(max(now, post.not_before or now)),
+                fresh_until=post.not_after or route.fresh_until(due_at),
             )
-            for post in resting.defer("payload")
-        )
+        return woken
 
 
 def put_stale_aside(now: datetime) -> int:

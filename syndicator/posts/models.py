@@ -76,6 +76,8 @@ class Post(models.Model):
     fresh_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
+    #: Where an editor said how long it is news, instead of the route: then *fresh_until* is this.
+    not_after = models.DateTimeField(null=True)
     quiet_until = models.DateTimeField(null=True)
     #: Who holds it, if somebody does: then nobody approves it before it is released.
     held_by = models.ForeignKey(

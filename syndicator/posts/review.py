@@ -67,6 +67,9 @@ TOO_FAR_AWAY = Wording(gettext_noop("Choose a time within the next 30 days."))
 UNDER_EMBARGO = Wording(
     gettext_noop("The entry is under embargo for longer than that. Choose a later time.")
 )
+ENDS_TOO_EARLY = Wording(
+    gettext_noop("It does not go out before then. Choose a later end, or an earlier beginning.")
+)
 ANOTHER_STANDS = Wording(
     gettext_noop("Another post of this entry has taken its place there. Reload the page.")
 )
@@ -101,17 +104,25 @@ def approve(post_id: int, editor: User, seen_hash: str) -> Post:
         return _approved(post, editor, seen_hash, Verdict.APPROVE, (PostState.PENDING,))
 
 
-def schedule(post_id: int, editor: User, seen_hash: str, not_before: datetime) -> Post:
-    """Approve exactly what was on the screen, for *not_before* and no earlier. Also of an approved
-    post, which then goes out at that time instead."""
+def schedule(
+    post_id: int,
+    editor: User,
+    seen_hash: str,
+    not_before: datetime | None,
+    not_after: datetime | None = None,
+) -> Post:
+    """Approve exactly what was on the screen, for *not_before* and no earlier, or for as long as it
+    is news, which is until *not_after*. Also of an approved post, for which that holds instead."""
     with transaction.atomic():
         post = _approvable(post_id, editor, seen_hash)
         now = database_now()
-        if not_before <= now:
-            raise ReviewRefused(NOT_IN_PAST)
-        if not_before > now + FURTHEST:
-            raise ReviewRefused(TOO_FAR_AWAY)
-        if _embargo(post) and not_before < post.entry.embargo_until:  # type: ignore[operator]
+        embargo = _embargo(post)
+        for moment in filter(None, (not_before, not_after)):
+            if moment <= now:
+                raise ReviewRefused(NOT_IN_PAST)
+            if moment > now + FURTHEST:
+                raise ReviewRefused(TOO_FAR_AWAY)
+        if embargo and not_before and not_before < embargo:
             raise ReviewRefused(UNDER_EMBARGO)
         return _approved(
             post,
@@ -120,6 +131,7 @@ def schedule(post_id: int, editor: User, seen_hash: str, not_before: datetime) -
             Verdict.SCHEDULE,
             (PostState.PENDING, PostState.APPROVED),
             not_before,
+            not_after,
         )
 
 
@@ -206,10 +218,14 @@ def _approved(
     verdict: Verdict,
     sources: Collection[PostState],
     not_before: datetime | None = None,
+    not_after: datetime | None = None,
 ) -> Post:
     route, now = _route(post), database_now()
+    said = "/".join(moment.isoformat() if moment else "" for moment in (not_before, not_after))
     not_before = not_before or _embargo(post)
     due_at = max(now + route.hold if route else now, not_before or now)
+    if not_after and not_after <= due_at:
+        raise ReviewRefused(ENDS_TOO_EARLY)
     told = budget.beyond(post.destination, post.cost, Decimal(0), now)
     if not move(
         post.pk,
@@ -219,15 +235,15 @@ def _approved(
         seen_hash=seen_hash,
         due_at=due_at,
         not_before=not_before,
+        not_after=not_after,
         quiet_until=None,
         tries=0,
-        fresh_until=route.fresh_until(due_at) if route else None,
+        fresh_until=not_after or (route.fresh_until(due_at) if route else None),
         # The card says what it costs, and that the budget is used up.
         over_budget=told is not None,
     ):
         raise _not_possible(post)
-    said = not_before.isoformat() if not_before and verdict == Verdict.SCHEDULE else ""
-    return _decided(post, editor, verdict, said)
+    return _decided(post, editor, verdict, said.strip("/") and said)
 
 
 def _embargo(post: Post) -> datetime | None:
@@ -240,6 +256,7 @@ def _afresh(post: Post) -> dict[str, Any]:
     return {
         "tries": 0,
         "not_before": _embargo(post),
+        "not_after": None,
         "quiet_until": None,
         "fresh_until": None,
         "over_budget": False,
@@ -309,6 +326,7 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
             payload_hash=message.fingerprint(),
             cost=channel.cost(message, Act(post.action)),
             not_before=_embargo(post),
+            not_after=None,
             quiet_until=None,
         ):
             raise _not_possible(post)
@@ -330,6 +348,7 @@ def retry(post_id: int, editor: User) -> Post:
             due_at=now,
             tries=0,
             fresh_until=_fresh_until(post, now),
+            not_after=None,
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.RETRY)
@@ -384,6 +403,7 @@ def confirm_absent(post_id: int, editor: User) -> Post:
                 reason=OUTDATED if outdated else None,
                 due_at=None if outdated else now,
                 fresh_until=_fresh_until(post, now),
+                not_after=None,
             )
         ):
             raise _not_possible(post)

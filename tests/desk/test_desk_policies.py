@@ -108,6 +108,16 @@ def test_a_post_is_scheduled_by_the_blogs_clock(editor: Browser, post: Post) -> 
     assert "Waits for an editor: so the route is set." in history
 
 
+def test_an_editor_says_how_long_it_is_news(editor: Browser, post: Post) -> None:
+    Route.objects.update(hold_seconds=60)
+    at = (datetime.now(BERLIN) + timedelta(hours=2)).replace(second=0, microsecond=0)
+    typed = at.replace(tzinfo=None).isoformat(timespec="minutes")
+    page = act(editor, post, "schedule", not_after=typed).content.decode()
+    assert post.fresh_until == at
+    assert "If it cannot go out by" in page
+    assert "Not after" in editor.get(f"/entries/{post.entry_id}/").content.decode()
+
+
 @pytest.mark.parametrize("typed", ["", "gestern", "2027-03-28T02:30"])
 def test_a_time_that_there_is_not_is_refused(editor: Browser, post: Post, typed: str) -> None:
     answer = act(editor, post, "schedule", not_before=typed)

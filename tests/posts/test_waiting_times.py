@@ -128,7 +128,7 @@ def test_a_scheduled_post_is_approved_for_its_time_and_no_earlier(
     assert holdup(post) == (Kind.SCHEDULED, at)
     decision = post.decisions.get()
     assert (decision.verdict, decision.user) == (Verdict.SCHEDULE, editor)
-    assert (decision.payload_hash, decision.comment) == (waiting.payload_hash, at.isoformat())
+    assert (decision.payload_hash, decision.comment) == (waiting.payload_hash, f"{at.isoformat()}/")
     assert sweep().to_deliver == newsroom.deliver() == 0
     as_if_later(HOUR)
     assert newsroom.deliver() == 1
@@ -141,6 +141,26 @@ def test_a_schedule_is_bound_to_what_was_seen(waiting: Post, editor: User) -> No
     with pytest.raises(ReviewRefused, match="changed while you were looking"):
         review.schedule(waiting.pk, editor, seen, at)
     assert fresh(waiting).not_before is None
+
+
+def test_an_editor_says_how_long_a_post_is_news(
+    newsroom: Newsroom, waiting: Post, editor: User
+) -> None:
+    now = database_now()
+    end = now + 5 * HOUR
+    post = review.schedule(waiting.pk, editor, waiting.payload_hash, None, end)
+    assert (post.not_before, post.fresh_until) == (None, end)
+    quiet(-HOUR, 6 * HOUR)
+    assert newsroom.deliver() == 0
+    assert fresh(post).fresh_until == end, "rest makes no news of it"
+    set_back(now - 8 * HOUR, HOUR)
+    assert fresh(post).fresh_until == end
+    assert put_stale_aside(end + HOUR) == 1
+    again = review.approve(waiting.pk, editor, waiting.payload_hash)
+    assert again.not_after is None
+    assert again.fresh_until != end
+    with pytest.raises(ReviewRefused, match="Choose a later end"):
+        review.schedule(waiting.pk, editor, waiting.payload_hash, now + 2 * HOUR, now + HOUR)
 
 
 @pytest.mark.parametrize(

@@ -76,13 +76,15 @@ def reject(request: DeskRequest, pk: int) -> HttpResponse:
 @require_POST
 @deciders_only
 def schedule(request: DeskRequest, pk: int) -> HttpResponse:
-    """Approve for later: *not_before* is a date and time by the live blog's clock."""
-    seen, typed = request.POST.get("payload_hash", ""), request.POST.get("not_before", "")
+    """Approve for later, or for as long as it is news: *not_before* and *not_after* are dates and
+    times by the live blog's clock, one of which may be empty."""
     post = get_object_or_404(Post.objects.select_related("entry__blog"), pk=pk)
-    moment = moment_on_wall(typed, post.entry.blog.time_zone)
-    if moment is None:
+    seen, zone = request.POST.get("payload_hash", ""), post.entry.blog.time_zone
+    typed = [request.POST.get(name, "") for name in ("not_before", "not_after")]
+    moments = [moment_on_wall(said, zone) if said else None for said in typed]
+    if sum(map(bool, moments)) != sum(map(bool, typed)) or not any(typed):
         return _answer(request, _card(request, pk, NO_TIME))
-    return _act(request, pk, lambda: review.schedule(pk, request.user, seen, moment))
+    return _act(request, pk, lambda: review.schedule(pk, request.user, seen, *moments))
 
 
 @require_POST
