@@ -247,8 +247,8 @@ def _approved(
 
 
 def _embargo(post: Post) -> datetime | None:
-    """Until when the post's entry is under embargo; what is out already is not kept back by it."""
-    return post.entry.embargo_until if post.action == Action.PUBLISH else None
+    """Until when nothing of the post's entry may be said; a deletion says nothing."""
+    return post.entry.embargo_until if post.action != Action.DELETE else None
 
 
 def _afresh(post: Post) -> dict[str, Any]:
@@ -444,7 +444,7 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
         if act != Act.DELETE and (problems := channel.problems(post.message)):
             raise ReviewRefused(problems[0])
         _name_what_is_out(post)
-        now = database_now()
+        now, embargo = database_now(), _embargo(post)
         if not move(
             post.pk,
             PostState.SKIPPED,
@@ -452,7 +452,8 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
             now=now,
             seen_hash=seen_hash,
             reason=Wording(CARRIED_OUT_BY, {"who": str(editor)}),
-            due_at=now,
+            due_at=max(now, embargo or now),
+            not_before=embargo,
             tries=0,
             remote_id=post.remote_id,
             remote_url=post.remote_url,

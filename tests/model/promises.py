@@ -109,10 +109,12 @@ class Witness:
         """Whether an embargo, an editor's time or quiet hours keep it back: said once more."""
         if post.not_before and post.not_before > self.now:
             return True
-        if post.action != Action.PUBLISH:
+        if post.action == Action.DELETE:
             return False
         if post.entry.embargo_until and post.entry.embargo_until > self.now:
             return True
+        if post.action != Action.PUBLISH:
+            return False
         route = Route.objects.get(blog=post.entry.blog_id, destination=post.destination_id)
         if route.quiet_from is None or route.quiet_to is None or post.breaking:
             return False

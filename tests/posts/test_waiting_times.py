@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from syndicator.accounts.models import User
-from syndicator.channels.base import TryLater
+from syndicator.channels.base import Act, TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.ingest import ingest, withdraw
@@ -99,6 +101,22 @@ def test_a_lifted_embargo_lets_it_go(newsroom: Newsroom) -> None:
     ingest(entry.source, make_content(entry.external_id, headline=entry.headline))
     render(entry.pk)
     assert newsroom.deliver() == 1
+
+
+def test_a_correction_does_not_tell_what_is_under_embargo(newsroom: Newsroom, editor: User) -> None:
+    if Act.EDIT not in newsroom.destination.channel.capabilities:
+        pytest.skip("the platform edits nothing")
+    post = newsroom.post()
+    newsroom.deliver()
+    until = database_now() + HOUR
+    content = make_content(post.entry.external_id, embargo_until=until)
+    ingest(make_source(newsroom.blog), content)
+    render(post.entry_id)
+    note = Post.objects.get(action=Action.EDIT)
+    carried = review.carry_out(note.pk, editor, note.payload_hash)
+    assert (carried.not_before, carried.due_at) == (until, until)
+    make_due(note)
+    assert newsroom.deliver() == 0
 
 
 @pytest.mark.parametrize("hours", [4, 20])
@@ -281,6 +299,35 @@ def test_an_approval_is_taken_back_while_no_worker_has_taken_the_post(
     deliver.record(claim, TryLater(Wording("Später.")), go_on=False)
     assert review.undo(waiting.pk, editor).state == PostState.PENDING, "it is not out"
     assert newsroom.deliver() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_undo_and_a_worker_one_comes_first(newsroom: Newsroom, editor: User) -> None:
+    """Whoever it is: an undone post does not go out, and one that goes out is not undone."""
+    for _ in range(6):
+        post = newsroom.post()
+
+        def undone(pk: int = post.pk) -> bool:
+            try:
+                review.undo(pk, editor)
+            except ReviewRefused:
+                return False
+            finally:
+                connection.close()
+            return True
+
+        def sent() -> int:
+            try:
+                return newsroom.deliver()
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.submit(sent), pool.submit(undone)
+            assert first.result() + second.result() == 1
+        expected = PostState.PENDING if second.result() else PostState.SENT
+        assert fresh(post).state == expected
+        Post.objects.filter(pk=post.pk, state=PostState.PENDING).delete()
 
 
 def test_a_schedule_is_taken_back_with_its_time(waiting: Post, editor: User) -> None:
