@@ -160,6 +160,7 @@ class EntryContent:
     *external_id* is the source's own name for it, or one derived from its text where the source
     has none (*derived_id* is then true, and an edit may change it). *published_at* is aware, or
     None where the source does not say. *permalink* is absolute, or empty until it is resolved.
+    Nothing of the entry is posted before *embargo_until* (aware).
     """
 
     external_id: str
@@ -170,6 +171,7 @@ class EntryContent:
     blocks: tuple[Block, ...] = ()
     key_event: bool = False
     tags: tuple[str, ...] = ()
+    embargo_until: datetime | None = None
     derived_id: bool = field(default=False, compare=False)
 
     def content_hash(self) -> str:
@@ -194,6 +196,7 @@ class EntryContent:
             "permalink": self.permalink,
             "key_event": self.key_event,
             "tags": list(self.tags),
+            "embargo_until": self.embargo_until.isoformat() if self.embargo_until else None,
             "blocks": [block.to_json() for block in self.blocks],
         }
 

@@ -11,15 +11,16 @@ from hashlib import sha256
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
+from syndicator.accounts.models import User
 from syndicator.channels import registry
 from syndicator.channels.base import Act, Channel, Message
 from syndicator.desk.changes import Piece, changed_lines, changes, earlier_versions
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
+from syndicator.posts import four_eyes, review
 from syndicator.posts.holdups import Holdup, Kind, Survey
 from syndicator.posts.line import NO_LONGER_NEWS
 from syndicator.posts.models import Action, Attempt, Decision, Post, PostState
-from syndicator.posts.render import AUTOMATIC
 from syndicator.wording import Wording, gettext_noop
 
 #: Where a post stands, in words. Approved and sent ones also say when.
@@ -38,7 +39,8 @@ STANDINGS = {
 
 def posts_with_history() -> QuerySet[Post]:
     """Posts with everything a card shows, in a fixed number of queries."""
-    return Post.objects.select_related("entry__blog", "destination").prefetch_related(
+    posts = Post.objects.select_related("entry__blog", "destination", "held_by")
+    return four_eyes.marked(posts).prefetch_related(
         "attempts", Prefetch("decisions", Decision.objects.select_related("user"))
     )
 
@@ -60,9 +62,11 @@ class Draft:
 
 
 class Outlook:
-    """What the cards of a page have in common, read once for all of them, if one asks."""
+    """What the cards of a page have in common, read once for all of them, if one asks, and who
+    looks at them: not everybody may approve the same."""
 
-    def __init__(self, posts: Iterable[Post] = ()) -> None:
+    def __init__(self, user: User | None = None, posts: Iterable[Post] = ()) -> None:
+        self.user = user
         self._posts = posts
 
     @cached_property
@@ -73,6 +77,10 @@ class Outlook:
     @cached_property
     def survey(self) -> Survey:
         return Survey()
+
+    @cached_property
+    def deciders(self) -> list[User]:
+        return four_eyes.all_deciders()
 
 
 #: Seconds between two looks at a post that a worker has in hand, and at one that waits.
@@ -133,7 +141,7 @@ class Card:
         """Why the post is in its state, unless the card says so in other words."""
         known = [*self.problems, self.holdup.because if self.holdup else None]
         if self.post.state == PostState.APPROVED:
-            known.append(AUTOMATIC)
+            known.append(self.post.ruling_wording)
         return None if self.post.wording in known else self.post.wording
 
     @cached_property
@@ -211,7 +219,40 @@ class Card:
 
     @property
     def can_approve(self) -> bool:
-        return self.post.state == PostState.PENDING and not self.problems and bool(self.channel)
+        approvable = self.post.state == PostState.PENDING and not self.problems
+        return approvable and bool(self.channel) and self.objection is None
+
+    @cached_property
+    def objection(self) -> Wording | None:
+        """Why this user may not approve what waits for an editor, or carry it out."""
+        waits = self.post.state == PostState.PENDING or self.is_note
+        user = self.outlook.user
+        if user is None or not user.may_decide or not waits:
+            return None
+        return review.may_approve(self.post, user, lambda: self.outlook.deciders)
+
+    @property
+    def can_schedule(self) -> bool:
+        """Approve it for later, or set the time anew."""
+        return self.can_approve or (self.can_stop and self.post.action == Action.PUBLISH)
+
+    @property
+    def can_hold(self) -> bool:
+        publishes = self.post.action == Action.PUBLISH
+        waits = self.post.state == PostState.PENDING and self.post.held_by_id is None
+        return publishes and (waits or self.can_stop)
+
+    @property
+    def can_release(self) -> bool:
+        return self.post.state == PostState.PENDING and self.post.held_by_id is not None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the last decision can be taken back. A rejection only while the entry says the
+        same, which the domain looks at."""
+        if self.post.state == PostState.REJECTED:
+            return not self.post.differs_from(self.post.entry)
+        return self.can_stop
 
     @property
     def can_edit(self) -> bool:
@@ -242,7 +283,8 @@ class Card:
         offered = self.channel.capabilities if self.channel else frozenset()
         # An edit needs a text; a note about an old version has none.
         there = self.post.action == Action.DELETE or bool(self.message.text)
-        return self.is_note and self.post.action in offered and there
+        possible = self.is_note and self.post.action in offered and there
+        return possible and self.objection is None
 
     @property
     def cost(self) -> Decimal:

@@ -21,7 +21,7 @@ from syndicator.channels import registry
 from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
-from syndicator.destinations.models import Destination, Policy, Route
+from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
 
 #: Setting names of a channel stand apart from the form's own fields.
@@ -90,13 +90,25 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = LiveBlog
-        fields = ["title", "slug", "canonical_url", "language", "time_zone", "breaking_tags"]
+        fields = [
+            "title",
+            "slug",
+            "canonical_url",
+            "language",
+            "time_zone",
+            "breaking_tags",
+            "never_automatic",
+            "never_automatic_tags",
+        ]
         labels = {
             "title": _("Title"),
             "slug": _("Short name"),
             "canonical_url": _("Address of the page"),
             "breaking_tags": _("Tags of breaking news"),
+            "never_automatic": _("Words that never go out by themselves"),
+            "never_automatic_tags": _("Tags that never go out by themselves"),
         }
+        widgets = {"never_automatic": forms.Textarea(attrs={"rows": 4})}
         help_texts = {
             "slug": _("Letters, digits and hyphens; it is part of the push API's address."),
             "canonical_url": _("Where readers read the live blog. Permalinks start from here."),
@@ -104,17 +116,50 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
+    #: What is set every day; all the rest is folded away.
+    EVERYDAY = ("policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread")
+
     class Meta:
         model = Route
-        fields = ["policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread"]
+        fields = [
+            "policy",
+            "hold_seconds",
+            "limit_minutes",
+            "with_pictures",
+            "as_thread",
+            "four_eyes",
+            "only_tags",
+            "not_tags",
+            "only_authors",
+            "not_authors",
+            "key_events",
+            "otherwise",
+            "quiet_from",
+            "quiet_to",
+            "urgent_in_quiet_hours",
+        ]
         labels = {
             "policy": _("Policy"),
             "hold_seconds": _("Hold, seconds"),
             "limit_minutes": _("Limit, minutes"),
             "with_pictures": _("With the entry's pictures"),
             "as_thread": _("Long entries as a thread"),
+            "four_eyes": _("Four eyes"),
+            "only_tags": _("Only with one of these tags"),
+            "not_tags": _("Not with one of these tags"),
+            "only_authors": _("Only by one of these authors"),
+            "not_authors": _("Not by one of these authors"),
+            "key_events": _("Key events"),
+            "otherwise": _("What these filters leave out"),
+            "quiet_from": _("Quiet from"),
+            "quiet_to": _("Quiet until"),
+            "urgent_in_quiet_hours": _("Breaking news and key events go out all the same"),
         }
         help_texts = {"hold_seconds": "", "limit_minutes": ""}
+        widgets = {
+            "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "quiet_to": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -124,6 +169,43 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["with_pictures"]
         if Capability.THREAD not in offered:
             del self.fields["as_thread"]
+
+    @property
+    def everyday(self) -> list[forms.BoundField]:
+        return [bound for bound in self if bound.name in self.EVERYDAY]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [bound for bound in self if bound.name not in self.EVERYDAY]
+
+    @property
+    def more_is_set(self) -> bool:
+        """Whether something of it is set, or wrong, so that it must not be folded away."""
+        route = self.instance
+        set_now = (
+            route.four_eyes,
+            route.only_tags,
+            route.not_tags,
+            route.only_authors,
+            route.not_authors,
+            route.key_events != KeyEvents.ALL,
+            route.quiet_from,
+        )
+        return any(set_now) or any(bound.errors for bound in self.more)
+
+    @property
+    def sets_quiet_hours(self) -> bool:
+        return bool({"quiet_from", "quiet_to", "urgent_in_quiet_hours"} & set(self.changed_data))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        begin, end = cleaned.get("quiet_from"), cleaned.get("quiet_to")
+        if (begin is None) != (end is None):
+            missing = "quiet_to" if end is None else "quiet_from"
+            self.add_error(missing, _("Quiet hours need a beginning and an end."))
+        elif begin is not None and begin == end:
+            self.add_error("quiet_to", _("Quiet hours need another end than beginning."))
+        return cleaned
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]

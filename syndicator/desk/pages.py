@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,7 @@ def environment(**options: Any) -> Environment:
         full=times.full,
         soon=times.soon,
         day=times.day,
+        moment=datetime.fromisoformat,
     )
     made.tests["web_address"] = texts.is_web_address
     return made

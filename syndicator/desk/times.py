@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from datetime import date as date_type
-from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,19 @@ def soon(moment: datetime, zone: str) -> str:
 def told(wording: TimedWording, zone: str) -> str:
     """A sentence in the reader's language, with its times."""
     return say(wording.wording(partial(soon, zone=zone)))
+
+
+def moment_on_wall(typed: str, zone: str) -> datetime | None:
+    """What a browser sends for a date and time; None if it is none, or one that the clock on the
+    wall leaves out. Of an hour that comes twice it is the second: never too early."""
+    try:
+        local = datetime.fromisoformat(typed)
+    except ValueError:
+        return None
+    if timezone.is_aware(local):
+        return local
+    moment = local.replace(tzinfo=ZoneInfo(zone), fold=1).astimezone(UTC)
+    return moment if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local else None
 
 
 def full(moment: datetime, zone: str) -> str:

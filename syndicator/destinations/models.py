@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
 from syndicator.destinations import secrets
+from syndicator.destinations.quiet_hours import quiet_until
 from syndicator.entries.models import LiveBlog
 from syndicator.wording import Wording
 
@@ -181,6 +182,21 @@ class Policy(models.TextChoices):
     OFF = "off", _("do not post")
 
 
+class KeyEvents(models.TextChoices):
+    """Which entries a route takes, by whether they are key events."""
+
+    ALL = "all", _("all entries")
+    ONLY = "only", _("key events only")
+    NONE = "none", _("all but key events")
+
+
+class Otherwise(models.TextChoices):
+    """What becomes of an entry that a route's filters leave out."""
+
+    SKIP = "skip", _("is not posted")
+    REVIEW = "review", _("waits for an editor")
+
+
 class Route(models.Model):
     """A live blog × destination, and what happens to each entry on it."""
 
@@ -214,6 +230,21 @@ class Route(models.Model):
         help_text=_("What does not fit into one post goes on in answers to it."),
     )
 
+    four_eyes = models.BooleanField(
+        default=False, help_text=_("Whoever wrote or edited a text may not approve it.")
+    )
+    #: The filters: lists as in `syndicator.entries.word_lists`; an empty one lets everything pass.
+    only_tags = models.CharField(max_length=300, blank=True, default="")
+    not_tags = models.CharField(max_length=300, blank=True, default="")
+    only_authors = models.CharField(max_length=300, blank=True, default="")
+    not_authors = models.CharField(max_length=300, blank=True, default="")
+    key_events = models.CharField(max_length=4, choices=KeyEvents, default=KeyEvents.ALL)
+    otherwise = models.CharField(max_length=6, choices=Otherwise, default=Otherwise.SKIP)
+    #: By the live blog's clock; NULL: never quiet.
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_to = models.TimeField(null=True, blank=True)
+    urgent_in_quiet_hours = models.BooleanField(default=True)
+
     class Meta:
         constraints = [
             models.UniqueConstraint("blog", "destination", name="one_route_per_destination")
@@ -225,6 +256,14 @@ class Route(models.Model):
     @property
     def hold(self) -> timedelta:
         return timedelta(seconds=self.hold_seconds)
+
+    def quiet_until(self, now: datetime, zone: str, *, urgent: bool) -> datetime | None:
+        """Until when nothing goes out on it; None if something may *now*. *zone* is the blog's."""
+        if self.quiet_from is None or self.quiet_to is None:
+            return None
+        if urgent and self.urgent_in_quiet_hours:
+            return None
+        return quiet_until(now, self.quiet_from, self.quiet_to, zone)
 
     def fresh_until(self, due_at: datetime) -> datetime | None:
         """Until when a post that is due at *due_at* may go out unasked; None: for ever."""

@@ -76,6 +76,11 @@ class EntryIn(Schema):
     published_at: datetime | None = Field(
         None, description="ISO 8601; without a zone it is the live blog's. Default: on arrival."
     )
+    embargo_until: datetime | None = Field(
+        None,
+        description="ISO 8601; without a zone it is the live blog's. Nothing of the entry is "
+        "posted before.",
+    )
     permalink: Address = Field(
         "",
         description="Absolute, or relative to the live blog's page. "
@@ -170,9 +175,13 @@ def _no_such_entry(external_id: str) -> HttpError:
 
 
 def _content(source: Source, entry: EntryIn) -> EntryContent:
-    published_at = entry.published_at
+    zone = ZoneInfo(source.blog.time_zone)
+    published_at, embargo_until = entry.published_at, entry.embargo_until
     if published_at and timezone.is_naive(published_at):
-        published_at = published_at.replace(tzinfo=ZoneInfo(source.blog.time_zone))
+        published_at = published_at.replace(tzinfo=zone)
+    if embargo_until and timezone.is_naive(embargo_until):
+        # Of an hour that comes twice in autumn the second: never too early.
+        embargo_until = embargo_until.replace(tzinfo=zone, fold=1)
     blocks: list[dict[str, Any]] = [block.model_dump() for block in entry.blocks]
     content = EntryContent(
         external_id=entry.external_id,
@@ -183,6 +192,7 @@ def _content(source: Source, entry: EntryIn) -> EntryContent:
         blocks=blocks_from_json(blocks),
         key_event=entry.key_event,
         tags=tuple(filter(None, map(clean_text, entry.tags))),
+        embargo_until=embargo_until,
     )
     if not content.headline and not content.blocks:
         raise MalformedContent("it has neither a headline nor any block")

@@ -62,7 +62,7 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
             change = Change.CREATED
         elif entry.state == EntryState.WITHDRAWN:
             change = Change.REPUBLISHED
-        elif entry.content_hash != content_hash:
+        elif entry.content_hash != content_hash or _embargo_moved(entry, content, now):
             change = Change.UPDATED
         else:
             return Ingested(entry, Change.UNCHANGED)
@@ -74,6 +74,7 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
         entry.blocks = [block.to_json() for block in content.blocks]
         entry.key_event = content.key_event
         entry.tags = list(content.tags)
+        entry.embargo_until = content.embargo_until
         if content.published_at:
             entry.published_at = content.published_at
         _record(entry, now)
@@ -91,6 +92,12 @@ def withdraw(source: Source, external_id: str) -> Ingested:
         entry.state = EntryState.WITHDRAWN
         _record(entry, database_now())
     return Ingested(entry, Change.WITHDRAWN)
+
+
+def _embargo_moved(entry: Entry, content: EntryContent, now: datetime) -> bool:
+    """Whether that makes a difference: not if both times are over."""
+    times = (entry.embargo_until, content.embargo_until)
+    return times[0] != times[1] and any(time is not None and time > now for time in times)
 
 
 def _arrival(blog: LiveBlog, now: datetime) -> datetime:

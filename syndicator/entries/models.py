@@ -45,6 +45,21 @@ class LiveBlog(models.Model):
         default="Eilmeldung, Eil, Breaking, Breaking news",
         help_text=_("Separated by commas. An entry with one of them overtakes what waits."),
     )
+    never_automatic = models.TextField(
+        max_length=10_000,
+        blank=True,
+        default="",
+        help_text=_(
+            "Words and phrases, one a line or separated by commas. An entry with one of them waits "
+            "for an editor on every route. “*” stands for any ending or beginning: “Anschlag*”."
+        ),
+    )
+    never_automatic_tags = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Separated by commas. An entry with one of them waits for an editor."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -109,6 +124,8 @@ class Entry(models.Model):
     key_event = models.BooleanField(default=False)
     tags = models.JSONField(default=list)
     published_at = models.DateTimeField()
+    #: Nothing of it goes out before this time.
+    embargo_until = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     #: When to render this revision for its routes; NULL once that is done. What the sweeper reads.
@@ -138,6 +155,7 @@ class Entry(models.Model):
             blocks=blocks_from_json(self.blocks),
             key_event=self.key_event,
             tags=tuple(self.tags),
+            embargo_until=self.embargo_until,
         )
 
     @property

@@ -23,6 +23,7 @@ from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
 from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
+from syndicator.posts.policies import ROUTE_OFF
 from syndicator.posts.states import move
 from syndicator.statements import storable
 from syndicator.uptime import uptime
@@ -40,7 +41,6 @@ MAX_TRIES = 12
 ANSWER_KEPT = 2000
 ID_KEPT = 200
 
-ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
 OTHER_ACCOUNT = Wording(
     gettext_noop(
         "The destination is another account by now. Do it by hand at the earlier account, "

@@ -30,6 +30,9 @@ class Kind(StrEnum):
     STOPPED = "stopped"
     FAILING = "failing"
     PLATFORM = "platform"
+    EMBARGO = "embargo"
+    SCHEDULED = "scheduled"
+    QUIET = "quiet"
     HOLD = "hold"
     CHANGED = "changed"
     RETRY = "retry"
@@ -49,6 +52,9 @@ _SENTENCES = {
         "%(destination)s does not work at present; the next try is at %(until)s."
     ),
     Kind.PLATFORM: gettext_noop("The platform asks to wait until %(until)s."),
+    Kind.EMBARGO: gettext_noop("It is under embargo until %(until)s."),
+    Kind.SCHEDULED: gettext_noop("It is to go out at %(until)s."),
+    Kind.QUIET: gettext_noop("Quiet hours: it goes out at %(until)s."),
     Kind.HOLD: gettext_noop("It goes out at %(until)s."),
     Kind.CHANGED: gettext_noop("The entry changed; its new version is being prepared."),
     Kind.RETRY: gettext_noop("The next try is at %(until)s."),
@@ -126,6 +132,8 @@ class Survey:
         pk = post.destination_id
         if held := self._destination_itself(pk) or self._blog(post):
             return held
+        if held := self._not_yet(post):
+            return held
         if post.tries == 0 and post.due_at and post.due_at > self.now:
             return _holdup(Kind.HOLD, until=post.due_at)
         if held := self._platform(pk):
@@ -162,6 +170,16 @@ class Survey:
         for stop in self.stops:
             if stop.blog_id is not None and stop.blog_id == post.entry.blog_id:
                 return _stopped(stop, _BLOG_STOPPED)
+        return None
+
+    def _not_yet(self, post: Post) -> Holdup | None:
+        """What has it wait for a time of the newsroom's own choice."""
+        if post.not_before and post.not_before > self.now:
+            embargoed = post.not_before == post.entry.embargo_until
+            kind = Kind.EMBARGO if embargoed else Kind.SCHEDULED
+            return _holdup(kind, until=post.not_before)
+        if post.quiet_until and post.quiet_until > self.now:
+            return _holdup(Kind.QUIET, until=post.quiet_until)
         return None
 
     def _platform(self, pk: int) -> Holdup | None:

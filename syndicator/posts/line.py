@@ -3,8 +3,8 @@
 The rule (docs/adr/0009-order-and-pace.md): one post at a time, in the entries' order, which is by
 time of publication. Breaking news goes before everything else that waits, and waits for nothing but
 the post that is being sent and the platform's own limits. A post that waits for its next try, or is
-being looked up, holds up those behind it; one whose hold time still runs, or that waits for a
-person, does not. What is no longer news goes to an editor instead.
+being looked up, holds up those behind it; one whose hold time still runs, that is not to go out yet
+or waits for a person, does not. What is no longer news goes to an editor instead.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from syndicator import statements
-from syndicator.destinations.models import Destination, DestinationState, Stop
+from syndicator.clock import database_now
+from syndicator.destinations.models import Destination, DestinationState, Route, Stop
 from syndicator.entries.models import Entry
-from syndicator.posts.models import Post, PostState
-from syndicator.posts.states import move_all
+from syndicator.posts.attempts import lock
+from syndicator.posts.models import Action, Post, PostState
+from syndicator.posts.states import move, move_all
 from syndicator.statements import Gap, Prepared
 from syndicator.wording import Wording, gettext_noop
 
@@ -43,17 +45,81 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
         return None
     if destination.next_post_at and destination.next_post_at > now:
         return None
-    turn = TURN.first(destination=destination.pk, channel_name=destination.channel_name, now=now)
-    if turn is None:
-        return None
-    post_id, entry_id, breaking, is_stopped, is_sending, older_entry_comes = turn
-    if is_stopped or is_sending or (older_entry_comes and not breaking):
-        return None
-    post = statements.get(Post, post_id)
-    if post.state != PostState.APPROVED or post.due_at is None or post.due_at > now:
-        return None
-    post.entry = statements.get(Entry, entry_id)
-    return None if post.differs_from(post.entry) else post
+    while True:
+        turn = TURN.first(
+            destination=destination.pk, channel_name=destination.channel_name, now=now
+        )
+        if turn is None:
+            return None
+        post_id, entry_id, breaking, is_stopped, is_sending, older_entry_comes, has_quiet = turn
+        if is_stopped or is_sending or (older_entry_comes and not breaking):
+            return None
+        post = statements.get(Post, post_id)
+        if post.state != PostState.APPROVED or post.due_at is None or post.due_at > now:
+            return None
+        post.entry = statements.get(Entry, entry_id)
+        if post.differs_from(post.entry):
+            return None
+        if not has_quiet or not _put_to_rest(post, now):
+            return post
+
+
+def _put_to_rest(post: Post, now: datetime) -> bool:
+    """Have *post*, whose turn it is, wait for the end of its route's quiet hours, if it must.
+
+    Those behind it, of live blogs that are not quiet, do not wait for it. It is as much news then
+    as it is now, unless an editor said otherwise. What is done to a post that is out somebody has
+    asked for, and waits for nothing.
+    """
+    route = (
+        Route.objects.select_related("blog")
+        .filter(blog=post.entry.blog_id, destination=post.destination_id)
+        .first()
+    )
+    if route is None or post.action != Action.PUBLISH:
+        return False
+    urgent = post.breaking or post.entry.key_event
+    until = route.quiet_until(now, route.blog.time_zone, urgent=urgent)
+    return until is not None and move(
+        post.pk,
+        PostState.APPROVED,
+        PostState.APPROVED,
+        now=now,
+        fence=post.epoch,
+        reason=post.wording,
+        due_at=until,
+        quiet_until=until,
+        fresh_until=post.not_after or route.fresh_until(until),
+    )
+
+
+def wake(route: Route) -> int:
+    """Have what rests on *route* look at its quiet hours again, which were set anew; the number of
+    posts."""
+    with transaction.atomic():
+        lock(route.destination_id)
+        now = database_now()
+        resting = Post.objects.filter(
+            entry__blog=route.blog_id,
+            destination=route.destination_id,
+            state=PostState.APPROVED,
+            quiet_until__gt=now,
+        )
+        woken = 0
+        for post in resting.defer("payload"):
+            due_at = max(now, post.not_before or now)
+            woken += move(
+                post.pk,
+                PostState.APPROVED,
+                PostState.APPROVED,
+                now=now,
+                fence=post.epoch,
+                reason=post.wording,
+                due_at=due_at,
+                quiet_until=None,
+                fresh_until=post.not_after or route.fresh_until(due_at),
+            )
+        return woken
 
 
 def put_stale_aside(now: datetime) -> int:
@@ -81,6 +147,9 @@ def in_line(destination: OuterRef | Gap, now: datetime | Gap) -> QuerySet[Post]:
         .exclude(
             Q(due_at__gt=now) & Q(due_at__gt=F("changed_at")), state=PostState.APPROVED, tries=0
         )
+        # An embargo, a time that an editor set, or quiet hours.
+        .exclude(state=PostState.APPROVED, not_before__gt=now)
+        .exclude(state=PostState.APPROVED, quiet_until__gt=now)
         .exclude(state=PostState.APPROVED, fresh_until__lt=now)
         # Its entry changed, and the new version cannot be rendered.
         .exclude(
@@ -106,7 +175,8 @@ def unrendered(destination_id: OuterRef, now: datetime | Gap) -> QuerySet[Entry]
 
 def _turn() -> QuerySet[Any, Any]:
     """The first post in line and its entry, and whether it must wait all the same: for a stop, for
-    the post being sent, for an older entry that is here but not rendered yet."""
+    the post being sent, for an older entry that is here but not rendered yet, or perhaps for the
+    end of quiet hours, if its route has any."""
     destination = Gap("destination", models.BigIntegerField())
     channel_name = Gap("channel_name", models.CharField())
     now = Gap("now", models.DateTimeField())
@@ -118,7 +188,12 @@ def _turn() -> QuerySet[Any, Any]:
         Q(published_at__lt=OuterRef("published_at"))
         | Q(published_at=OuterRef("published_at"), pk__lt=OuterRef("entry"))
     )
-    facts = (Exists(stops), Exists(sending), Exists(older))
+    quiet = Route.objects.filter(
+        blog=OuterRef("entry__blog"),
+        destination=OuterRef("destination"),
+        quiet_from__isnull=False,
+    )
+    facts = (Exists(stops), Exists(sending), Exists(older), Exists(quiet))
     return in_line(destination, now).values_list("pk", "entry", "breaking", *facts)[:1]
 
 

@@ -58,8 +58,10 @@ class Post(models.Model):
     *payload* is the frozen `Message`, *payload_hash* its fingerprint. *due_at* is the one clock of
     the row: when to send (approved), when the sender's lease ends (sending), when to look it up
     (uncertain); NULL when the row has ended or waits for a person. *epoch* grows with every claim
-    and fences every later write. *breaking* and *published_at* are its place in the line of its
-    destination; after *fresh_until* it is no longer news that goes out unasked.
+    and fences every later write. Whatever *due_at* says, nothing is sent before *not_before* (an
+    embargo, or a time an editor set) or *quiet_until* (the route's quiet hours). *breaking* and
+    *published_at* are its place in the line of its destination; after *fresh_until* it is no longer
+    news that goes out unasked.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="posts")
@@ -73,10 +75,20 @@ class Post(models.Model):
     published_at = models.DateTimeField()
     fresh_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    #: Where an editor said how long it is news, instead of the route: then *fresh_until* is this.
+    not_after = models.DateTimeField(null=True)
+    quiet_until = models.DateTimeField(null=True)
+    #: Who holds it, if somebody does: then nobody approves it before it is released.
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     epoch = models.PositiveIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)
     #: Why the post is in its state: a `Wording`.
     reason = models.JSONField(null=True)
+    #: Why it went out by itself, waited, or was left out when it was made: a `Wording`. It stays.
+    ruling = models.JSONField(null=True)
     remote_id = models.CharField(max_length=200, blank=True, default="")
     remote_url = models.CharField(max_length=2000, blank=True, default="")
     #: What the platform charges for it, in US dollars.
@@ -129,6 +141,10 @@ class Post(models.Model):
         return Wording.from_json(self.reason)
 
     @property
+    def ruling_wording(self) -> Wording | None:
+        return Wording.from_json(self.ruling)
+
+    @property
     def idempotency_key(self) -> str:
         """The same at every try; another for another text, or in another installation."""
         return f"syndicator-{self.pk}-{self.payload_hash[:16]}"
@@ -173,6 +189,10 @@ class Verdict(models.TextChoices):
     CONFIRM_ABSENT = "confirm_absent", _("confirmed as not posted")
     DISMISS = "dismiss", _("taken care of")
     CARRY_OUT = "carry_out", _("told to be carried out")
+    SCHEDULE = "schedule", _("approved for later")
+    HOLD = "hold", _("held")
+    RELEASE = "release", _("released")
+    UNDO = "undo", _("took the decision back")
 
 
 class Decision(models.Model):

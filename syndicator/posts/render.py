@@ -23,10 +23,11 @@ from syndicator.channels.base import Message
 from syndicator.clock import database_now
 from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
-from syndicator.entries.models import Entry, EntryState
-from syndicator.posts.attempts import ROUTE_OFF, lock
+from syndicator.entries.models import Entry, EntryState, LiveBlog
+from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
+from syndicator.posts.policies import ROUTE_OFF, Course, Ruling, rule
 from syndicator.posts.states import move, move_all
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -38,6 +39,9 @@ UNSENT = (PostState.PENDING, PostState.APPROVED)
 REPLACEABLE = (*UNSENT, PostState.FAILED)
 OUT = (PostState.SENDING, PostState.SENT, PostState.UNCERTAIN)
 
+#: An editor who decided one of these wants to see the next version before it goes out.
+HANDLED = (Verdict.REJECT, Verdict.EDIT, Verdict.SCHEDULE, Verdict.HOLD, Verdict.UNDO)
+
 REPLACED = Wording(gettext_noop("The entry changed; a newer version takes this post's place."))
 WITHDRAWN = Wording(gettext_noop("The entry was withdrawn before this was posted."))
 NOTHING_TO_SAY = Wording(gettext_noop("The entry has no text that could be posted here."))
@@ -48,11 +52,6 @@ WITHDRAWN_AFTER_POSTING = Wording(
     gettext_noop(
         "The entry was withdrawn after it was posted. Delete the post where that is possible."
     )
-)
-AUTOMATIC = Wording(gettext_noop("Goes out automatically: so the route is set."))
-FOR_REVIEW = Wording(gettext_noop("Waits for an editor: so the route is set."))
-HANDLED_BEFORE = Wording(
-    gettext_noop("Waits for an editor: one rejected or edited an earlier version of this entry.")
 )
 NOT_OUT_AFTER_ALL = Wording(gettext_noop("The earlier post did not go out after all."))
 NOT_RENDERED = Wording(
@@ -73,18 +72,24 @@ def render(entry_id: int) -> None:
         return
     reached(Step.RENDER_STARTED)
     seen = {route.pk: route for route in _routes(entry)}
-    wants_pictures = entry.state == EntryState.LIVE and any(map(_wants_pictures, seen.values()))
+    wants_pictures = entry.state == EntryState.LIVE and any(
+        _wants_pictures(route) and _may_be_posted(entry, route) for route in seen.values()
+    )
     if wants_pictures and must_wait(entry, database_now()):
         return
     pictures = pictures_of(entry) if wants_pictures else ()
     drafts = {
-        pk: _draft(entry, route, pictures)
+        pk: draft_of(entry, route, pictures)
         for pk, route in seen.items()
         if entry.state == EntryState.LIVE and route.policy != Policy.OFF
     }
     reached(Step.RENDER_DRAFTED)
     with transaction.atomic():
-        current = Entry.objects.select_for_update(no_key=True).get(pk=entry_id)
+        current = (
+            Entry.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("blog")
+            .get(pk=entry_id)
+        )
         if current.revision != entry.revision or current.render_due_at is None:
             return
         routes = list(_routes(entry).select_for_update(no_key=True, of=("self",)))
@@ -96,6 +101,8 @@ def render(entry_id: int) -> None:
             return
         transaction.on_commit(partial(reached, Step.RENDER_COMMITTED))
         _lock_senders(routes)
+        # With its live blog as it is set now.
+        entry = current
         page = _Page(entry, database_now(), list(_posts(entry)))
         for route in routes:
             if entry.state == EntryState.WITHDRAWN:
@@ -123,7 +130,7 @@ def switch_off(route: Route) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class Draft:
     """What a channel made of an entry: a message, which is None if nothing is left to say."""
 
     message: Message | None
@@ -131,17 +138,28 @@ class _Draft:
     cost: Decimal = Decimal(0)
 
 
-def _draft(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> _Draft:
+def draft_of(entry: Entry, route: Route, pictures: tuple[Picture, ...] = ()) -> Draft:
     """A channel that fails on an entry costs that one post a person's look, and nothing else."""
     try:
         channel = route.destination.channel
         message = channel.render(_story(entry, route, pictures))
         if message is None:
-            return _Draft(None, [])
-        return _Draft(message, channel.problems(message), channel.cost(message))
+            return Draft(None, [])
+        return Draft(message, channel.problems(message), channel.cost(message))
     except Exception:
         log.exception("rendering failed", entry=entry.pk, destination=route.destination.name)
-        return _Draft(Message(text="", permalink=entry.permalink), [NOT_RENDERED])
+        return Draft(Message(text="", permalink=entry.permalink), [NOT_RENDERED])
+
+
+def ruling_on(
+    route: Route, blog: LiveBlog, entry: Entry, draft: Draft | None, *, handled: bool = False
+) -> Ruling:
+    """What becomes of *entry* on *route*, of which its channel made *draft*."""
+    problems = draft.problems if draft else ()
+    ruling = rule(route, blog, entry.content, problems=problems, handled=handled)
+    if ruling.course != Course.LEFT_OUT and (draft is None or draft.message is None):
+        return Ruling(Course.LEFT_OUT, NOTHING_TO_SAY)
+    return ruling
 
 
 def _story(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> Story:
@@ -154,9 +172,23 @@ def _wants_pictures(route: Route) -> bool:
     return route.with_pictures and route.policy != Policy.OFF
 
 
+def _may_be_posted(entry: Entry, route: Route) -> bool:
+    """Whether anything of *entry* may come to stand there: a filter may leave it out, but not what
+    an earlier version of it became."""
+    return entry.revision > 1 or rule(route, entry.blog, entry.content).course != Course.LEFT_OUT
+
+
 def _choices(route: Route) -> tuple[object, ...]:
-    """What somebody may set anew while the entry is rendered."""
-    return route.policy, route.with_pictures, route.as_thread
+    """What somebody may set anew while the entry is rendered, and what the drafts depend on."""
+    filters = (
+        route.only_tags,
+        route.not_tags,
+        route.only_authors,
+        route.not_authors,
+        route.key_events,
+        route.otherwise,
+    )
+    return route.policy, route.with_pictures, route.as_thread, filters
 
 
 def _routes(entry: Entry) -> models.QuerySet[Route]:
@@ -236,7 +268,7 @@ class _Page:
         )
 
 
-def _bring_up(page: _Page, route: Route, draft: _Draft | None) -> None:
+def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
     earlier = [
         post for post in page.on(route, Action.PUBLISH) if post.revision != page.entry.revision
     ]
@@ -246,31 +278,24 @@ def _bring_up(page: _Page, route: Route, draft: _Draft | None) -> None:
         _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, draft.message if draft else None)
         return
     page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
-    if route.policy == Policy.OFF:
-        _note(page, route, Action.PUBLISH, ROUTE_OFF)
-    elif draft is None or draft.message is None:
-        _note(page, route, Action.PUBLISH, NOTHING_TO_SAY)
+    ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=_was_handled(earlier))
+    if ruling.course == Course.LEFT_OUT or draft is None or draft.message is None:
+        _note(page, route, Action.PUBLISH, ruling.why)
     else:
-        _prepare(page, route, draft, draft.message, handled=_was_handled(earlier))
+        _prepare(page, route, draft, draft.message, ruling)
 
 
 def _was_handled(posts: list[Post]) -> bool:
-    """Whether an editor rejected or edited one of *posts*."""
+    """Whether an editor decided about one of *posts* that the next one must be seen."""
     return bool(posts) and (
-        Decision.objects.filter(post__in=posts, verdict__in=(Verdict.REJECT, Verdict.EDIT)).exists()
+        Decision.objects.filter(post__in=posts, user__isnull=False, verdict__in=HANDLED).exists()
     )
 
 
-def _prepare(page: _Page, route: Route, draft: _Draft, message: Message, *, handled: bool) -> None:
-    problems = draft.problems
-    automatic = route.policy == Policy.AUTOMATIC and not problems and not handled
-    if problems:
-        reason = problems[0]
-    elif handled:
-        reason = HANDLED_BEFORE
-    else:
-        reason = AUTOMATIC if automatic else FOR_REVIEW
-    due_at = page.now + route.hold
+def _prepare(page: _Page, route: Route, draft: Draft, message: Message, ruling: Ruling) -> None:
+    automatic = ruling.course == Course.AUTOMATIC
+    embargo = page.entry.embargo_until
+    due_at = max(page.now + route.hold, embargo or page.now)
     post = page.add(
         route,
         Action.PUBLISH,
@@ -280,8 +305,10 @@ def _prepare(page: _Page, route: Route, draft: _Draft, message: Message, *, hand
         cost=draft.cost,
         breaking=page.entry.blog.is_breaking(page.entry.tags),
         due_at=due_at if automatic else None,
+        not_before=embargo,
         fresh_until=route.fresh_until(due_at) if automatic else None,
-        reason=reason.to_json(),
+        reason=ruling.why.to_json(),
+        ruling=ruling.why.to_json(),
     )
     if post is not None and automatic:
         page.approve(post)
@@ -346,6 +373,7 @@ def _note(
         payload=message.to_json(),
         payload_hash=message.fingerprint(),
         reason=reason.to_json(),
+        ruling=reason.to_json(),
         remote_id=out[0].remote_id if out and action != Action.PUBLISH else "",
         remote_url=out[0].remote_url if out and action != Action.PUBLISH else "",
     )

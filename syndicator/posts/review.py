@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,13 +16,14 @@ from syndicator.accounts.models import User
 from syndicator.channels.base import Act
 from syndicator.clock import database_now
 from syndicator.destinations import budget, stops
-from syndicator.destinations.models import Destination, DestinationState, Route, Stop
+from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
 from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
-from syndicator.posts import circuit
+from syndicator.posts import circuit, four_eyes
 from syndicator.posts.attempts import OTHER_ACCOUNT, lock, other_account, rerender_if_outdated
 from syndicator.posts.line import put_stale_aside
-from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
+from syndicator.posts.models import STANDING, Action, Decision, Post, PostState, Verdict
+from syndicator.posts.policies import ROUTE_OFF
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -54,37 +57,226 @@ NOT_KNOWN = Wording(
 )
 CARRIED_OUT_BY = gettext_noop("%(who)s had it carried out.")
 NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
+HELD_BY = gettext_noop("%(who)s holds it.")
+HELD_BY_BECAUSE = gettext_noop("%(who)s holds it: %(why)s")
+RELEASE_FIRST = gettext_noop("%(who)s holds it. Release it first.")
+RELEASED_BY = gettext_noop("%(who)s released it. It waits for an editor.")
+UNDONE_BY = gettext_noop("%(who)s took the decision back. It waits for an editor.")
+NOT_IN_PAST = Wording(gettext_noop("Choose a time that is still to come."))
+TOO_FAR_AWAY = Wording(gettext_noop("Choose a time within the next 30 days."))
+UNDER_EMBARGO = Wording(
+    gettext_noop("The entry is under embargo for longer than that. Choose a later time.")
+)
+ENDS_TOO_EARLY = Wording(
+    gettext_noop("It does not go out before then. Choose a later end, or an earlier beginning.")
+)
+ANOTHER_STANDS = Wording(
+    gettext_noop("Another post of this entry has taken its place there. Reload the page.")
+)
 NOT_POSSIBLE = Wording(gettext_noop("That is no longer possible: the post is %(state)s."))
 
 
+#: How far ahead a post may be scheduled.
+FURTHEST = timedelta(days=30)
+
+
+def may_approve(
+    post: Post, user: User, deciders: Callable[[], Collection[User]] | None = None
+) -> Wording | None:
+    """Why *user* may not approve *post* (with its entry and who holds it); None if they may.
+
+    It says nothing about the text itself. *deciders* as for `four_eyes.objection`.
+    """
+    if not user.may_decide:
+        return NOT_ALLOWED
+    if post.held_by is not None:
+        return Wording(RELEASE_FIRST, {"who": str(post.held_by)})
+    return four_eyes.objection(post, user, deciders)
+
+
 def approve(post_id: int, editor: User, seen_hash: str) -> Post:
-    """Approve exactly what was on the screen: refuses if the payload is another by now."""
+    """Approve exactly what was on the screen: refuses if the payload is another by now.
+
+    What is under embargo goes out when that is over.
+    """
+    with transaction.atomic():
+        post = _approvable(post_id, editor, seen_hash)
+        return _approved(post, editor, seen_hash, Verdict.APPROVE, (PostState.PENDING,))
+
+
+def schedule(
+    post_id: int,
+    editor: User,
+    seen_hash: str,
+    not_before: datetime | None,
+    not_after: datetime | None = None,
+) -> Post:
+    """Approve exactly what was on the screen, for *not_before* and no earlier, or for as long as it
+    is news, which is until *not_after*. Also of an approved post, for which that holds instead."""
+    with transaction.atomic():
+        post = _approvable(post_id, editor, seen_hash)
+        now = database_now()
+        embargo = _embargo(post)
+        for moment in filter(None, (not_before, not_after)):
+            if moment <= now:
+                raise ReviewRefused(NOT_IN_PAST)
+            if moment > now + FURTHEST:
+                raise ReviewRefused(TOO_FAR_AWAY)
+        if embargo and not_before and not_before < embargo:
+            raise ReviewRefused(UNDER_EMBARGO)
+        return _approved(
+            post,
+            editor,
+            seen_hash,
+            Verdict.SCHEDULE,
+            (PostState.PENDING, PostState.APPROVED),
+            not_before,
+            not_after,
+        )
+
+
+def hold(post_id: int, editor: User, seen_hash: str, why: str = "") -> Post:
+    """Keep a post back, also an approved one, until somebody releases it: nobody approves it."""
     with transaction.atomic():
         post = _locked(post_id, editor)
         _must_be_seen(post, seen_hash)
-        if post.outdated:
-            raise ReviewRefused(OUTDATED)
-        problems = post.destination.channel.problems(post.message)
-        if problems:
-            raise ReviewRefused(problems[0])
-        route = _route(post)
-        now = database_now()
-        due_at = now + route.hold if route else now
-        told = budget.beyond(post.destination, post.cost, Decimal(0), now)
-        if not move(
-            post.pk,
-            PostState.PENDING,
-            PostState.APPROVED,
-            now=now,
-            seen_hash=seen_hash,
-            due_at=due_at,
-            tries=0,
-            fresh_until=route.fresh_until(due_at) if route else None,
-            # The card says what it costs, and that the budget is used up.
-            over_budget=told is not None,
+        why = why.strip()
+        said = {"who": str(editor), **({"why": why} if why else {})}
+        if (
+            post.held_by_id is not None
+            or post.action != Action.PUBLISH
+            or not move(
+                post.pk,
+                (PostState.PENDING, PostState.APPROVED),
+                PostState.PENDING,
+                now=database_now(),
+                seen_hash=seen_hash,
+                reason=Wording(HELD_BY_BECAUSE if why else HELD_BY, said),
+                held_by=editor.pk,
+                **_afresh(post),
+            )
         ):
             raise _not_possible(post)
-        return _decided(post, editor, Verdict.APPROVE)
+        return _decided(post, editor, Verdict.HOLD, why)
+
+
+def release(post_id: int, editor: User) -> Post:
+    """End a hold, whoever's it is. The post then waits for approval."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        if post.held_by_id is None or not move(
+            post.pk,
+            PostState.PENDING,
+            PostState.PENDING,
+            now=database_now(),
+            reason=Wording(RELEASED_BY, {"who": str(editor)}),
+            held_by=None,
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.RELEASE)
+
+
+def undo(post_id: int, editor: User) -> Post:
+    """Take back an approval of what no worker has taken yet, or a rejection. The post waits for an
+    editor then, or for somebody's hand, if it is about one that is out."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        if post.state == PostState.REJECTED:
+            _must_still_be_wanted(post)
+        publishes = post.action == Action.PUBLISH
+        if (not publishes and post.tries) or not move(
+            post.pk,
+            (PostState.APPROVED, PostState.REJECTED),
+            PostState.PENDING if publishes else PostState.SKIPPED,
+            now=database_now(),
+            fence=post.epoch,
+            seen_hash=post.payload_hash,
+            reason=Wording(UNDONE_BY, {"who": str(editor)}),
+            **_afresh(post),
+        ):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.UNDO)
+
+
+def _approvable(post_id: int, editor: User, seen_hash: str) -> Post:
+    """The locked post, which *editor* has seen as it is and may approve."""
+    post = _locked(post_id, editor)
+    _must_be_seen(post, seen_hash)
+    if post.outdated:
+        raise ReviewRefused(OUTDATED)
+    if objection := may_approve(post, editor):
+        raise ReviewRefused(objection)
+    if problems := post.destination.channel.problems(post.message):
+        raise ReviewRefused(problems[0])
+    return post
+
+
+def _approved(
+    post: Post,
+    editor: User,
+    seen_hash: str,
+    verdict: Verdict,
+    sources: Collection[PostState],
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+) -> Post:
+    route, now = _route(post), database_now()
+    said = "/".join(moment.isoformat() if moment else "" for moment in (not_before, not_after))
+    not_before = not_before or _embargo(post)
+    due_at = max(now + route.hold if route else now, not_before or now)
+    if not_after and not_after <= due_at:
+        raise ReviewRefused(ENDS_TOO_EARLY)
+    told = budget.beyond(post.destination, post.cost, Decimal(0), now)
+    if not move(
+        post.pk,
+        sources,
+        PostState.APPROVED,
+        now=now,
+        seen_hash=seen_hash,
+        due_at=due_at,
+        not_before=not_before,
+        not_after=not_after,
+        quiet_until=None,
+        tries=0,
+        fresh_until=not_after or (route.fresh_until(due_at) if route else None),
+        # The card says what it costs, and that the budget is used up.
+        over_budget=told is not None,
+    ):
+        raise _not_possible(post)
+    return _decided(post, editor, verdict, said.strip("/") and said)
+
+
+def _embargo(post: Post) -> datetime | None:
+    """Until when nothing of the post's entry may be said; a deletion says nothing."""
+    return post.entry.embargo_until if post.action != Action.DELETE else None
+
+
+def _afresh(post: Post) -> dict[str, Any]:
+    """What a post has before anybody has decided about it."""
+    return {
+        "tries": 0,
+        "not_before": _embargo(post),
+        "not_after": None,
+        "quiet_until": None,
+        "fresh_until": None,
+        "over_budget": False,
+    }
+
+
+def _must_still_be_wanted(post: Post) -> None:
+    if post.outdated:
+        raise ReviewRefused(OUTDATED)
+    route = _route(post)
+    if route is None or route.policy == Policy.OFF:
+        raise ReviewRefused(ROUTE_OFF)
+    standing = Post.objects.filter(
+        entry=post.entry_id,
+        destination=post.destination_id,
+        action=Action.PUBLISH,
+        state__in=STANDING,
+    )
+    if post.action == Action.PUBLISH and standing.exists():
+        raise ReviewRefused(ANOTHER_STANDS)
 
 
 def reject(post_id: int, editor: User, reason: str) -> Post:
@@ -103,6 +295,7 @@ def reject(post_id: int, editor: User, reason: str) -> Post:
             PostState.REJECTED,
             now=database_now(),
             reason=said,
+            held_by=None,
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.REJECT, reason.strip())
@@ -132,6 +325,9 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
             payload=message.to_json(),
             payload_hash=message.fingerprint(),
             cost=channel.cost(message, Act(post.action)),
+            not_before=_embargo(post),
+            not_after=None,
+            quiet_until=None,
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.EDIT, before.text)
@@ -152,6 +348,7 @@ def retry(post_id: int, editor: User) -> Post:
             due_at=now,
             tries=0,
             fresh_until=_fresh_until(post, now),
+            not_after=None,
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.RETRY)
@@ -206,6 +403,7 @@ def confirm_absent(post_id: int, editor: User) -> Post:
                 reason=OUTDATED if outdated else None,
                 due_at=None if outdated else now,
                 fresh_until=_fresh_until(post, now),
+                not_after=None,
             )
         ):
             raise _not_possible(post)
@@ -241,10 +439,12 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
         channel, act = post.destination.channel, Act(post.action)
         if not post.is_note or act.value not in channel.capabilities:
             raise ReviewRefused(CANNOT)
+        if objection := may_approve(post, editor):
+            raise ReviewRefused(objection)
         if act != Act.DELETE and (problems := channel.problems(post.message)):
             raise ReviewRefused(problems[0])
         _name_what_is_out(post)
-        now = database_now()
+        now, embargo = database_now(), _embargo(post)
         if not move(
             post.pk,
             PostState.SKIPPED,
@@ -252,7 +452,8 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
             now=now,
             seen_hash=seen_hash,
             reason=Wording(CARRIED_OUT_BY, {"who": str(editor)}),
-            due_at=now,
+            due_at=max(now, embargo or now),
+            not_before=embargo,
             tries=0,
             remote_id=post.remote_id,
             remote_url=post.remote_url,
@@ -361,7 +562,7 @@ def _locked(post_id: int, editor: User) -> Post:
     lock(Post.objects.values_list("destination", flat=True).get(pk=post_id))
     return (
         Post.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("entry", "destination")
+        .select_related("entry", "destination", "held_by")
         .get(pk=post_id)
     )
 

@@ -18,11 +18,14 @@ S = PostState
 #: the entry moves it on.
 TRANSITIONS: dict[PostState, frozenset[PostState]] = {
     S.PENDING: frozenset({S.PENDING, S.APPROVED, S.REJECTED, S.CANCELLED}),
-    S.APPROVED: frozenset({S.SENDING, S.PENDING, S.REJECTED, S.CANCELLED, S.UNCERTAIN}),
+    S.APPROVED: frozenset(
+        {S.SENDING, S.APPROVED, S.PENDING, S.REJECTED, S.CANCELLED, S.UNCERTAIN, S.SKIPPED}
+    ),
     S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.APPROVED, S.CANCELLED}),
     S.UNCERTAIN: frozenset({S.SENT, S.APPROVED, S.FAILED, S.UNCERTAIN, S.CANCELLED}),
     S.FAILED: frozenset({S.APPROVED, S.PENDING, S.CANCELLED}),
     S.SKIPPED: frozenset({S.CANCELLED, S.APPROVED}),
+    S.REJECTED: frozenset({S.PENDING, S.SKIPPED}),
     S.SENT: frozenset({S.DELETED}),
 }
 

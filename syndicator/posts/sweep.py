@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from syndicator import queue
 from syndicator.alerts.models import Alert
@@ -195,9 +196,17 @@ def set_back(now: datetime, by: timedelta) -> None:
         next_post_at=F("next_post_at") - by, next_post_set_at=now
     )
     ahead = Post.objects.filter(changed_at__gt=future)
-    fresh = F("fresh_until") - by
+    fresh = Coalesce("not_after", F("fresh_until") - by)
     # *by* is a little short: what was due at once must not seem to have a hold time (`in_line`).
     at_once = ahead.filter(due_at__lte=F("changed_at"))
+    # An embargo, a time that an editor set and quiet hours are times of the clock on the wall.
+    bound = ahead.filter(Q(not_before__gt=now) | Q(quiet_until__gt=now), state=PostState.APPROVED)
+    until = Greatest(Coalesce("not_before", "quiet_until"), Coalesce("quiet_until", "not_before"))
+    bound.update(
+        due_at=until,
+        fresh_until=Coalesce("not_after", until + (F("fresh_until") - F("due_at"))),
+        changed_at=now,
+    )
     at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
     ahead.update(due_at=F("due_at") - by, fresh_until=fresh, changed_at=now)
     Entry.objects.filter(render_due_at__gt=future).update(render_due_at=now)

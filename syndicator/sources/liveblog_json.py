@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from syndicator.content import Block, EntryContent, MalformedContent, block_from_json, clean_text
@@ -21,6 +22,7 @@ ENTRY_FIELDS = frozenset(
         "author",
         "headline",
         "published_at",
+        "embargo_until",
         "permalink",
         "key_event",
         "tags",
@@ -120,11 +122,6 @@ def _entry(item: Any, number: int, context: ReadingContext, warnings: list[str])
     external_id = said.text("external_id")
     if not external_id:
         raise said.error("external_id", "it must not be empty")
-    published_at = None
-    if stated := said.text("published_at"):
-        published_at = aware_time(stated, context.time_zone)
-        if published_at is None:
-            raise said.error("published_at", "it must be a date and time in ISO 8601")
     tags = said.array("tags")
     if not all(isinstance(tag, str) for tag in tags):
         raise said.error("tags", "all of them must be strings")
@@ -135,12 +132,23 @@ def _entry(item: Any, number: int, context: ReadingContext, warnings: list[str])
         external_id=external_id,
         author=said.text("author"),
         headline=headline,
-        published_at=published_at,
+        published_at=_time(said, "published_at", context),
         permalink=said.text("permalink"),
         blocks=blocks,
         key_event=said.flag("key_event"),
         tags=tuple(filter(None, map(clean_text, tags))),
+        embargo_until=_time(said, "embargo_until", context),
     )
+
+
+def _time(said: _Fields, name: str, context: ReadingContext) -> datetime | None:
+    stated = said.text(name)
+    if not stated:
+        return None
+    moment = aware_time(stated, context.time_zone)
+    if moment is None:
+        raise said.error(name, "it must be a date and time in ISO 8601")
+    return moment
 
 
 def _blocks(said: _Fields) -> tuple[Block, ...]:

@@ -55,6 +55,10 @@ def test_a_blog_with_something_wrong_is_not_created(admin: Browser, wrong: dict[
     assert not LiveBlog.objects.exists()
 
 
+#: What every browser sends of the filters, if nobody touches them.
+FILTERS = {"key_events": "all", "otherwise": "skip"}
+
+
 def test_routes_are_set_for_each_destination(admin: Browser) -> None:
     blog = make_blog()
     one, other = make_destination("note"), make_destination("note")
@@ -66,6 +70,7 @@ def test_routes_are_set_for_each_destination(admin: Browser) -> None:
         f"to{other.pk}-policy": "off",
         f"to{other.pk}-hold_seconds": "0",
         f"to{other.pk}-limit_minutes": "60",
+        **{f"to{to.pk}-{name}": value for to in (one, other) for name, value in FILTERS.items()},
     }
     assert admin.post(path, data).status_code == 302
     route = Route.objects.get()

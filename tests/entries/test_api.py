@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -61,6 +62,7 @@ def test_a_push_is_answered_with_the_entry_it_made(newsroom: Newsroom) -> None:
         "published_at": None,
         "permalink": "https://m.example.org/lb#e1",
         "tags": [],
+        "embargo_until": None,
         "blocks": [
             ENTRY["blocks"][0],
             {"type": "list", "text": "eins\nzwei", "items": ["eins", "zwei"], "ordered": False},
@@ -149,3 +151,25 @@ def test_openapi_is_served_and_describes_the_push() -> None:
     described = Client().get("/api/v1/openapi.json").json()
     assert "post" in described["paths"]["/api/v1/blogs/{slug}/entries"]
     assert "EntryIn" in described["components"]["schemas"]
+
+
+def test_an_embargo_is_by_the_blogs_clock_and_lifting_it_is_a_change(newsroom: Newsroom) -> None:
+    newsroom.push({**ENTRY, "embargo_until": "2126-07-01T06:00"})
+    entry = Entry.objects.get()
+    assert entry.embargo_until == datetime(2126, 7, 1, 4, tzinfo=UTC)
+    assert newsroom.push({**ENTRY, "embargo_until": "2126-07-01T06:00"}).json()["change"] == (
+        "unchanged"
+    )
+    assert newsroom.push(ENTRY).json()["change"] == "updated"
+    entry.refresh_from_db()
+    assert entry.embargo_until is None
+
+
+def test_an_embargo_that_is_over_makes_no_difference(newsroom: Newsroom) -> None:
+    newsroom.push({**ENTRY, "embargo_until": "2024-07-01T06:00"})
+    assert newsroom.push(ENTRY).json()["change"] == "unchanged"
+
+
+def test_of_an_hour_that_comes_twice_an_embargo_means_the_second(newsroom: Newsroom) -> None:
+    newsroom.push({**ENTRY, "embargo_until": "2026-10-25T02:30"})
+    assert Entry.objects.get().embargo_until == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from syndicator.channels.base import ChannelError, LookUp, TryLater, Unknown
-from syndicator.posts import attempts, deliver, line, reconcile
+from syndicator.posts import attempts, deliver, line, reconcile, review
 from syndicator.posts.attempts import Claim
 from syndicator.posts.models import Attempt, AttemptOutcome, Post, PostState
 from syndicator.statements import Prepared
@@ -145,6 +145,20 @@ def _late_answers_dropped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Claim, "finish", careless)
 
 
+def _embargoes_unread(patch: pytest.MonkeyPatch) -> None:
+    """Whoever approves does not look at the entry's embargo."""
+    patch.setattr(review, "_embargo", lambda post: None)
+
+
+def _holds_unread(patch: pytest.MonkeyPatch) -> None:
+    """Anybody may approve what somebody holds."""
+    patch.setattr(review, "may_approve", lambda post, user: None)
+
+
+def _no_rest(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(line, "_put_to_rest", lambda post, now: False)
+
+
 GUARDS = (
     Guard("the attempt is written first", _no_intent_row),
     Guard("a time-out is unknown", _time_out_as_retry),
@@ -160,4 +174,7 @@ GUARDS = (
     Guard("no call outlasts the lease", _no_deadline, walk=walks.given_up_and_late),
     Guard("one post at a time", _several_at_a_time, walk=walks.two_at_once),
     Guard("late answers are noted", _late_answers_dropped, walk=walks.answered_late),
+    Guard("the embargo", _embargoes_unread, walk=walks.approved_under_embargo),
+    Guard("the hold", _holds_unread, walk=walks.approved_though_held),
+    Guard("quiet hours", _no_rest, walk=walks.due_in_quiet_hours),
 )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -54,6 +54,8 @@ from tests.model.promises import Witness
 MOST_ENTRIES = 8
 MOST_SENDERS = 3
 MOST_FATES = 6
+#: By the clock on the wall of the live blog: from two minutes after the start on.
+QUIET = (time(7, 2), time(7, 12))
 #: Rounds of work in which everything must be done once the faults are over.
 MOST_ROUNDS = 300
 
@@ -194,15 +196,28 @@ class Delivery(RuleBasedStateMachine):
         second=st.sampled_from([Policy.AUTOMATIC, Policy.REVIEW]),
         entries=st.lists(st.integers(0, 1), min_size=1, max_size=4),
         script=st.lists(fates, min_size=2, max_size=8),
+        quiet=st.sampled_from([False, False, True]),
     )
     def open(
-        self, hold: int, newsworthy: int, second: Policy, entries: list[int], script: list[Fate]
+        self,
+        hold: int,
+        newsworthy: int,
+        second: Policy,
+        entries: list[int],
+        script: list[Fate],
+        *,
+        quiet: bool = False,
     ) -> None:
         """Set the routes, and write first *entries*, given by their blog; *script* is what the
         first calls come to."""
         self.have_trouble_ahead(script)
         Route.objects.update(policy=Policy.AUTOMATIC, hold_seconds=hold, limit_minutes=newsworthy)
+        Route.objects.update(quiet_from=None, quiet_to=None)
         Route.objects.filter(destination=self.newsroom.destinations[1]).update(policy=second)
+        if quiet:
+            # Of the first live blog alone: the second must not wait for it.
+            first = Route.objects.filter(blog=self.newsroom.sources[0].blog)
+            first.update(quiet_from=QUIET[0], quiet_to=QUIET[1])
         for blog in entries:
             self.publish(blog, 0, breaking=False, rendered=True)
 
@@ -214,8 +229,17 @@ class Delivery(RuleBasedStateMachine):
         minutes_ago=st.sampled_from([0, 0, 1, 5]),
         breaking=st.sampled_from([False, False, False, True]),
         rendered=st.sampled_from([True, True, True, False]),
+        embargo=seconds(0, 0, 0, 45, 1000),
     )
-    def publish(self, blog: int, minutes_ago: int, *, breaking: bool, rendered: bool) -> None:
+    def publish(
+        self,
+        blog: int,
+        minutes_ago: int,
+        *,
+        breaking: bool,
+        rendered: bool,
+        embargo: timedelta = NO_TIME,
+    ) -> None:
         self._published += 1
         external_id = f"e{self._published}"
         entry = ingest(
@@ -227,6 +251,7 @@ class Delivery(RuleBasedStateMachine):
                 permalink=f"https://magazin.example.org/genf/{blog}#{external_id}",
                 blocks=(Paragraph("In Genf ist ein Satz gefallen."),),
                 tags=("Eil",) if breaking else (),
+                embargo_until=self.clock.now + embargo if embargo else None,
             ),
         ).entry
         if rendered:
@@ -393,6 +418,31 @@ class Delivery(RuleBasedStateMachine):
         post.refresh_from_db()
         if approved and post.state == PostState.PENDING:
             self._decide(review.approve, post.pk, self.newsroom.editor, post.payload_hash)
+
+    @among(PostState.PENDING, PostState.APPROVED)
+    @rule(which=some, by=seconds(40, 600))
+    def schedule(self, which: int, by: timedelta) -> None:
+        post = self._post(which, PostState.PENDING, PostState.APPROVED)
+        at = self.clock.now + by
+        self._decide(review.schedule, post.pk, self.newsroom.editor, post.payload_hash, at)
+
+    @among(PostState.PENDING, PostState.APPROVED)
+    @rule(which=some)
+    def hold(self, which: int) -> None:
+        post = self._post(which, PostState.PENDING, PostState.APPROVED)
+        self._decide(review.hold, post.pk, self.newsroom.editor, post.payload_hash)
+
+    @among(PostState.PENDING)
+    @rule(which=some)
+    def release(self, which: int) -> None:
+        post = self._post(which, PostState.PENDING)
+        self._decide(review.release, post.pk, self.newsroom.editor)
+
+    @among(PostState.APPROVED, PostState.REJECTED)
+    @rule(which=some)
+    def undo(self, which: int) -> None:
+        post = self._post(which, PostState.APPROVED, PostState.REJECTED)
+        self._decide(review.undo, post.pk, self.newsroom.editor)
 
     @among(PostState.FAILED)
     @rule(which=some)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Max, Q
@@ -45,6 +46,11 @@ SAID_NOT_OUT = (
 SENDING = (AttemptKind.SEND, AttemptKind.REPEAT)
 #: Outcomes of a try that say for certain that it made no post.
 DID_NOT_ACT = (AttemptOutcome.TRY_LATER, AttemptOutcome.REJECTED, AttemptOutcome.UNAUTHORISED)
+
+
+#: Decisions that a post may go out as it is, and those that end that.
+APPROVING = (Verdict.APPROVE, Verdict.SCHEDULE, Verdict.CARRY_OUT)
+VOIDING = (Verdict.EDIT, Verdict.HOLD, Verdict.UNDO, Verdict.REJECT)
 
 
 @dataclass
@@ -91,9 +97,29 @@ class Witness:
             self.note("what an entry no longer says is not sent", post)
         if post.fresh_until and post.fresh_until < self.now:
             self.note("what is no longer news is not sent unasked", post)
+        if self._is_too_early(post):
+            self.note("nothing goes out before its time", post)
+        if post.held_by_id is not None:
+            self.note("what somebody holds does not go out", post)
         self._in_turn(post)
         self.newest.setdefault(post.pk, Post.objects.latest("pk").pk)
         self.last_claims[post.destination_id] = self.now
+
+    def _is_too_early(self, post: Post) -> bool:
+        """Whether an embargo, an editor's time or quiet hours keep it back: said once more."""
+        if post.not_before and post.not_before > self.now:
+            return True
+        if post.action == Action.DELETE:
+            return False
+        if post.entry.embargo_until and post.entry.embargo_until > self.now:
+            return True
+        if post.action != Action.PUBLISH:
+            return False
+        route = Route.objects.get(blog=post.entry.blog_id, destination=post.destination_id)
+        if route.quiet_from is None or route.quiet_to is None or post.breaking:
+            return False
+        wall = self.now.astimezone(ZoneInfo("Europe/Berlin")).time()
+        return route.quiet_from <= wall < route.quiet_to
 
     def _may_start(self, post: Post) -> bool:
         destination = post.destination
@@ -138,6 +164,10 @@ class Witness:
         if other.due_at is None:
             return "it has ended or waits for a person"
         if other.state == PostState.APPROVED:
+            if other.not_before and other.not_before > self.now:
+                return "it is not to go out yet"
+            if other.quiet_until and other.quiet_until > self.now:
+                return "it rests"
             if other.tries == 0 and other.due_at > self.now:
                 return "its hold time still runs"
             if other.fresh_until and other.fresh_until < self.now:
@@ -174,14 +204,12 @@ class Witness:
             return
         decisions = list(post.decisions.all())
         approved = [
-            decision
-            for decision in decisions
-            if decision.verdict in (Verdict.APPROVE, Verdict.EDIT, Verdict.CARRY_OUT)
+            decision for decision in decisions if decision.verdict in (*APPROVING, *VOIDING)
         ]
         sent = post.message if act == Act.DELETE else message
         if (
             not approved
-            or approved[-1].verdict == Verdict.EDIT
+            or approved[-1].verdict in VOIDING
             or approved[-1].payload_hash != sent.fingerprint()
             or act != post.action
         ):
@@ -332,7 +360,11 @@ class Witness:
                 )
                 if (before.state, after.state) == (PostState.SENT, PostState.DELETED):
                     continue  # `_tells_the_truth` looks after that
-                movable = before.state in (PostState.FAILED, PostState.SKIPPED)
+                movable = before.state in (
+                    PostState.FAILED,
+                    PostState.SKIPPED,
+                    PostState.REJECTED,
+                )
                 if not (movable and (replaced or after.pk in by_person)):
                     self.note(f"{before.state} is an end", after)
         self._decisions_seen = Decision.objects.aggregate(last=Max("pk"))["last"] or 0

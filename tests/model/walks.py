@@ -25,8 +25,8 @@ OUT_BUT_TIMED_OUT = Fate(Answer.TIMED_OUT)
 LOST = Fate(Answer.SERVER_ERROR, acts=False)
 
 
-def _open(machine: Delivery, *script: Fate, entries: int = 1) -> None:
-    machine.open(0, 0, Policy.REVIEW, [0] * entries, list(script))
+def _open(machine: Delivery, *script: Fate, entries: int = 1, quiet: bool = False) -> None:
+    machine.open(0, 0, Policy.REVIEW, [0] * entries, list(script), quiet=quiet)
     machine.every_promise_is_kept()
 
 
@@ -95,3 +95,32 @@ def answered_late(machine: Delivery) -> None:
     machine.wait(timedelta(seconds=61))
     machine.sweep_only()
     machine.record(0, go_on=False)
+
+
+def approved_under_embargo(machine: Delivery) -> None:
+    """On the second account, whose posts an editor approves."""
+    _open(machine, entries=0)
+    machine.publish(0, 0, breaking=False, rendered=True, embargo=timedelta(seconds=1000))
+    machine.every_promise_is_kept()
+    machine.approve(0)
+    machine.work(1)
+
+
+def approved_though_held(machine: Delivery) -> None:
+    _open(machine)
+    machine.work(0)
+    machine.every_promise_is_kept()
+    machine.hold(0)
+    machine.every_promise_is_kept()
+    machine.approve(0)
+    machine.work(1)
+
+
+def due_in_quiet_hours(machine: Delivery) -> None:
+    _open(machine, quiet=True)
+    machine.wait(timedelta(seconds=130))
+    machine.work(0)
+    machine.every_promise_is_kept()
+    machine.wait(timedelta(seconds=700))
+    machine.work(0)
+    assert len(machine.platform.log) == 1

@@ -18,10 +18,10 @@ from syndicator.destinations.models import Destination, DestinationState, Policy
 from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import Entry
 from syndicator.posts import deliver, reconcile, review
-from syndicator.posts.attempts import ROUTE_OFF
 from syndicator.posts.late_answers import OUT_AFTER_ALL
 from syndicator.posts.line import PATIENCE, RENDER_TRIES
 from syndicator.posts.models import Action, Post, PostState
+from syndicator.posts.policies import ROUTE_OFF
 from syndicator.posts.reconcile import OTHER_ACCOUNT
 from syndicator.posts.render import render, switch_off
 from syndicator.posts.sweep import sweep

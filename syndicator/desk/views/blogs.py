@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from syndicator.clock import database_now
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only
 from syndicator.desk.forms import BlogForm, RouteForm, SourceForm
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
+from syndicator.posts.line import wake
+from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse
 from syndicator.posts.render import switch_off
 
 
@@ -54,7 +57,7 @@ def blog(request: DeskRequest, pk: int) -> HttpResponse:
 @admins_only
 def routes(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(LiveBlog, pk=pk)
-    forms = _route_forms(request, shown)
+    forms = _route_forms(shown, request.POST)
     if not all(form.is_valid() for form in forms):
         return _page(request, shown, route_forms=forms)
     for form in forms:
@@ -63,6 +66,8 @@ def routes(request: DeskRequest, pk: int) -> HttpResponse:
         if form.has_changed() and (route.pk or route.policy != Policy.OFF):
             form.save()
             audit.saved(request.user, route, "changed", form.changed_data)
+            if form.sets_quiet_hours:
+                wake(route)
             if route.policy == Policy.OFF and (stopped := switch_off(route)):
                 messages.info(
                     request,
@@ -74,6 +79,32 @@ def routes(request: DeskRequest, pk: int) -> HttpResponse:
                     % {"count": stopped, "name": route.destination},
                 )
     return _saved(request, shown)
+
+
+@require_POST
+@admins_only
+def rehearse_blog(request: DeskRequest, pk: int) -> HttpResponse:
+    """What the settings of the blog as they stand in the form would have done to the last day."""
+    saved = get_object_or_404(LiveBlog, pk=pk)
+    form = BlogForm(request.POST, instance=LiveBlog.objects.get(pk=pk))
+    if not form.is_valid():
+        return _page(request, saved, blog_form=form)
+    routes = _saved_routes(saved)
+    rehearsed = rehearse(Setting(saved, routes), Setting(form.instance, routes), database_now())
+    return _page(request, saved, blog_form=form, rehearsed=rehearsed)
+
+
+@require_POST
+@admins_only
+def rehearse_routes(request: DeskRequest, pk: int) -> HttpResponse:
+    """What the routes as they stand in the form would have done to the last day's entries."""
+    saved = get_object_or_404(LiveBlog, pk=pk)
+    forms = _route_forms(saved, request.POST)
+    if not all(form.is_valid() for form in forms):
+        return _page(request, saved, route_forms=forms)
+    tried = Setting(saved, [form.instance for form in forms])
+    rehearsed = rehearse(Setting(saved, _saved_routes(saved)), tried, database_now())
+    return _page(request, saved, route_forms=forms, rehearsed=rehearsed)
 
 
 @require_POST
@@ -112,21 +143,22 @@ def _page(
     blog_form: BlogForm | None = None,
     route_forms: list[RouteForm] | None = None,
     source_form: SourceForm | None = None,
+    rehearsed: list[Rehearsed] | None = None,
 ) -> HttpResponse:
     context = {
         "blog": LiveBlog.objects.get(pk=shown.pk),
         "blog_form": blog_form or BlogForm(instance=shown),
-        "route_forms": route_forms or _route_forms(request, shown),
+        "route_forms": route_forms or _route_forms(shown),
+        "rehearsed": rehearsed,
         "sources": shown.sources.order_by("name"),
         "source_form": source_form or SourceForm(instance=Source(blog=shown)),
     }
     return render(request, "desk/blog.html", context)
 
 
-def _route_forms(request: DeskRequest, shown: LiveBlog) -> list[RouteForm]:
+def _route_forms(shown: LiveBlog, posted: QueryDict | None = None) -> list[RouteForm]:
     """One form for each destination; one without a route stands at “do not post”."""
-    existing = {route.destination_id: route for route in shown.routes.all()}
-    posted = request.POST if request.path.endswith("/routes/") else None
+    existing = {route.destination_id: route for route in _saved_routes(shown)}
     return [
         RouteForm(
             posted,
@@ -138,6 +170,10 @@ def _route_forms(request: DeskRequest, shown: LiveBlog) -> list[RouteForm]:
         )
         for destination in Destination.objects.order_by("name")
     ]
+
+
+def _saved_routes(shown: LiveBlog) -> list[Route]:
+    return list(shown.routes.select_related("destination").order_by("destination__name"))
 
 
 def _saved(request: DeskRequest, shown: LiveBlog) -> HttpResponse:

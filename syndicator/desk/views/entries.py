@@ -24,7 +24,7 @@ from syndicator.posts import review
 def entry(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Entry.objects.select_related("blog", "source"), pk=pk)
     posts = posts_with_history().filter(entry=shown).order_by("destination__name", "-id")
-    outlook = Outlook(posts)
+    outlook = Outlook(request.user, posts)
     context = {
         "entry": shown,
         "blocks": shown.content.blocks,
@@ -53,7 +53,7 @@ def approve_all(request: DeskRequest, pk: int) -> HttpResponse:
         for post in posts
         if post.pk in seen
     }
-    outlook = Outlook(posts)
+    outlook = Outlook(request.user, posts)
     cards = [
         Card(post, refusals[post.pk], back(request), outlook=outlook)
         for post in posts.all()  # as they are now

@@ -21,7 +21,7 @@ def log(request: DeskRequest) -> HttpResponse:
     page = Paginator(posts, ROWS).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    outlook = Outlook()
+    outlook = Outlook(request.user)
     context = {
         "filter": wanted,
         "page": page,

@@ -18,6 +18,7 @@ from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.texts import say
+from syndicator.desk.times import moment_on_wall
 from syndicator.newsletter.pictures import seen_in_browser
 from syndicator.posts import review
 from syndicator.posts.models import WAITING, Post, PostState
@@ -30,6 +31,7 @@ NO_PLUG_IN = Wording(
 CHANGED_MEANWHILE = Wording(
     gettext_noop("The entry changed while you looked at it. This is the new text: decide anew.")
 )
+NO_TIME = Wording(gettext_noop("Enter a date and a time that there are on the clock."))
 #: A mail has inline styles and pictures from elsewhere; it runs nothing and sends nothing.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; "
@@ -80,7 +82,7 @@ def approve_selected(request: DeskRequest) -> HttpResponse:
         for pk in Post.objects.filter(pk__in=seen).order_by("id").values_list("pk", flat=True)
     }
     posts = list(posts_with_history().filter(pk__in=refusals).order_by("id"))
-    outlook = Outlook(posts)
+    outlook = Outlook(request.user, posts)
     cards = [
         Card(post, refusals[post.pk], back(request), outlook=outlook, in_place=True)
         for post in posts
@@ -97,6 +99,40 @@ def approve_selected(request: DeskRequest) -> HttpResponse:
 def reject(request: DeskRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")
     return _act(request, pk, lambda: review.reject(pk, request.user, reason))
+
+
+@require_POST
+@deciders_only
+def schedule(request: DeskRequest, pk: int) -> HttpResponse:
+    """Approve for later, or for as long as it is news: *not_before* and *not_after* are dates and
+    times by the live blog's clock, one of which may be empty."""
+    post = get_object_or_404(Post.objects.select_related("entry__blog"), pk=pk)
+    seen, zone = request.POST.get("payload_hash", ""), post.entry.blog.time_zone
+    typed = [request.POST.get(name, "") for name in ("not_before", "not_after")]
+    moments = [moment_on_wall(said, zone) if said else None for said in typed]
+    if sum(map(bool, moments)) != sum(map(bool, typed)) or not any(typed):
+        return _answer(request, _card(request, pk, NO_TIME))
+    return _act(request, pk, lambda: review.schedule(pk, request.user, seen, *moments))
+
+
+@require_POST
+@deciders_only
+def hold(request: DeskRequest, pk: int) -> HttpResponse:
+    seen, reason = request.POST.get("payload_hash", ""), request.POST.get("reason", "")
+    return _act(request, pk, lambda: review.hold(pk, request.user, seen, reason))
+
+
+@require_POST
+@deciders_only
+def release(request: DeskRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda: review.release(pk, request.user))
+
+
+@require_POST
+@deciders_only
+def undo(request: DeskRequest, pk: int) -> HttpResponse:
+    """Take back the last approval or rejection."""
+    return _act(request, pk, lambda: review.undo(pk, request.user))
 
 
 @require_POST
@@ -189,7 +225,8 @@ def attempt(act: Callable[[], object]) -> Wording | None:
 def _card(request: DeskRequest, pk: int, refusal: Wording | None = None) -> Card:
     detailed = request.GET.get("detailed") == "yes"
     post = get_object_or_404(posts_with_history(), pk=pk)
-    return Card(post, refusal, back(request), detailed=detailed, outlook=Outlook([post]))
+    outlook = Outlook(request.user, [post])
+    return Card(post, refusal, back(request), detailed=detailed, outlook=outlook)
 
 
 def _act(request: DeskRequest, pk: int, act: Callable[[], object]) -> HttpResponse:

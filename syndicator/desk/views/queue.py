@@ -88,7 +88,7 @@ def news(request: DeskRequest) -> HttpResponse:
     elsewhere = _decided_elsewhere(shown)
     if not added and not elsewhere and str(counted) == request.GET.get("count", "0"):
         return HttpResponse(status=204)
-    outlook = Outlook()
+    outlook = Outlook(request.user)
     context = {
         "fresh": counted,
         "added": added,
@@ -135,7 +135,7 @@ def _decided_elsewhere(shown: dict[int, str]) -> list[Post]:
 
 def _groups(request: DeskRequest, wanted: QueueFilter, entries: Iterable[Entry]) -> list[Group]:
     entries = list(entries)
-    outlook = Outlook([post for entry in entries for post in entry.waiting])  # type: ignore[attr-defined]
+    outlook = Outlook(request.user, [post for entry in entries for post in entry.waiting])  # type: ignore[attr-defined]
     page = reverse("desk:queue")
     back = f"{page}?{wanted.query}" if wanted.query else page
     return [

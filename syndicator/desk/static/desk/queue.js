@@ -18,11 +18,11 @@
     next.scrollIntoView({ block: "nearest" });
   };
 
-  const reject = (card) => {
-    const details = card?.querySelector("details.reject");
+  const unfold = (card, act, first) => {
+    const details = card?.querySelector(`[data-act="${act}"]`)?.closest("details");
     if (!details) return;
     details.open = true;
-    details.querySelector(".quick button")?.focus();
+    details.querySelector(first)?.focus();
   };
 
   const tick = (card) => {
@@ -44,7 +44,9 @@
     a: () => press(current(), "approve"),
     A: () => press(current()?.closest(".group"), "approve-all"),
     e: () => press(current(), "edit"),
-    r: () => reject(current()),
+    r: () => unfold(current(), "reject", ".quick button"),
+    l: () => unfold(current(), "later", "input:not([type=hidden])"),
+    u: () => press(current(), "undo"),
     x: () => tick(current()),
     Enter: () => press(current()?.closest(".group"), "open"),
     "/": openFilter,
