@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
@@ -123,3 +125,28 @@ def test_nothing_moves_under_the_finger(
     headings = page.locator(".group h2").all_inner_texts()
     assert headings == ["Eilmeldung", "Zweiter Satz", "Kommt dazu"]
     assert second.pk
+
+
+def test_later_kept_back_and_undone(chromium: Browser, live_server: LiveServer, post: Post) -> None:
+    page = signed_in(chromium, live_server, viewport={"width": 390, "height": 800})
+    card = page.locator(f"#post-{post.pk}")
+    page.keyboard.press("j")
+    page.keyboard.press("l")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    card.get_by_label("Not before").fill(f"{tomorrow:%Y-%m-%d}T11:30")
+    card.get_by_role("button", name="Approve for this time").click()
+    card.get_by_text("11:30").first.wait_for()
+    assert states() == {"Ein Satz": PostState.APPROVED}
+
+    page.keyboard.press("u")
+    card.get_by_role("button", name="Approve", exact=True).wait_for()
+    assert states() == {"Ein Satz": PostState.PENDING}
+
+    page.keyboard.press("l")
+    card.get_by_label("Keep it back").fill("Zahl prüfen")
+    card.get_by_role("button", name="Keep it back").click()
+    card.get_by_text("Zahl prüfen").first.wait_for()
+    assert not card.get_by_role("button", name="Approve", exact=True).is_visible()
+    card.get_by_role("button", name="Release").click()
+    card.get_by_role("button", name="Approve", exact=True).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
