@@ -201,19 +201,6 @@ def test_the_time_can_be_set_anew_and_an_edit_ends_it(waiting: Post, editor: Use
     assert (edited.state, edited.not_before) == (PostState.PENDING, None)
 
 
-def test_what_was_scheduled_waits_for_the_editor_when_the_entry_changed(
-    newsroom: Newsroom, editor: User
-) -> None:
-    Route.objects.update(hold_seconds=600)
-    post = newsroom.post()
-    review.schedule(post.pk, editor, post.payload_hash, database_now() + HOUR)
-    ingest(make_source(newsroom.blog), make_content(post.entry.external_id))
-    render(post.entry_id)
-    newest = Post.objects.latest("pk")
-    assert newest.state == PostState.PENDING
-    assert "earlier version" in str(newest.wording)
-
-
 # --- Hold and release ----------------------------------------------------------------------------
 
 
@@ -265,16 +252,26 @@ def test_only_what_was_seen_is_held_and_only_what_is_held_is_released(
         review.release(waiting.pk, editor)
 
 
-def test_a_new_version_of_what_was_held_does_not_go_out_by_itself(
-    newsroom: Newsroom, editor: User
+@pytest.mark.parametrize("act", ["schedule", "hold", "undo"])
+def test_a_new_version_of_what_was_kept_back_does_not_go_out_by_itself(
+    newsroom: Newsroom, editor: User, act: str
 ) -> None:
     Route.objects.update(hold_seconds=600)
     post = newsroom.post()
-    review.hold(post.pk, editor, post.payload_hash)
+    acts: dict[str, Callable[[], object]] = {
+        "schedule": lambda: review.schedule(
+            post.pk, editor, post.payload_hash, database_now() + HOUR
+        ),
+        "hold": lambda: review.hold(post.pk, editor, post.payload_hash),
+        "undo": lambda: review.undo(post.pk, editor),
+    }
+    acts[act]()
     ingest(make_source(newsroom.blog), make_content(post.entry.external_id))
     render(post.entry_id)
     assert fresh(post).state == PostState.CANCELLED
-    assert Post.objects.latest("pk").state == PostState.PENDING
+    newest = Post.objects.latest("pk")
+    assert newest.state == PostState.PENDING
+    assert "earlier version" in str(newest.wording)
 
 
 # --- Undo ----------------------------------------------------------------------------------------
