@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -255,6 +256,9 @@ def test_a_changed_route_is_tried_on_the_last_day_and_nothing_is_written(
     page = admin.post(path, form).content.decode()
     rehearsal = page.split('id="rehearsal"')[1].split("</section>")[0]
     assert "Aus Genf" in rehearsal
+    counted = " ".join(re.sub("<[^>]+>", "", rehearsal).split())
+    assert "goes out by itself: 1 at present 2" in counted
+    assert "is not posted: 1 at present 0" in counted
     assert "Goes out automatically: the route takes the tag “Genf”." in rehearsal
     assert "Left out by the route&#39;s filters: the entry has none of the tags" in rehearsal
     assert "At present: Goes out automatically: so the route is set." in rehearsal.replace(
