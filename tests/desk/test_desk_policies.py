@@ -15,9 +15,11 @@ from django.test.utils import CaptureQueriesContext
 
 from syndicator.accounts.models import Role, User
 from syndicator.clock import database_now
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.times import moment_on_wall
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.models import LiveBlog
+from syndicator.posts import review
 from syndicator.posts.models import Decision, Post, PostState
 from syndicator.posts.render import render
 from tests.factories import (
@@ -155,6 +157,27 @@ def test_an_approval_and_a_rejection_are_undone(editor: Browser, post: Post) -> 
     act(editor, post, "undo")
     assert post.state == PostState.PENDING
     assert act(editor, post, "undo").status_code == 409
+
+
+def test_a_card_offers_what_the_domain_then_does(post: Post) -> None:
+    user = make_user()
+
+    def offered() -> set[str]:
+        card = Card(posts_with_history().get(pk=post.pk), outlook=Outlook(user))
+        names = ("schedule", "hold", "release", "undo")
+        return {name for name in names if getattr(card, f"can_{name}")}
+
+    assert offered() == {"schedule", "hold"}
+    review.hold(post.pk, user, post.payload_hash)
+    assert offered() == {"release"}
+    review.release(post.pk, user)
+    later = database_now() + timedelta(hours=1)
+    review.schedule(post.pk, user, post.payload_hash, later)
+    assert offered() == {"schedule", "hold", "undo"}
+    review.reject(post.pk, user, "Doppelt")
+    assert offered() == {"undo"}
+    post.entry.__class__.objects.update(revision=2)
+    assert offered() == set()
 
 
 # --- Settings ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from syndicator.channels.base import Act, TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.ingest import ingest, withdraw
-from syndicator.posts import deliver, review
+from syndicator.posts import deliver, line, review
 from syndicator.posts.holdups import Kind, Survey
 from syndicator.posts.line import put_stale_aside, wake
 from syndicator.posts.models import Action, Post, PostState, Verdict
@@ -428,6 +428,21 @@ def test_another_blogs_posts_do_not_wait_for_what_rests(newsroom: Newsroom) -> N
     newsroom.blog = awake
     newsroom.post()
     assert newsroom.deliver() == 1
+
+
+def test_a_long_backlog_is_put_to_rest_bit_by_bit(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "RESTED_AT_ONCE", 2)
+    quiet(-HOUR, HOUR)
+    for _ in range(3):
+        newsroom.post()
+    assert newsroom.deliver() == 0
+    assert Post.objects.filter(quiet_until=None).count() == 1
+    assert sweep().to_deliver == 1
+    assert newsroom.deliver() == 0
+    assert not Post.objects.filter(quiet_until=None).exists()
+    assert sweep().to_deliver == 0
 
 
 def test_a_try_that_comes_due_in_quiet_hours_rests_and_holds_nobody_up(
