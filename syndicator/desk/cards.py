@@ -252,7 +252,8 @@ class Card:
         same, which the domain looks at."""
         if self.post.state == PostState.REJECTED:
             return not self.post.differs_from(self.post.entry)
-        return self.can_stop
+        # What was begun on a post that is out may have been done.
+        return self.can_stop and (self.post.action == Action.PUBLISH or not self.post.tries)
 
     @property
     def can_edit(self) -> bool:

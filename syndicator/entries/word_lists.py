@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
 
 _item = re.compile(r"[^,;\n]+")
 _word = re.compile(r"\w+")
@@ -28,13 +30,18 @@ def folded(text: str) -> str:
 
 def first_found(listed: str, texts: Iterable[str]) -> str | None:
     """The first item of *listed* that stands in one of *texts*, as it is written in the list."""
-    said = [_word.findall(folded(text)) for text in texts]
+    patterns = _patterns(listed)
+    if not patterns:
+        return None
+    said = [words for text in texts if (words := _word.findall(folded(text)))]
+    known = set(chain.from_iterable(said))
     return next(
         (
             item
-            for item in items(listed)
-            if (patterns := _pattern.findall(folded(item)))
-            and any(_stands_in(patterns, words) for words in said)
+            for item, parts in patterns
+            # Most of a list is in no text: that is seen soon.
+            if all(_among(part, known) for part in parts)
+            and (len(parts) == 1 or any(_side_by_side(parts, words) for words in said))
         ),
         None,
     )
@@ -46,10 +53,22 @@ def first_shared(listed: str, tags: Iterable[str]) -> str | None:
     return next((item for item in items(listed) if folded(item) in borne), None)
 
 
-def _stands_in(patterns: list[str], words: list[str]) -> bool:
-    """Whether the *words* have those of *patterns* side by side."""
-    places = range(len(words) - len(patterns) + 1)
-    return any(all(map(_fits, patterns, words[place:])) for place in places)
+@lru_cache(maxsize=256)
+def _patterns(listed: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The items of *listed*, each with its words; without those that have none."""
+    read = ((item, tuple(_pattern.findall(folded(item)))) for item in items(listed))
+    return tuple((item, parts) for item, parts in read if parts)
+
+
+def _among(pattern: str, known: set[str]) -> bool:
+    return any(_fits(pattern, word) for word in known) if "*" in pattern else pattern in known
+
+
+def _side_by_side(parts: tuple[str, ...], words: list[str]) -> bool:
+    return any(
+        all(_fits(part, words[place + offset]) for offset, part in enumerate(parts))
+        for place in range(len(words) - len(parts) + 1)
+    )
 
 
 def _fits(pattern: str, word: str) -> bool:

@@ -34,6 +34,9 @@ RENDER_TRIES = 5
 #: Stale posts put aside in one go; databases take only so many keys in one statement.
 LIMIT = 500
 
+#: Posts that one claim puts to rest at most: it holds the destination's lock meanwhile.
+RESTED_AT_ONCE = 100
+
 NO_LONGER_NEWS = Wording(
     gettext_noop("It could not go out in time. Approve it if it is still news, or reject it.")
 )
@@ -45,7 +48,7 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
         return None
     if destination.next_post_at and destination.next_post_at > now:
         return None
-    while True:
+    for _ in range(RESTED_AT_ONCE):
         turn = TURN.first(
             destination=destination.pk, channel_name=destination.channel_name, now=now
         )
@@ -62,6 +65,8 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
             return None
         if not has_quiet or not _put_to_rest(post, now):
             return post
+    # The sweeper rings for the others.
+    return None
 
 
 def _put_to_rest(post: Post, now: datetime) -> bool:

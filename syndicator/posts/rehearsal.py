@@ -51,6 +51,33 @@ class Rehearsed:
     turns: list[Turn]
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries take *course* on the way to *destination*, *before* a change and *after*."""
+
+    destination: Destination
+    course: Course
+    before: int
+    after: int
+
+
+def tallies(rehearsed: Collection[Rehearsed]) -> list[Tally]:
+    """One for each destination and each course that an entry takes on the way to it."""
+    turns = [turn for row in rehearsed for turn in row.turns]
+    destinations = {turn.destination.pk: turn.destination for turn in turns}
+    counted = (
+        Tally(
+            destination,
+            course,
+            sum(turn.before.course == course for turn in turns if turn.destination == destination),
+            sum(turn.after.course == course for turn in turns if turn.destination == destination),
+        )
+        for destination in destinations.values()
+        for course in Course
+    )
+    return [tally for tally in counted if tally.before or tally.after]
+
+
 def rehearse(before: Setting, after: Setting, now: datetime) -> list[Rehearsed]:
     """What *after* would make of the last day's entries, the newest first, as they read today.
 

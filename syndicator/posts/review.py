@@ -189,8 +189,6 @@ def undo(post_id: int, editor: User) -> Post:
             (PostState.APPROVED, PostState.REJECTED),
             PostState.PENDING if publishes else PostState.SKIPPED,
             now=database_now(),
-            fence=post.epoch,
-            seen_hash=post.payload_hash,
             reason=Wording(UNDONE_BY, {"who": str(editor)}),
             **_afresh(post),
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,9 +15,11 @@ from django.test.utils import CaptureQueriesContext
 
 from syndicator.accounts.models import Role, User
 from syndicator.clock import database_now
+from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.times import moment_on_wall
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.models import LiveBlog
+from syndicator.posts import review
 from syndicator.posts.models import Decision, Post, PostState
 from syndicator.posts.render import render
 from tests.factories import (
@@ -156,6 +159,27 @@ def test_an_approval_and_a_rejection_are_undone(editor: Browser, post: Post) -> 
     assert act(editor, post, "undo").status_code == 409
 
 
+def test_a_card_offers_what_the_domain_then_does(post: Post) -> None:
+    user = make_user()
+
+    def offered() -> set[str]:
+        card = Card(posts_with_history().get(pk=post.pk), outlook=Outlook(user))
+        names = ("schedule", "hold", "release", "undo")
+        return {name for name in names if getattr(card, f"can_{name}")}
+
+    assert offered() == {"schedule", "hold"}
+    review.hold(post.pk, user, post.payload_hash)
+    assert offered() == {"release"}
+    review.release(post.pk, user)
+    later = database_now() + timedelta(hours=1)
+    review.schedule(post.pk, user, post.payload_hash, later)
+    assert offered() == {"schedule", "hold", "undo"}
+    review.reject(post.pk, user, "Doppelt")
+    assert offered() == {"undo"}
+    post.entry.__class__.objects.update(revision=2)
+    assert offered() == set()
+
+
 # --- Settings ------------------------------------------------------------------------------------
 
 
@@ -255,6 +279,9 @@ def test_a_changed_route_is_tried_on_the_last_day_and_nothing_is_written(
     page = admin.post(path, form).content.decode()
     rehearsal = page.split('id="rehearsal"')[1].split("</section>")[0]
     assert "Aus Genf" in rehearsal
+    counted = " ".join(re.sub("<[^>]+>", "", rehearsal).split())
+    assert "goes out by itself: 1 at present 2" in counted
+    assert "is not posted: 1 at present 0" in counted
     assert "Goes out automatically: the route takes the tag “Genf”." in rehearsal
     assert "Left out by the route&#39;s filters: the entry has none of the tags" in rehearsal
     assert "At present: Goes out automatically: so the route is set." in rehearsal.replace(

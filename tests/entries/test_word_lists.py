@@ -33,6 +33,7 @@ def test_items_are_separated_by_commas_semicolons_and_lines() -> None:
         ("Fliegerbombe", "Die Fliegerbombe"),
         ("Теракт", "ТЕРАКТ в Женеве"),
         ("A4", "Unfall auf der A4"),
+        ("MHz", "Auf 100 ㎒"),
         ("nichts, Geisel*", "Drei Geiseln frei"),
     ],
 )

@@ -184,6 +184,8 @@ def test_what_is_set_while_an_entry_is_prepared_counts(newsroom: Newsroom, which
     steps.strike_with(set_anew)
     try:
         render(made.pk)
+        # The drafts were made for other filters: it begins again.
+        assert Post.objects.exists() == (which == "list")
         render(made.pk)
     finally:
         steps.strike_with(None)

@@ -15,7 +15,7 @@ from syndicator.channels.base import Act, TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.ingest import ingest, withdraw
-from syndicator.posts import deliver, review
+from syndicator.posts import deliver, line, review
 from syndicator.posts.holdups import Kind, Survey
 from syndicator.posts.line import put_stale_aside, wake
 from syndicator.posts.models import Action, Post, PostState, Verdict
@@ -201,19 +201,6 @@ def test_the_time_can_be_set_anew_and_an_edit_ends_it(waiting: Post, editor: Use
     assert (edited.state, edited.not_before) == (PostState.PENDING, None)
 
 
-def test_what_was_scheduled_waits_for_the_editor_when_the_entry_changed(
-    newsroom: Newsroom, editor: User
-) -> None:
-    Route.objects.update(hold_seconds=600)
-    post = newsroom.post()
-    review.schedule(post.pk, editor, post.payload_hash, database_now() + HOUR)
-    ingest(make_source(newsroom.blog), make_content(post.entry.external_id))
-    render(post.entry_id)
-    newest = Post.objects.latest("pk")
-    assert newest.state == PostState.PENDING
-    assert "earlier version" in str(newest.wording)
-
-
 # --- Hold and release ----------------------------------------------------------------------------
 
 
@@ -265,16 +252,26 @@ def test_only_what_was_seen_is_held_and_only_what_is_held_is_released(
         review.release(waiting.pk, editor)
 
 
-def test_a_new_version_of_what_was_held_does_not_go_out_by_itself(
-    newsroom: Newsroom, editor: User
+@pytest.mark.parametrize("act", ["schedule", "hold", "undo"])
+def test_a_new_version_of_what_was_kept_back_does_not_go_out_by_itself(
+    newsroom: Newsroom, editor: User, act: str
 ) -> None:
     Route.objects.update(hold_seconds=600)
     post = newsroom.post()
-    review.hold(post.pk, editor, post.payload_hash)
+    acts: dict[str, Callable[[], object]] = {
+        "schedule": lambda: review.schedule(
+            post.pk, editor, post.payload_hash, database_now() + HOUR
+        ),
+        "hold": lambda: review.hold(post.pk, editor, post.payload_hash),
+        "undo": lambda: review.undo(post.pk, editor),
+    }
+    acts[act]()
     ingest(make_source(newsroom.blog), make_content(post.entry.external_id))
     render(post.entry_id)
     assert fresh(post).state == PostState.CANCELLED
-    assert Post.objects.latest("pk").state == PostState.PENDING
+    newest = Post.objects.latest("pk")
+    assert newest.state == PostState.PENDING
+    assert "earlier version" in str(newest.wording)
 
 
 # --- Undo ----------------------------------------------------------------------------------------
@@ -431,6 +428,21 @@ def test_another_blogs_posts_do_not_wait_for_what_rests(newsroom: Newsroom) -> N
     newsroom.blog = awake
     newsroom.post()
     assert newsroom.deliver() == 1
+
+
+def test_a_long_backlog_is_put_to_rest_bit_by_bit(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "RESTED_AT_ONCE", 2)
+    quiet(-HOUR, HOUR)
+    for _ in range(3):
+        newsroom.post()
+    assert newsroom.deliver() == 0
+    assert Post.objects.filter(quiet_until=None).count() == 1
+    assert sweep().to_deliver == 1
+    assert newsroom.deliver() == 0
+    assert not Post.objects.filter(quiet_until=None).exists()
+    assert sweep().to_deliver == 0
 
 
 def test_a_try_that_comes_due_in_quiet_hours_rests_and_holds_nobody_up(

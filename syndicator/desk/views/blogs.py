@@ -18,7 +18,7 @@ from syndicator.desk.forms import BlogForm, RouteForm, SourceForm
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
 from syndicator.posts.line import wake
-from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse
+from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse, tallies
 from syndicator.posts.render import switch_off
 
 
@@ -150,6 +150,7 @@ def _page(
         "blog_form": blog_form or BlogForm(instance=shown),
         "route_forms": route_forms or _route_forms(shown),
         "rehearsed": rehearsed,
+        "tallies": tallies(rehearsed or ()),
         "sources": shown.sources.order_by("name"),
         "source_form": source_form or SourceForm(instance=Source(blog=shown)),
     }
