@@ -47,6 +47,13 @@ def read_flag(name: str, default: bool = False) -> bool:
     raise MisconfiguredEnvironment(f"{PREFIX}{name} must be yes or no, not {value!r}.")
 
 
+def read_number(name: str, default: int) -> int:
+    value = read(name)
+    if value and not (value.isascii() and value.isdecimal()):
+        raise MisconfiguredEnvironment(f"{PREFIX}{name} must be a whole number, not {value!r}.")
+    return int(value or default)
+
+
 def data_folder() -> Path:
     """Where the database, the keys and everything else worth a backup live."""
     return Path(read("DATA", "~/.local/share/syndicator")).expanduser().absolute()

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",
+    "syndicator.entrance",
     "syndicator.desk",
 ]
 MIDDLEWARE = [
@@ -152,6 +153,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+#: Proxies of our own in front: each adds the address it was called from to X-Forwarded-For.
+PROXIES = environment.read_number("PROXIES", 1 if _https else 0)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -30,8 +30,8 @@ def people(request: DeskRequest) -> HttpResponse:
 def new_person(request: DeskRequest) -> HttpResponse:
     form = NewPersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person = form.save()
-        audit.saved(request.user, person, "created", ["role"])
+        with audit.recorded(request, "created", form.instance):
+            person = form.save()
         return _saved(request, person)
     return render(request, "desk/person_new.html", {"form": form})
 
@@ -42,8 +42,8 @@ def person(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(User, pk=pk)
     form = PersonForm(request.POST or None, instance=shown, editor=request.user)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        audit.saved(request.user, shown, "changed", form.changed_data)
+        with audit.recorded(request, "changed", shown):
+            form.save()
         return _saved(request, shown)
     return _page(request, pk, form, NewPasswordForm(shown))
 
@@ -57,8 +57,8 @@ def password(request: DeskRequest, pk: int) -> HttpResponse:
     form = NewPasswordForm(shown, request.POST)
     if not form.is_valid():
         return _page(request, pk, PersonForm(instance=shown, editor=request.user), form)
-    form.save()
-    audit.saved(request.user, shown, "password set")
+    with audit.recorded(request, "password set", shown):
+        form.save()
     if shown.pk == request.user.pk:
         update_session_auth_hash(request, shown)
     return _saved(request, shown)

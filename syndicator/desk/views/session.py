@@ -14,10 +14,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
+from syndicator.desk.log_in_form import LogInForm
+
 
 @method_decorator(login_not_required, name="dispatch")
 class LoginView(auth.LoginView):
     template_name = "desk/login.html"
+    authentication_form = LogInForm
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
