@@ -99,7 +99,7 @@ def recorded(who: User | None, act: str, what: models.Model, address: str = "") 
 def values(what: models.Model) -> Values:
     """What the database holds of *what* now, by the names of its fields; nothing if it is not
     there."""
-    row = type(what)._base_manager.filter(pk=what.pk).first() if what.pk else None
+    row = what.__class__._base_manager.filter(pk=what.pk).first() if what.pk else None
     if row is None:
         return {}
     return {

@@ -70,11 +70,14 @@ def _rotate() -> None:
         click.echo(f"A new encryption key stands first in {settings.OWN_KEYS_FILE}.")
     done = key_rotation.encrypt_anew()
     click.echo(
-        f"Destinations encrypted with the newest key: {done.rewritten + done.untouched} "
+        f"Secrets encrypted with the newest key: {done.rewritten + done.untouched} "
         f"({done.rewritten} of them just now)."
     )
     for name in done.unreadable:
-        click.echo(f"None of the keys decrypts {name}: enter its access keys again.", err=True)
+        click.echo(
+            f"None of the keys decrypts {name}: enter it anew.",
+            err=True,
+        )
     if secrets.number_of_keys() > 1 and settings.OWN_KEYS_FILE is not None:
         click.echo(
             "Older keys are kept. Remove them in fifteen minutes or later: "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 from django.db.models import Model
 
@@ -19,6 +20,17 @@ def recorded(request: DeskRequest, act: str, what: Model) -> AbstractContextMana
     *act* is a past participle (“created”, “paused”).
     """
     return audit.recorded(request.user, act, what, address_of(request))
+
+
+def record(
+    request: DeskRequest,
+    act: str,
+    what: Model | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """An act upon what has no values of its own to compare, or none that matter."""
+    audit.record(request.user, act, what, before=before, after=after, address=address_of(request))
 
 
 def saved(who: User, what: Model, act: str, changed: Iterable[str] = ()) -> None:

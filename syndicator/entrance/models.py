@@ -1,8 +1,18 @@
-"""Wrong passwords and the places that people are known from."""
+"""What signing in leaves behind, and what it asks for besides the password."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils.crypto import salted_hmac
+
+from syndicator.accounts.models import Role
+
+if TYPE_CHECKING:
+    from syndicator.entrance.sessions import SessionStore
 
 
 class FailedTries(models.Model):
@@ -22,3 +32,77 @@ class FamiliarPlace(models.Model):
 
     key = models.CharField(max_length=64, unique=True)
     last_at = models.DateTimeField()
+
+
+class PersonSession(AbstractBaseSession):
+    """A session with what a person recognises it by. *person* is NULL before the log-in."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="sessions"
+    )
+    browser = models.CharField(max_length=300, blank=True, default="")
+    address = models.CharField(max_length=45, blank=True, default="")
+    seen_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        from syndicator.entrance.sessions import SessionStore  # noqa: PLC0415
+
+        return SessionStore
+
+    @property
+    def handle(self) -> str:
+        """Names the session in an address; its key must not leave the cookie."""
+        return salted_hmac("syndicator.session", self.session_key).hexdigest()[:16]
+
+
+class Authenticator(models.Model):
+    """An authenticator app (TOTP). It counts once *confirmed_at* is set.
+
+    *last_step* is the time step of the last code that was taken: none is taken twice.
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="authenticator"
+    )
+    encrypted_secrets = models.TextField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"authenticator app of {self.person}"
+
+
+class RecoveryCode(models.Model):
+    """One of the codes for whoever has lost the phone; kept as a keyed hash, good for one use."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recovery_codes"
+    )
+    code_hash = models.CharField(max_length=64, unique=True)
+
+
+class Passkey(models.Model):
+    """A WebAuthn credential that its owner unlocks by PIN, finger or face."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="passkeys"
+    )
+    name = models.CharField(max_length=60)
+    credential_id = models.CharField(max_length=1400, unique=True)
+    public_key = models.BinaryField()
+    sign_count = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SecondStepRule(models.Model):
+    """People of this role must have an authenticator app or a passkey."""
+
+    role = models.CharField(max_length=10, choices=Role, unique=True)
+
+    def __str__(self) -> str:
+        return str(Role(self.role).label)

@@ -1,20 +1,33 @@
-"""Logging in and out, and the language of the pages."""
+"""Logging in and out, in one step or two, and the language of the pages."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib import messages
+from django.contrib.auth import login
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
-from django.views.decorators.http import require_POST
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language as django_set_language
 
-from syndicator.desk.log_in_form import LogInForm
+from syndicator.accounts import audit
+from syndicator.accounts.models import User
+from syndicator.desk.first_steps import mark_if_missing
+from syndicator.desk.proof_forms import CodeForm, LogInForm
+from syndicator.entrance import half_way, passkeys, second_step
+from syndicator.entrance.places import address_of
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -31,6 +44,76 @@ class LoginView(auth.LoginView):
             login = f"{reverse('desk:login')}?{urlencode({'next': page})}"
             return HttpResponse(status=204, headers={"HX-Redirect": login})
         return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "passkeys": passkeys.are_possible()}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        person: User = form.get_user()
+        if second_step.is_set_up(person):
+            half_way.keep(self.request.session, person, self.get_success_url())
+            return redirect("desk:second_step")
+        return _signed_in(self.request, person, self.get_success_url())
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def second_step_view(request: HttpRequest) -> HttpResponse:
+    """The code, after the password was right."""
+    begun = half_way.kept(request.session)
+    if begun is None:
+        return redirect("desk:login")
+    form = CodeForm(request.POST or None, person=begun.person, address=address_of(request))
+    if request.method == "POST" and form.is_valid():
+        return _signed_in(request, begun.person, begun.leads_to)
+    context = {
+        "form": form,
+        "has_app": second_step.has_app(begun.person),
+        "passkeys": passkeys.are_possible() and begun.person.passkeys.exists(),
+    }
+    return render(request, "desk/second_step.html", context)
+
+
+@login_not_required
+@never_cache
+@require_POST
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    begun = half_way.kept(request.session)
+    person = begun.person if begun else None
+    return JsonResponse(passkeys.sign_in_options(request.session, person))
+
+
+@login_not_required
+@never_cache
+@require_POST
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Sign in by a passkey, without a password or after it."""
+    begun = half_way.kept(request.session)
+    try:
+        person = passkeys.owner(request.session, request.POST.get("answer", ""))
+        if begun and begun.person != person:
+            raise passkeys.NotAccepted
+    except passkeys.NotAccepted:
+        audit.record(
+            None, "log-in failed", begun.person if begun else None, address=address_of(request)
+        )
+        messages.error(request, _("That passkey was not accepted. Try again, or another way."))
+        return redirect("desk:login")
+    leads_to = begun.leads_to if begun else request.POST.get("next", "")
+    return _signed_in(request, person, leads_to)
+
+
+def _signed_in(request: HttpRequest, person: User, leads_to: str) -> HttpResponse:
+    half_way.forget(request.session)
+    login(request, person, backend=BACKEND)
+    mark_if_missing(request.session, person)
+    if not url_has_allowed_host_and_scheme(
+        leads_to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        leads_to = reverse("desk:queue")
+    return redirect(leads_to)
 
 
 set_language = login_not_required(require_POST(django_set_language))
