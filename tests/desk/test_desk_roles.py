@@ -12,6 +12,7 @@ from syndicator.accounts.models import Role
 from syndicator.clock import database_now
 from syndicator.desk.urls import urlpatterns
 from syndicator.destinations.models import AccountProfile, Policy
+from syndicator.entrance import invitations
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Subscriber, Subscription
 from syndicator.pictures.encoding import encode
@@ -80,6 +81,9 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "reset_second_step": ("person", None, ADMINS),
     "end_sessions": ("person", None, ADMINS),
     "demand_second_step": ("", None, ADMINS),
+    "invite": ("", ADMINS, ADMINS),
+    "revoke_invitation": ("invitation", None, ADMINS),
+    "invitation": ("link", ANYONE, ANYONE),
     "own_account": ("", PEOPLE, None),
     "confirm_password": ("", PEOPLE, PEOPLE),
     "own_password": ("", None, PEOPLE),
@@ -124,6 +128,8 @@ def paths() -> dict[str, str]:
     AccountProfile.objects.create(
         destination=post.destination, picture=photo(), asked_at=database_now()
     )
+    inviting = make_user(Role.ADMIN)
+    invitation, _token = invitations.invite("jo@paper.example", Role.VIEWER, inviting)
     named = {
         "post": post.pk,
         "entry": post.entry_id,
@@ -135,6 +141,8 @@ def paths() -> dict[str, str]:
         "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
         "own passkey": 0,
+        "invitation": invitation.pk,
+        "link": invitations.invite("kim@paper.example", Role.VIEWER, inviting)[1],
         "session": "0123456789abcdef",
         "stop": review.stop(make_user(Role.EDITOR), "Ein Test", blog=blog)[0].pk,
     }

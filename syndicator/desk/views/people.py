@@ -16,7 +16,7 @@ from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only
 from syndicator.desk.forms import NewPasswordForm, NewPersonForm, PersonForm
 from syndicator.desk.times import desk_zone
-from syndicator.entrance import second_step, sessions
+from syndicator.entrance import invitations, second_step, sessions
 
 
 @require_GET
@@ -25,6 +25,7 @@ def people(request: DeskRequest) -> HttpResponse:
     context = {
         "people": User.objects.order_by("-is_active", "username"),
         "roles": Role.choices,
+        "invitations": invitations.waiting().select_related("invited_by").order_by("-pk"),
         "demanded_of": second_step.demanded_of(),
         "zone": desk_zone(),
     }

@@ -53,7 +53,7 @@ class LoginView(auth.LoginView):
         if second_step.is_set_up(person):
             half_way.keep(self.request.session, person, self.get_success_url())
             return redirect("desk:second_step")
-        return _signed_in(self.request, person, self.get_success_url())
+        return signed_in(self.request, person, self.get_success_url())
 
 
 @login_not_required
@@ -67,7 +67,7 @@ def second_step_view(request: HttpRequest) -> HttpResponse:
         return redirect("desk:login")
     form = CodeForm(request.POST or None, person=begun.person, address=address_of(request))
     if request.method == "POST" and form.is_valid():
-        return _signed_in(request, begun.person, begun.leads_to)
+        return signed_in(request, begun.person, begun.leads_to)
     context = {
         "form": form,
         "has_app": second_step.has_app(begun.person),
@@ -102,10 +102,11 @@ def passkey(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("That passkey was not accepted. Try again, or another way."))
         return redirect("desk:login")
     leads_to = begun.leads_to if begun else request.POST.get("next", "")
-    return _signed_in(request, person, leads_to)
+    return signed_in(request, person, leads_to)
 
 
-def _signed_in(request: HttpRequest, person: User, leads_to: str) -> HttpResponse:
+def signed_in(request: HttpRequest, person: User, leads_to: str) -> HttpResponse:
+    """Sign *person* in, and lead to the page of this desk that was asked for, or to the queue."""
     half_way.forget(request.session)
     login(request, person, backend=BACKEND)
     mark_if_missing(request.session, person)
