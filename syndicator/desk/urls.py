@@ -21,6 +21,7 @@ from syndicator.desk.views import (
     session,
     stop,
     subscribers,
+    trail,
 )
 
 app_name = "desk"
@@ -82,6 +83,8 @@ urlpatterns = [
     ),
     path("settings/people/<int:pk>/sessions/end/", people.end_sessions, name="end_sessions"),
     path("settings/people/second-step/", people.demand_second_step, name="demand_second_step"),
+    path("settings/trail/", trail.trail, name="trail"),
+    path("settings/trail/audit.csv", trail.trail_table, name="trail_table"),
     path("settings/people/invite/", invitations.invite, name="invite"),
     path("settings/invitations/<int:pk>/revoke/", invitations.revoke, name="revoke_invitation"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),

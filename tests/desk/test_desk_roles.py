@@ -81,6 +81,8 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "reset_second_step": ("person", None, ADMINS),
     "end_sessions": ("person", None, ADMINS),
     "demand_second_step": ("", None, ADMINS),
+    "trail": ("", ADMINS, None),
+    "trail_table": ("", ADMINS, None),
     "invite": ("", ADMINS, ADMINS),
     "revoke_invitation": ("invitation", None, ADMINS),
     "invitation": ("link", ANYONE, ANYONE),

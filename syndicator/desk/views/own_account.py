@@ -8,7 +8,7 @@ from typing import ParamSpec
 import segno
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -41,7 +41,7 @@ def freshly_confirmed(view: View[P]) -> View[P]:
     its owner gets in."""
 
     @wraps(view)
-    def guarded(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not sessions.is_confirmed(request.session):
             return redirect("desk:confirm_password")
         return view(request, *args, **kwargs)
