@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "syndicator.posts",
     "syndicator.newsletter",
     "syndicator.entrance",
+    "syndicator.approval_mail",
     "syndicator.desk",
 ]
 MIDDLEWARE = [

@@ -23,6 +23,9 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
 
+    #: Each post that waits, by mail, with a link to decide on it: see `syndicator.approval_mail`.
+    mails_waiting = models.BooleanField(_("mail about waiting posts"), default=False)
+
     @property
     def may_decide(self) -> bool:
         """Approve, reject and edit posts."""

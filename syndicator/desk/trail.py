@@ -34,6 +34,7 @@ ACTS = {
     "connected": _("connected"),
     "created": _("created"),
     "encryption key added": _("encryption key added"),
+    "mail link used": _("decided by a link in a mail"),
     "lifted": _("let go on"),
     "log-in failed": _("log-in failed"),
     "old encryption keys removed": _("old encryption keys removed"),
@@ -57,6 +58,7 @@ ACTS = {
 #: What it can be done to, by model.
 KINDS = {
     "accounts.user": _("Person"),
+    "approval_mail.approvalmail": _("Post"),
     "destinations.destination": _("Destination"),
     "destinations.route": _("Route"),
     "destinations.stop": _("Red button"),

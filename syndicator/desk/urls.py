@@ -5,6 +5,7 @@ from django.urls import path
 
 from syndicator.desk.views import (
     accounts,
+    approval_links,
     blogs,
     costs,
     destinations,
@@ -88,6 +89,15 @@ urlpatterns = [
     path("settings/people/invite/", invitations.invite, name="invite"),
     path("settings/invitations/<int:pk>/revoke/", invitations.revoke, name="revoke_invitation"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),
+    path("decide/<str:token>/", approval_links.approval_link, name="approval_link"),
+    path("decide/<str:token>/approve/", approval_links.approve_by_link, name="approve_by_link"),
+    path("decide/<str:token>/reject/", approval_links.reject_by_link, name="reject_by_link"),
+    path(
+        "decide/<str:token>/pictures/<str:digest>/",
+        approval_links.picture_by_link,
+        name="picture_by_link",
+    ),
+    path("account/mails/", own_account.mails_waiting, name="mails_waiting"),
     path("account/", own_account.own_account, name="own_account"),
     path("account/confirm/", own_account.confirm_password, name="confirm_password"),
     path("account/password/", own_account.own_password, name="own_password"),

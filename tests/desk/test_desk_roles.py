@@ -86,6 +86,11 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "invite": ("", ADMINS, ADMINS),
     "revoke_invitation": ("invitation", None, ADMINS),
     "invitation": ("link", ANYONE, ANYONE),
+    "approval_link": ("mailed", ANYONE, None),
+    "approve_by_link": ("mailed", None, ANYONE),
+    "reject_by_link": ("mailed", None, ANYONE),
+    "picture_by_link": ("mailed picture", ANYONE, None),
+    "mails_waiting": ("", None, DECIDERS),
     "own_account": ("", PEOPLE, None),
     "confirm_password": ("", PEOPLE, PEOPLE),
     "own_password": ("", None, PEOPLE),
@@ -109,6 +114,8 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "health": ("", ANYONE, None),
     "favicon": ("", ANYONE, None),
 }
+#: Who has the link may: tests/desk/test_desk_approval_links.py. Here nobody has one.
+BY_LINK = ("approval_link", "approve_by_link", "reject_by_link", "picture_by_link")
 MAY = {
     None: {ANYONE},
     Role.VIEWER: {ANYONE, PEOPLE},
@@ -143,13 +150,15 @@ def paths() -> dict[str, str]:
         "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
         "own passkey": 0,
+        "mailed": "nobody.s",
+        "mailed picture": ("nobody.s", "0"),
         "invitation": invitation.pk,
         "link": invitations.invite("kim@paper.example", Role.VIEWER, inviting)[1],
         "session": "0123456789abcdef",
         "stop": review.stop(make_user(Role.EDITOR), "Ein Test", blog=blog)[0].pk,
     }
     return {
-        name: reverse(f"desk:{name}", args=[named[kind]] if kind else [])
+        name: reverse(f"desk:{name}", args=arguments(named.get(kind)))
         for name, (kind, _, _) in ADDRESSES.items()
     }
 
@@ -168,6 +177,9 @@ def test_who_may_read_what(
             continue
         answer = browser.get(paths[name])
         if reads in MAY[role]:
+            if name in BY_LINK:
+                assert answer.status_code == 404, name
+                continue
             moved = name in ("favicon", "signed_in", "choose_account", "second_step") or (
                 name == "login" and role
             )
@@ -188,7 +200,7 @@ def test_who_may_write_what(
         answer = browser.post(paths[name])
         if writes in MAY[role]:
             # The test's platform has no sign-in, and the person no passkey.
-            missing = (404,) if name in ("sign_in", "remove_passkey") else ()
+            missing = (404,) if name in ("sign_in", "remove_passkey", *BY_LINK) else ()
             assert answer.status_code in (200, 204, 302, 409, *missing), name
             sent_back = writes == ANYONE
             assert sent_back or "/log-in/" not in answer.headers.get("Location", ""), name
@@ -217,6 +229,12 @@ def test_who_is_deactivated_is_out_at_once(browse: Callable[[Role], Browser]) ->
     assert browser.get("/").status_code == 200
     User.objects.update(is_active=False)
     assert browser.get("/").status_code == 302
+
+
+def arguments(named: object) -> list[object]:
+    if named is None:
+        return []
+    return list(named) if isinstance(named, tuple) else [named]
 
 
 def refused(status: int, location: str, role: Role | None, name: str) -> None:

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import ParamSpec
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from syndicator.accounts.models import User
 from syndicator.desk import audit, first_steps
-from syndicator.desk.access import DeskRequest, View
+from syndicator.desk.access import DeskRequest, View, deciders_only
 from syndicator.desk.forms import NewPasswordForm
 from syndicator.desk.proof_forms import OwnPasswordForm
 from syndicator.desk.times import desk_zone
@@ -173,6 +174,22 @@ def remove_passkey(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@deciders_only
+def mails_waiting(request: DeskRequest) -> HttpResponse:
+    """Whether to get each waiting post by mail."""
+    with audit.recorded(request, "changed", request.user):
+        request.user.mails_waiting = request.POST.get("wanted") == "yes"
+        request.user.save(update_fields=["mails_waiting"])
+    messages.success(
+        request,
+        _("Waiting posts come to you by mail.")
+        if request.user.mails_waiting
+        else _("No more mails about waiting posts."),
+    )
+    return redirect("desk:own_account")
+
+
+@require_POST
 def end_session(request: DeskRequest, handle: str) -> HttpResponse:
     if sessions.end(request.user, handle):
         audit.record(request, "session ended", request.user)
@@ -232,6 +249,7 @@ def _page(request: DeskRequest, password_form: NewPasswordForm | None = None) ->
         "passkeys_possible": passkeys.are_possible(),
         "sessions": sessions.of(person),
         "this_session": request.session.session_key,
+        "mail_server": bool(settings.EMAIL_HOST),
         "zone": desk_zone(),
     }
     return render(request, "desk/own_account.html", context)
