@@ -27,7 +27,10 @@ from syndicator.entries.models import LiveBlog, Source
 #: Setting names of a channel stand apart from the form's own fields.
 SETTING = "setting_"
 
-MAIL_IS_FOR = _("Administrators get a mail here when something stops working. Nobody else does.")
+MAIL_IS_FOR = _(
+    "Administrators get a mail here when something stops working. Editors get waiting posts here "
+    "if they want to."
+)
 
 _translated = lazy(gettext, str)
 _language_tag = RegexValidator(
