@@ -191,6 +191,15 @@ ALERT_LANGUAGE = environment.alert_language(dict(LANGUAGES))
 #: What a Prometheus server must show to read the metrics; empty: nobody may.
 METRICS_TOKEN = environment.read("METRICS_TOKEN")
 
+_provider = environment.provider(("viewer", "author", "editor", "admin"))
+#: Where people may sign in besides; empty if nowhere.
+OIDC_ISSUER = _provider.issuer
+OIDC_CLIENT_ID = _provider.client_id
+OIDC_CLIENT_SECRET = _provider.client_secret
+OIDC_NAME = _provider.name
+OIDC_ROLES_CLAIM = _provider.roles_claim
+OIDC_ROLES = _provider.roles
+
 CELERY_BROKER_URL = environment.read("BROKER_URL", "doorbell://localhost")
 
 LOGGING_CONFIG = None

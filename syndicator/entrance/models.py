@@ -127,3 +127,19 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class OutsideIdentity(models.Model):
+    """Who a person is at the provider of the single sign-on."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="outside_identity"
+    )
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("issuer", "subject", name="one_person_per_identity")]
+
+    def __str__(self) -> str:
+        return str(self.person)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -17,16 +18,17 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.i18n import set_language as django_set_language
 
 from syndicator.accounts import audit
 from syndicator.accounts.models import User
 from syndicator.desk.first_steps import mark_if_missing
 from syndicator.desk.proof_forms import CodeForm, LogInForm
-from syndicator.entrance import half_way, passkeys, second_step
+from syndicator.entrance import half_way, passkeys, second_step, single_sign_on
 from syndicator.entrance.places import address_of
 
+_LEADS_TO = "leads_to"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -46,7 +48,11 @@ class LoginView(auth.LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "passkeys": passkeys.are_possible()}
+        return {
+            **super().get_context_data(**kwargs),
+            "passkeys": passkeys.are_possible(),
+            "elsewhere": settings.OIDC_NAME if single_sign_on.is_offered() else "",
+        }
 
     def form_valid(self, form: Any) -> HttpResponse:
         person: User = form.get_user()
@@ -105,11 +111,59 @@ def passkey(request: HttpRequest) -> HttpResponse:
     return signed_in(request, person, leads_to)
 
 
-def signed_in(request: HttpRequest, person: User, leads_to: str) -> HttpResponse:
+@login_not_required
+@never_cache
+@require_GET
+def elsewhere(request: HttpRequest) -> HttpResponse:
+    """To the provider of the single sign-on."""
+    if not single_sign_on.is_offered():
+        raise Http404
+    request.session[_LEADS_TO] = request.GET.get("next", "")
+    try:
+        return single_sign_on.begin(
+            request, settings.BASE_URL + reverse("desk:back_from_elsewhere")
+        )
+    except single_sign_on.NotReached:
+        return _not_elsewhere(request, _("The sign-in does not answer. Try again in a moment."))
+
+
+@login_not_required
+@never_cache
+@require_GET
+def back_from_elsewhere(request: HttpRequest) -> HttpResponse:
+    if not single_sign_on.is_offered():
+        raise Http404
+    address = address_of(request)
+    try:
+        person = single_sign_on.finish(request, address)
+    except single_sign_on.NotReached:
+        return _not_elsewhere(request, _("The sign-in does not answer. Try again in a moment."))
+    except single_sign_on.NotProven:
+        audit.record(None, "log-in failed", address=address)
+        return _not_elsewhere(request, _("The sign-in did not succeed. Begin again."))
+    except single_sign_on.NotWelcome:
+        audit.record(None, "log-in failed", address=address)
+        return _not_elsewhere(
+            request, _("Your account there has no role on the desk. Ask an administrator.")
+        )
+    leads_to = request.session.pop(_LEADS_TO, "")
+    # Whether there is a second step is the provider's business then.
+    return signed_in(request, person, leads_to, demanding=False)
+
+
+def _not_elsewhere(request: HttpRequest, said: str) -> HttpResponse:
+    messages.error(request, said)
+    return redirect("desk:login")
+
+
+def signed_in(
+    request: HttpRequest, person: User, leads_to: str, *, demanding: bool = True
+) -> HttpResponse:
     """Sign *person* in, and lead to the page of this desk that was asked for, or to the queue."""
     half_way.forget(request.session)
     login(request, person, backend=BACKEND)
-    mark_if_missing(request.session, person)
+    if demanding:
+        mark_if_missing(request.session, person)
     if not url_has_allowed_host_and_scheme(
         leads_to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
