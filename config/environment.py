@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
@@ -45,6 +45,13 @@ def read_flag(name: str, default: bool = False) -> bool:
     if value in ("", "1", "true", "yes", "on", "0", "false", "no", "off"):
         return default if not value else value in ("1", "true", "yes", "on")
     raise MisconfiguredEnvironment(f"{PREFIX}{name} must be yes or no, not {value!r}.")
+
+
+def read_number(name: str, default: int) -> int:
+    value = read(name)
+    if value and not (value.isascii() and value.isdecimal()):
+        raise MisconfiguredEnvironment(f"{PREFIX}{name} must be a whole number, not {value!r}.")
+    return int(value or default)
 
 
 def data_folder() -> Path:
@@ -151,6 +158,51 @@ def alert_language(known: Container[str]) -> str:
     if language not in known:
         raise MisconfiguredEnvironment(f"{PREFIX}ALERT_LANGUAGE must be en or de.")
     return language
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The OpenID Connect provider that people may sign in at. *roles* are its names of roles, and
+    what they mean here; empty if it says nothing about roles."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    name: str = ""
+    roles_claim: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+def provider(known_roles: Container[str]) -> Provider:
+    """That of ``SYNDICATOR_OIDC_ISSUER``; an empty one if there is none."""
+    issuer = read("OIDC_ISSUER")
+    if not issuer:
+        return Provider()
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise MisconfiguredEnvironment(f"{PREFIX}OIDC_ISSUER must begin with https://.")
+    client_id, client_secret = read("OIDC_CLIENT_ID"), read("OIDC_CLIENT_SECRET")
+    if not client_id or not client_secret:
+        raise MisconfiguredEnvironment(
+            f"Set {PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET with {PREFIX}OIDC_ISSUER."
+        )
+    roles = {}
+    for pair in read_list("OIDC_ROLES"):
+        theirs, _, ours = pair.rpartition("=")
+        if not theirs or ours not in known_roles:
+            raise MisconfiguredEnvironment(
+                f"{PREFIX}OIDC_ROLES must be like desk-admins=admin,newsroom=editor; "
+                "the roles here are viewer, author, editor and admin."
+            )
+        roles[theirs] = ours
+    return Provider(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
+        name=read("OIDC_NAME") or parts.hostname or "",
+        roles_claim=read("OIDC_ROLES_CLAIM", "roles"),
+        roles=roles,
+    )
 
 
 def _sender() -> str:

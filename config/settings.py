@@ -35,7 +35,6 @@ SANDBOX_URL = environment.read("SANDBOX_URL", "http://127.0.0.1:8801").rstrip("/
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
@@ -46,6 +45,8 @@ INSTALLED_APPS = [
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",
+    "syndicator.entrance",
+    "syndicator.approval_mail",
     "syndicator.desk",
 ]
 MIDDLEWARE = [
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "syndicator.desk.first_steps.FirstSteps",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -132,6 +134,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+SESSION_ENGINE = "syndicator.entrance.sessions"
 LOGIN_URL = "desk:login"
 LOGIN_REDIRECT_URL = "desk:queue"
 LOGOUT_REDIRECT_URL = "desk:login"
@@ -153,6 +156,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+#: Proxies of our own in front: each adds the address it was called from to X-Forwarded-For.
+PROXIES = environment.read_number("PROXIES", 1 if _https else 0)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -186,6 +191,15 @@ ALERT_LANGUAGE = environment.alert_language(dict(LANGUAGES))
 
 #: What a Prometheus server must show to read the metrics; empty: nobody may.
 METRICS_TOKEN = environment.read("METRICS_TOKEN")
+
+_provider = environment.provider(("viewer", "author", "editor", "admin"))
+#: Where people may sign in besides; empty if nowhere.
+OIDC_ISSUER = _provider.issuer
+OIDC_CLIENT_ID = _provider.client_id
+OIDC_CLIENT_SECRET = _provider.client_secret
+OIDC_NAME = _provider.name
+OIDC_ROLES_CLAIM = _provider.roles_claim
+OIDC_ROLES = _provider.roles
 
 CELERY_BROKER_URL = environment.read("BROKER_URL", "doorbell://localhost")
 

@@ -59,6 +59,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _rotate() -> None:
     from django.conf import settings
 
+    from syndicator.accounts import audit
     from syndicator.destinations import key_rotation, secrets
 
     if settings.OWN_KEYS_FILE is None:
@@ -67,14 +68,18 @@ def _rotate() -> None:
         click.echo("Going on with the rotation that was begun before; no further key is made.")
     else:
         key_rotation.add_key(settings.OWN_KEYS_FILE)
+        audit.record(None, "encryption key added")
         click.echo(f"A new encryption key stands first in {settings.OWN_KEYS_FILE}.")
     done = key_rotation.encrypt_anew()
     click.echo(
-        f"Destinations encrypted with the newest key: {done.rewritten + done.untouched} "
+        f"Secrets encrypted with the newest key: {done.rewritten + done.untouched} "
         f"({done.rewritten} of them just now)."
     )
     for name in done.unreadable:
-        click.echo(f"None of the keys decrypts {name}: enter its access keys again.", err=True)
+        click.echo(
+            f"None of the keys decrypts {name}: enter it anew.",
+            err=True,
+        )
     if secrets.number_of_keys() > 1 and settings.OWN_KEYS_FILE is not None:
         click.echo(
             "Older keys are kept. Remove them in fifteen minutes or later: "
@@ -87,6 +92,7 @@ def _rotate() -> None:
 def _forget() -> None:
     from django.conf import settings
 
+    from syndicator.accounts import audit
     from syndicator.destinations import key_rotation
 
     try:
@@ -101,4 +107,5 @@ def _forget() -> None:
             "minutes, remove the others from SYNDICATOR_ENCRYPTION_KEYS or its file."
         )
     else:
+        audit.record(None, "old encryption keys removed")
         click.echo(f"Older keys removed: {old}. Backups made before hold the keys that they need.")

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from syndicator.accounts.models import User
 
@@ -20,7 +20,7 @@ class DeskRequest(HttpRequest):
     user: User
 
 
-View = Callable[Concatenate[DeskRequest, P], HttpResponse]
+View = Callable[Concatenate[DeskRequest, P], HttpResponseBase]
 
 
 def deciders_only(view: View[P]) -> View[P]:
@@ -35,7 +35,7 @@ def admins_only(view: View[P]) -> View[P]:
 
 def _only(view: View[P], allowed: Callable[[User], bool]) -> View[P]:
     @wraps(view)
-    def guarded(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: DeskRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not allowed(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)

@@ -27,7 +27,10 @@ from syndicator.entries.models import LiveBlog, Source
 #: Setting names of a channel stand apart from the form's own fields.
 SETTING = "setting_"
 
-MAIL_IS_FOR = _("Administrators get a mail here when something stops working. Nobody else does.")
+MAIL_IS_FOR = _(
+    "Administrators get a mail here when something stops working. Editors get waiting posts here "
+    "if they want to."
+)
 
 _translated = lazy(gettext, str)
 _language_tag = RegexValidator(
@@ -431,6 +434,31 @@ class NewPersonForm(BaseUserCreationForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].help_text = _password_rules()
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label=_("Email address"))
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError(_("Somebody with this address has an account."))
+        return email
+
+
+class InvitedForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """What an invited person chooses; role and address come with the invitation."""
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name"]
+        help_texts = {"username": _("You log in with it.")}
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _password_rules()
+        self.instance.email = email
 
 
 class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext, ngettext, npgettext,
 from jinja2 import Environment, StrictUndefined
 
 from syndicator.desk import texts, times
+from syndicator.desk.browsers import browser_name
 from syndicator.desk.stops import Banner
 
 
@@ -49,6 +50,7 @@ def environment(**options: Any) -> Environment:
         short_address=texts.short_address,
         linked=texts.linked,
         dollars=texts.dollars,
+        browser_name=browser_name,
         clock=times.clock,
         full=times.full,
         soon=times.soon,

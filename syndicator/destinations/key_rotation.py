@@ -10,18 +10,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from django.apps import apps
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from syndicator import keys_file
 from syndicator.destinations import secrets
-from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import Sealed
 
 #: How long the newest key must have been known before others are forgotten: longer than a sign-in
 #: under way lasts in a session, and than anything between encrypting and committing.
 WAIT_SECONDS = 15 * 60
+
+#: Whatever is stored encrypted stands in a column of this name, whichever model it belongs to.
+COLUMN = "encrypted_secrets"
 
 
 class NotYet(Exception):
@@ -30,8 +34,8 @@ class NotYet(Exception):
 
 @dataclass
 class Rotated:
-    """*rewritten* and *untouched* count destinations; *unreadable* names those that none of the
-    keys decrypts."""
+    """*rewritten* and *untouched* count rows; *unreadable* names those that none of the keys
+    decrypts."""
 
     rewritten: int = 0
     untouched: int = 0
@@ -40,8 +44,11 @@ class Rotated:
 
 def is_unfinished() -> bool:
     """Whether something needs an older key, because a rotation was ended half-way."""
-    tokens = _stored().values_list("encrypted_secrets", flat=True)
-    return any(secrets.sealed(token) == Sealed.OLDER for token in tokens)
+    return any(
+        secrets.sealed(token) == Sealed.OLDER
+        for rows in _stored()
+        for token in rows.values_list(COLUMN, flat=True)
+    )
 
 
 def add_key(file: Path) -> None:
@@ -54,25 +61,26 @@ def add_key(file: Path) -> None:
 def encrypt_anew() -> Rotated:
     """Encrypt all that is stored with the newest key, one row at a time."""
     done = Rotated()
-    for pk in _stored().order_by("pk").values_list("pk", flat=True):
-        _encrypt_row_anew(pk, done)
+    for rows in _stored():
+        for pk in rows.order_by("pk").values_list("pk", flat=True):
+            _encrypt_row_anew(rows, pk, done)
     return done
 
 
-def _encrypt_row_anew(pk: int, done: Rotated) -> None:
+def _encrypt_row_anew(rows: QuerySet[Any], pk: int, done: Rotated) -> None:
     with transaction.atomic():
         # A worker may be renewing what it holds.
-        row = _stored().select_for_update(no_key=True).filter(pk=pk).first()
+        row = rows.select_for_update(no_key=True).filter(pk=pk).first()
         if row is None:
             return
         match secrets.sealed(row.encrypted_secrets):
             case Sealed.NEWEST:
                 done.untouched += 1
             case Sealed.NONE_OF_OURS:
-                done.unreadable.append(row.name)
+                done.unreadable.append(str(row))
             case Sealed.OLDER:
                 row.encrypted_secrets = secrets.sealed_anew(row.encrypted_secrets)
-                row.save(update_fields=["encrypted_secrets"])
+                row.save(update_fields=[COLUMN])
                 done.rewritten += 1
 
 
@@ -84,8 +92,12 @@ def forget_old(file: Path | None) -> int:
     with transaction.atomic():
         # Until the file is written nobody can store what an old key encrypted: who writes takes
         # the row first, and encrypts then.
-        rows = list(_stored().order_by("pk").select_for_update(no_key=True))
-        needy = [row.name for row in rows if secrets.sealed(row.encrypted_secrets) == Sealed.OLDER]
+        rows = [
+            row
+            for stored in _stored()
+            for row in stored.order_by("pk").select_for_update(no_key=True)
+        ]
+        needy = [str(row) for row in rows if secrets.sealed(row.encrypted_secrets) == Sealed.OLDER]
         if needy:
             raise NotYet(
                 f"Still encrypted with an older key: {', '.join(needy)}. "
@@ -109,5 +121,14 @@ def _must_be_old(file: Path) -> None:
         )
 
 
-def _stored() -> QuerySet[Destination]:
-    return Destination.objects.exclude(encrypted_secrets="")
+def _stored() -> list[QuerySet[Any]]:
+    """All rows of any model that hold something encrypted."""
+    return [
+        model._default_manager.exclude(**{COLUMN: ""})
+        for model in apps.get_models()
+        if _has_secrets(model)
+    ]
+
+
+def _has_secrets(model: type[Model]) -> bool:
+    return any(field.name == COLUMN for field in model._meta.concrete_fields)

@@ -12,6 +12,7 @@ from syndicator.accounts.models import Role
 from syndicator.clock import database_now
 from syndicator.desk.urls import urlpatterns
 from syndicator.destinations.models import AccountProfile, Policy
+from syndicator.entrance import invitations
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Subscriber, Subscription
 from syndicator.pictures.encoding import encode
@@ -83,12 +84,46 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "new_person": ("", ADMINS, ADMINS),
     "person": ("person", ADMINS, ADMINS),
     "password": ("person", None, ADMINS),
+    "reset_second_step": ("person", None, ADMINS),
+    "end_sessions": ("person", None, ADMINS),
+    "demand_second_step": ("", None, ADMINS),
+    "trail": ("", ADMINS, None),
+    "trail_table": ("", ADMINS, None),
+    "invite": ("", ADMINS, ADMINS),
+    "revoke_invitation": ("invitation", None, ADMINS),
+    "invitation": ("link", ANYONE, ANYONE),
+    "approval_link": ("mailed", ANYONE, None),
+    "approve_by_link": ("mailed", None, ANYONE),
+    "reject_by_link": ("mailed", None, ANYONE),
+    "picture_by_link": ("mailed picture", ANYONE, None),
+    "mails_waiting": ("", None, DECIDERS),
+    "own_account": ("", PEOPLE, None),
+    "confirm_password": ("", PEOPLE, PEOPLE),
+    "own_password": ("", None, PEOPLE),
+    "new_app": ("", None, PEOPLE),
+    "drop_app": ("", None, PEOPLE),
+    "confirm_app": ("", None, PEOPLE),
+    "remove_app": ("", None, PEOPLE),
+    "new_recovery_codes": ("", None, PEOPLE),
+    "new_passkey": ("", None, PEOPLE),
+    "new_passkey_options": ("", None, PEOPLE),
+    # Other people's are “not there”: tests/desk/test_desk_own_account.py.
+    "remove_passkey": ("own passkey", None, PEOPLE),
+    "end_other_sessions": ("", None, PEOPLE),
+    "end_session": ("session", None, PEOPLE),
+    "elsewhere": ("", ANYONE, None),
+    "back_from_elsewhere": ("", ANYONE, None),
+    "second_step": ("", ANYONE, ANYONE),
+    "passkey": ("", None, ANYONE),
+    "passkey_options": ("", None, ANYONE),
     "login": ("", ANYONE, ANYONE),
     "logout": ("", None, ANYONE),
     "set_language": ("", None, ANYONE),
     "health": ("", ANYONE, None),
     "favicon": ("", ANYONE, None),
 }
+#: Who has the link may: tests/desk/test_desk_approval_links.py. Here nobody has one.
+BY_LINK = ("approval_link", "approve_by_link", "reject_by_link", "picture_by_link")
 MAY = {
     None: {ANYONE},
     Role.VIEWER: {ANYONE, PEOPLE},
@@ -110,6 +145,8 @@ def paths() -> dict[str, str]:
     AccountProfile.objects.create(
         destination=post.destination, picture=photo(), asked_at=database_now()
     )
+    inviting = make_user(Role.ADMIN)
+    invitation, _token = invitations.invite("jo@paper.example", Role.VIEWER, inviting)
     named = {
         "post": post.pk,
         "entry": post.entry_id,
@@ -120,10 +157,16 @@ def paths() -> dict[str, str]:
         "subscription": subscription.pk,
         "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
+        "own passkey": 0,
+        "mailed": "nobody.s",
+        "mailed picture": ("nobody.s", "0"),
+        "invitation": invitation.pk,
+        "link": invitations.invite("kim@paper.example", Role.VIEWER, inviting)[1],
+        "session": "0123456789abcdef",
         "stop": review.stop(make_user(Role.EDITOR), "Ein Test", blog=blog)[0].pk,
     }
     return {
-        name: reverse(f"desk:{name}", args=[named[kind]] if kind else [])
+        name: reverse(f"desk:{name}", args=arguments(named.get(kind)))
         for name, (kind, _, _) in ADDRESSES.items()
     }
 
@@ -142,7 +185,13 @@ def test_who_may_read_what(
             continue
         answer = browser.get(paths[name])
         if reads in MAY[role]:
-            moved = name in ("favicon", "signed_in", "choose_account") or (name == "login" and role)
+            # No single sign-on is set up.
+            if name in (*BY_LINK, "elsewhere", "back_from_elsewhere"):
+                assert answer.status_code == 404, name
+                continue
+            moved = name in ("favicon", "signed_in", "choose_account", "second_step") or (
+                name == "login" and role
+            )
             assert answer.status_code in ((302,) if moved else (200, 204)), name
         else:
             refused(answer.status_code, answer.headers.get("Location", ""), role, name)
@@ -159,10 +208,11 @@ def test_who_may_write_what(
             continue
         answer = browser.post(paths[name])
         if writes in MAY[role]:
-            # The test's platform has no sign-in.
-            missing = (404,) if name == "sign_in" else ()
+            # The test's platform has no sign-in, and the person no passkey.
+            missing = (404,) if name in ("sign_in", "remove_passkey", *BY_LINK) else ()
             assert answer.status_code in (200, 204, 302, 409, *missing), name
-            assert "/log-in/" not in answer.headers.get("Location", ""), name
+            sent_back = writes == ANYONE
+            assert sent_back or "/log-in/" not in answer.headers.get("Location", ""), name
         else:
             refused(answer.status_code, answer.headers.get("Location", ""), role, name)
     if DECIDERS not in MAY[role]:
@@ -188,6 +238,12 @@ def test_who_is_deactivated_is_out_at_once(browse: Callable[[Role], Browser]) ->
     assert browser.get("/").status_code == 200
     User.objects.update(is_active=False)
     assert browser.get("/").status_code == 302
+
+
+def arguments(named: object) -> list[object]:
+    if named is None:
+        return []
+    return list(named) if isinstance(named, tuple) else [named]
 
 
 def refused(status: int, location: str, role: Role | None, name: str) -> None:

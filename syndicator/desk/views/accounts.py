@@ -7,7 +7,6 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -166,12 +165,11 @@ def choose(request: DeskRequest) -> HttpResponse:
 
 
 def _connected(request: DeskRequest, destination: Destination, choice: Choice) -> HttpResponse:
-    with transaction.atomic():
+    with audit.recorded(request, "signed in", destination):
         # A worker may be renewing the keys.
         row = Destination.objects.select_for_update(no_key=True).get(pk=destination.pk)
         row.configure({**row.settings, **choice.settings})
         row.save(update_fields=_WRITTEN)
-    audit.saved(request.user, row, "signed in", choice.settings)
     return account_checked(request, row)
 
 

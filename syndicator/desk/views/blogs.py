@@ -33,8 +33,8 @@ def blogs(request: DeskRequest) -> HttpResponse:
 def new_blog(request: DeskRequest) -> HttpResponse:
     form = BlogForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        blog = form.save()
-        audit.saved(request.user, blog, "created", form.changed_data)
+        with audit.recorded(request, "created", form.instance):
+            blog = form.save()
         messages.success(request, _("%(name)s is saved.") % {"name": blog})
         return redirect("desk:blog", blog.pk)
     return render(request, "desk/blog_new.html", {"form": form})
@@ -47,8 +47,8 @@ def blog(request: DeskRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(LiveBlog, pk=pk)
     form = BlogForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        audit.saved(request.user, shown, "changed", form.changed_data)
+        with audit.recorded(request, "changed", shown):
+            form.save()
         return _saved(request, shown)
     return _page(request, shown, blog_form=form)
 
@@ -64,8 +64,8 @@ def routes(request: DeskRequest, pk: int) -> HttpResponse:
         route = form.instance
         # No row says the same as “off”, without a note at every entry.
         if form.has_changed() and (route.pk or route.policy != Policy.OFF):
-            form.save()
-            audit.saved(request.user, route, "changed", form.changed_data)
+            with audit.recorded(request, "changed", route):
+                form.save()
             if form.sets_quiet_hours:
                 wake(route)
             if route.policy == Policy.OFF and (stopped := switch_off(route)):
@@ -114,8 +114,8 @@ def new_source(request: DeskRequest, pk: int) -> HttpResponse:
     form = SourceForm(request.POST, instance=Source(blog=shown))
     if not form.is_valid():
         return _page(request, shown, source_form=form)
-    source = form.save()
-    audit.saved(request.user, source, "created")
+    with audit.recorded(request, "created", form.instance):
+        source = form.save()
     return _show_token(request, source)
 
 
@@ -130,8 +130,8 @@ def new_token(request: DeskRequest, pk: int) -> HttpResponse:
 @never_cache
 def _show_token(request: DeskRequest, source: Source) -> HttpResponse:
     """Answers the POST itself: to show it after a redirect, the token would have to be stored."""
-    token = source.issue_token()
-    audit.saved(request.user, source, "token issued")
+    with audit.recorded(request, "token issued", source):
+        token = source.issue_token()
     context = {"source": source, "token": token, "base_url": settings.BASE_URL}
     return render(request, "desk/token.html", context)
 

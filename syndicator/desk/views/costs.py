@@ -44,8 +44,8 @@ def costs(request: DeskRequest) -> HttpResponse:
             continue
         form = _form(request, destination)
         if form.is_bound and form.is_valid():
-            form.save()
-            audit.saved(request.user, destination, "changed", form.changed_data)
+            with audit.recorded(request, "changed", destination):
+                form.save()
             messages.success(request, _("%(name)s is saved.") % {"name": destination})
             return redirect("desk:costs")
         rows.append(Row(destination, spent(destination, now), days, form))

@@ -37,8 +37,8 @@ def destinations(request: DeskRequest) -> HttpResponse:
 def resume(request: DeskRequest, pk: int) -> HttpResponse:
     destination = get_object_or_404(Destination, pk=pk)
     failing = destination.state == DestinationState.ACTIVE
-    review.resume(pk, request.user)
-    audit.saved(request.user, destination, "resumed")
+    with audit.recorded(request, "resumed", destination):
+        review.resume(pk, request.user)
     said = _("%(name)s is tried now.") if failing else _("%(name)s posts again.")
     messages.success(request, said % {"name": destination})
     return redirect("desk:destinations")
@@ -106,8 +106,8 @@ def _form(request: DeskRequest, destination: Destination) -> HttpResponse:
     act = "connected" if new else "changed"
     form = DestinationForm(request.POST or None, instance=destination)
     if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        audit.saved(request.user, saved, act, form.changed_data)
+        with audit.recorded(request, act, destination):
+            saved = form.save()
         messages.success(request, _("%(name)s is saved.") % {"name": saved})
         if not connecting.has_keys(saved):
             # There is nothing to check before the sign-in.

@@ -1,0 +1,1 @@
+"""Mail to editors who want it: each waiting post with a link to approve or reject it by one tap."""

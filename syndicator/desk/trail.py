@@ -1,0 +1,234 @@
+"""The audit trail as one list: what was decided about posts, and what was done to the desk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.core.paginator import Paginator
+from django.db.models import CharField, F, QuerySet, Value
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.accounts.models import AuditEntry, User
+from syndicator.desk import texts
+from syndicator.posts.models import Decision, Verdict
+
+_SETTING, _DECISION = "setting", "decision"
+
+#: What can be done, by how it is recorded.
+ACTS = {
+    "accepted": _("accepted"),
+    "app added": _("authenticator app added"),
+    "app removed": _("authenticator app removed"),
+    "changed": _("changed"),
+    "code refused": _("wrong code"),
+    "connected": _("connected"),
+    "created": _("created"),
+    "encryption key added": _("encryption key added"),
+    "mail link used": _("decided by a link in a mail"),
+    "lifted": _("let go on"),
+    "log-in failed": _("log-in failed"),
+    "old encryption keys removed": _("old encryption keys removed"),
+    "password refused": _("wrong password"),
+    "password set": _("password set"),
+    "password set on the machine": _("password set on the machine itself"),
+    "paused": _("paused"),
+    "pressed": _("pressed"),
+    "recovery codes made": _("recovery codes made"),
+    "removed": _("removed"),
+    "resumed": _("resumed"),
+    "revoked": _("taken back"),
+    "second step demanded": _("second step demanded"),
+    "second step reset": _("second step taken away"),
+    "session ended": _("session ended"),
+    "sessions ended": _("sessions ended"),
+    "signed in": _("signed in at the platform"),
+    "subscribers added": _("subscribers added"),
+    "token issued": _("push token issued"),
+}
+#: What it can be done to, by model.
+KINDS = {
+    "accounts.user": _("Person"),
+    "approval_mail.approvalmail": _("Post"),
+    "destinations.destination": _("Destination"),
+    "destinations.route": _("Route"),
+    "destinations.stop": _("Red button"),
+    "entrance.invitation": _("Invitation"),
+    "entrance.passkey": _("Passkey"),
+    "entries.liveblog": _("Live blog"),
+    "entries.source": _("Source"),
+    "newsletter.subscription": _("Subscription"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that somebody did. *link* is the path of its page, or ""."""
+
+    at: datetime
+    who: str
+    act: str
+    kind: str
+    name: str
+    link: str
+    said: str
+    address: str
+    changes: Sequence[Change]
+
+
+class TrailFilter(forms.Form):
+    """A choice that does not exist filters nothing."""
+
+    who = forms.ModelChoiceField(
+        User.objects.order_by("username"), required=False, label=_("Person"), empty_label=_("all")
+    )
+    kind = forms.ChoiceField(
+        choices=[
+            ("", _("all")),
+            (_DECISION, _("Decisions about posts")),
+            (_SETTING, _("All but decisions")),
+            *KINDS.items(),
+        ],
+        required=False,
+        label=_("What"),
+    )
+    since = forms.DateField(
+        required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label=_("Until"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, asked: Mapping[str, Any], zone: str) -> None:
+        super().__init__(asked, label_suffix="")
+        self._zone = ZoneInfo(zone)
+        self.is_valid()
+
+    def rows(self) -> QuerySet[Any, tuple[datetime, str, int]]:
+        """When, of which table, and which row: the latest first."""
+        kind = self.cleaned_data.get("kind") or ""
+        settings = self._chosen(AuditEntry.objects.order_by(), "at", "who", _SETTING)
+        decisions = self._chosen(
+            Decision.objects.filter(user__isnull=False).order_by(), "decided_at", "user", _DECISION
+        )
+        if kind in KINDS:
+            settings = settings.filter(what=kind)
+        if kind == _DECISION:
+            return decisions.order_by("-moment", "-pk")
+        if kind:
+            return settings.order_by("-moment", "-pk")
+        return settings.union(decisions, all=True).order_by("-moment", "-pk")
+
+    def _chosen(
+        self, rows: QuerySet[Any], moment: str, person: str, table: str
+    ) -> QuerySet[Any, tuple[datetime, str, int]]:
+        if who := self.cleaned_data.get("who"):
+            rows = rows.filter(**{person: who})
+        if since := self.cleaned_data.get("since"):
+            rows = rows.filter(**{f"{moment}__gte": datetime.combine(since, time(), self._zone)})
+        if until := self.cleaned_data.get("until"):
+            end = datetime.combine(until + timedelta(days=1), time(), self._zone)
+            rows = rows.filter(**{f"{moment}__lt": end})
+        told: QuerySet[Any, tuple[datetime, str, int]] = rows.annotate(
+            moment=F(moment), table=Value(table, output_field=CharField())
+        ).values_list("moment", "table", "pk")
+        return told
+
+
+def lines(rows: Iterable[tuple[datetime, str, int]]) -> list[Line]:
+    """As `TrailFilter.rows` names them; three queries, however many."""
+    rows = list(rows)
+    settings = AuditEntry.objects.select_related("who").in_bulk(
+        [pk for _at, table, pk in rows if table == _SETTING]
+    )
+    decisions = Decision.objects.select_related("user", "post__destination", "post__entry").in_bulk(
+        [pk for _at, table, pk in rows if table == _DECISION]
+    )
+    return [
+        _of_setting(settings[pk]) if table == _SETTING else _of_decision(decisions[pk])
+        for _at, table, pk in rows
+    ]
+
+
+def all_lines(chosen: TrailFilter, at_once: int = 500) -> Iterator[Line]:
+    """Every line, a few hundred in memory at a time."""
+    for page in Paginator(chosen.rows(), at_once):
+        yield from lines(page)
+
+
+def _of_setting(entry: AuditEntry) -> Line:
+    names = list(dict.fromkeys([*entry.before, *entry.after]))
+    return Line(
+        at=entry.at,
+        who=str(entry.who) if entry.who else "",
+        act=str(ACTS.get(entry.act, entry.act)),
+        kind=str(KINDS.get(entry.what, "")),
+        name=entry.name,
+        link="",
+        said="",
+        address=entry.address,
+        changes=[
+            Change(
+                _label(entry.what, name),
+                _shown(entry.what, name, entry.before.get(name)),
+                _shown(entry.what, name, entry.after.get(name)),
+            )
+            for name in names
+        ],
+    )
+
+
+def _of_decision(decision: Decision) -> Line:
+    post = decision.post
+    return Line(
+        at=decision.decided_at,
+        who=str(decision.user),
+        act=str(Verdict(decision.verdict).label),
+        kind=gettext("Post on %(name)s") % {"name": post.destination},
+        name=texts.title(post.entry),
+        link=f"{reverse('desk:entry', args=[post.entry_id])}#post-{post.pk}",
+        said=decision.comment,
+        address="",
+        changes=[],
+    )
+
+
+def _label(what: str, name: str) -> str:
+    field = _field(what, name)
+    return str(field.verbose_name) if field else name.replace("_", " ")
+
+
+def _shown(what: str, name: str, value: Any) -> str:
+    field = _field(what, name)
+    if value is None or value in ("", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if field and isinstance(value, str | int):
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _field(what: str, name: str) -> Any:
+    try:
+        return apps.get_model(what)._meta.get_field(name) if what else None
+    except (LookupError, FieldDoesNotExist):
+        return None

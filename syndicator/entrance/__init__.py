@@ -1,0 +1,1 @@
+"""How people get into the desk, and what keeps others out."""
