@@ -265,8 +265,13 @@ class Card:
         if post.state == PostState.APPROVED:
             return self._approved()
         if post.state == PostState.SENT and post.sent_at:
-            zone = post.entry.blog.time_zone
-            return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
+            done = {
+                Action.PUBLISH: _("Sent at %(time)s"),
+                Action.EDIT: _("Corrected there at %(time)s"),
+                Action.DELETE: _("Deleted there at %(time)s"),
+            }
+            said = {"time": clock(post.sent_at, post.entry.blog.time_zone)}
+            return done[Action(post.action)] % said
         if self.looked_up and self.post.due_at and self.post.due_at > self.outlook.survey.now:
             zone = self.post.entry.blog.time_zone
             return _("It may be out, or not – looked up at %(time)s") % {

@@ -24,6 +24,7 @@ from syndicator.clock import database_now
 from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState
+from syndicator.posts import retraction
 from syndicator.posts.attempts import ROUTE_OFF, lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
@@ -53,6 +54,9 @@ AUTOMATIC = Wording(gettext_noop("Goes out automatically: so the route is set.")
 FOR_REVIEW = Wording(gettext_noop("Waits for an editor: so the route is set."))
 HANDLED_BEFORE = Wording(
     gettext_noop("Waits for an editor: one rejected or edited an earlier version of this entry.")
+)
+RETRACTED_BEFORE = Wording(
+    gettext_noop("Waits for an editor: this entry was taken back before, and that was lifted.")
 )
 NOT_OUT_AFTER_ALL = Wording(gettext_noop("The earlier post did not go out after all."))
 NOT_RENDERED = Wording(
@@ -105,9 +109,13 @@ def render(entry_id: int) -> None:
             # Also where nothing is due: a later entry may have waited for this one.
             queue.after_commit(queue.DELIVER_TO_DESTINATION, route.destination_id)
         _cancel_off_route(page, routes)
+        if entry.state == EntryState.WITHDRAWN:
+            _take_back_off_route(page, routes)
         page.write()
         Entry.objects.filter(pk=entry_id).update(render_due_at=None)
         reached(Step.RENDER_WRITTEN)
+    if entry.state == EntryState.WITHDRAWN:
+        retraction.carry_on(entry_id)
 
 
 def switch_off(route: Route) -> int:
@@ -115,6 +123,8 @@ def switch_off(route: Route) -> int:
     with transaction.atomic():
         lock(route.destination_id)
         posts = Post.objects.filter(entry__blog=route.blog_id, destination=route.destination_id)
+        # What must go must go, also from where nothing more is posted.
+        posts = posts.exclude(action=Action.DELETE)
         now = database_now()
         return sum(
             move_all(posts, state, PostState.CANCELLED, now=now, reason=ROUTE_OFF)
@@ -251,23 +261,28 @@ def _bring_up(page: _Page, route: Route, draft: _Draft | None) -> None:
     elif draft is None or draft.message is None:
         _note(page, route, Action.PUBLISH, NOTHING_TO_SAY)
     else:
-        _prepare(page, route, draft, draft.message, handled=_was_handled(earlier))
+        _prepare(page, route, draft, draft.message, handled=_handled(page, earlier))
 
 
-def _was_handled(posts: list[Post]) -> bool:
-    """Whether an editor rejected or edited one of *posts*."""
-    return bool(posts) and (
-        Decision.objects.filter(post__in=posts, verdict__in=(Verdict.REJECT, Verdict.EDIT)).exists()
-    )
+def _handled(page: _Page, earlier: list[Post]) -> Wording | None:
+    """Why an editor is asked whatever the route says: one had something to say about it before."""
+    if page.entry.revision == 1:
+        return None
+    if page.entry.retractions.exists():
+        return RETRACTED_BEFORE
+    said = Decision.objects.filter(post__in=earlier, verdict__in=(Verdict.REJECT, Verdict.EDIT))
+    return HANDLED_BEFORE if earlier and said.exists() else None
 
 
-def _prepare(page: _Page, route: Route, draft: _Draft, message: Message, *, handled: bool) -> None:
+def _prepare(
+    page: _Page, route: Route, draft: _Draft, message: Message, *, handled: Wording | None
+) -> None:
     problems = draft.problems
     automatic = route.policy == Policy.AUTOMATIC and not problems and not handled
     if problems:
         reason = problems[0]
     elif handled:
-        reason = HANDLED_BEFORE
+        reason = handled
     else:
         reason = AUTOMATIC if automatic else FOR_REVIEW
     due_at = page.now + route.hold
@@ -313,6 +328,15 @@ def _cancel_off_route(page: _Page, routes: list[Route]) -> None:
         ),
         REPLACED,
     )
+
+
+def _take_back_off_route(page: _Page, routes: list[Route]) -> None:
+    """What is out has to go also where the live blog has no route any more."""
+    gone = {post.destination_id for post in page.posts if post.state in OUT} - {
+        route.destination_id for route in routes
+    }
+    for destination in Destination.objects.filter(pk__in=gone).order_by("pk"):
+        _take_back(page, Route(blog=page.entry.blog, destination=destination))
 
 
 def _notes(page: _Page, route: Route, *, of_earlier: bool = False) -> Iterator[Post]:

@@ -42,6 +42,8 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "mail": ("post", PEOPLE, None),
     "entry": ("entry", PEOPLE, None),
     "approve_all": ("entry", None, DECIDERS),
+    "retraction": ("entry", PEOPLE, DECIDERS),
+    "lift_retraction": ("entry", None, DECIDERS),
     "approve_selected": ("", None, DECIDERS),
     "picture": ("picture", PEOPLE, None),
     "log": ("", PEOPLE, None),
