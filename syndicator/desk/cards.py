@@ -243,6 +243,19 @@ class Card:
         return self.is_note and self.post.action in offered and there
 
     @property
+    def can_repost(self) -> bool:
+        """Whether it can be corrected by deleting it there and posting the new text."""
+        offered = self.channel.capabilities if self.channel else frozenset()
+        edit = self.is_note and self.post.action == Action.EDIT
+        return edit and Act.DELETE.value in offered and bool(self.message.text)
+
+    @property
+    def repost_cost(self) -> Decimal:
+        if not (self.can_repost and self.channel):
+            return Decimal(0)
+        return self.channel.cost(self.message, Act.DELETE) + self.channel.cost(self.message)
+
+    @property
     def cost(self) -> Decimal:
         """What the platform charges for it, or will, in US dollars."""
         if self.can_carry_out and self.channel:

@@ -33,6 +33,7 @@ urlpatterns = [
     path("posts/<int:pk>/length/", posts.length, name="length"),
     path("posts/<int:pk>/retry/", posts.retry, name="retry"),
     path("posts/<int:pk>/carry-out/", posts.carry_out, name="carry_out"),
+    path("posts/<int:pk>/repost/", posts.repost, name="repost"),
     path("posts/<int:pk>/dismiss/", posts.dismiss, name="dismiss"),
     path("posts/<int:pk>/is-out/", posts.confirm_sent, name="confirm_sent"),
     path("posts/<int:pk>/is-not-out/", posts.confirm_absent, name="confirm_absent"),

@@ -36,6 +36,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "length": ("post", None, DECIDERS),
     "retry": ("post", None, DECIDERS),
     "carry_out": ("post", None, DECIDERS),
+    "repost": ("post", None, DECIDERS),
     "dismiss": ("post", None, DECIDERS),
     "confirm_sent": ("post", None, DECIDERS),
     "confirm_absent": ("post", None, DECIDERS),
