@@ -47,14 +47,22 @@ def overview(request: DeskRequest) -> HttpResponse:
             Card(post, back=request.get_full_path(), outlook=outlook)
             for post in posts.filter(_troubles(day)).order_by("-changed_at", "-id")[:MOST_TROUBLES]
         ],
-        "latest": posts.filter(
-            state__in=(PostState.SENT, PostState.DELETED),
-            changed_at__gte=day.start,
-            sent_at__gte=day.start,
-            sent_at__lt=day.end,
-        ).order_by("-sent_at", "-id")[:LATEST],
+        "latest": [
+            Card(post, outlook=outlook)
+            for post in posts.filter(_went_out(day)).order_by("-sent_at", "-id")[:LATEST]
+        ],
     }
     return render(request, "desk/overview.html", context)
+
+
+def _went_out(day: Day) -> Q:
+    # What went out was changed then or later; this much has an index.
+    return Q(
+        state__in=(PostState.SENT, PostState.DELETED),
+        changed_at__gte=day.start,
+        sent_at__gte=day.start,
+        sent_at__lt=day.end,
+    )
 
 
 def _troubles(day: Day) -> Q:
