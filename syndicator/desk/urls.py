@@ -5,6 +5,7 @@ from django.urls import path
 
 from syndicator.desk.views import (
     accounts,
+    alerting,
     blogs,
     costs,
     destinations,
@@ -76,6 +77,9 @@ urlpatterns = [
     path("settings/blogs/<int:pk>/subscribers/paste/", subscribers.paste, name="add_subscribers"),
     path("settings/subscriptions/<int:pk>/remove/", subscribers.remove, name="remove_subscriber"),
     path("settings/sources/<int:pk>/token/", blogs.new_token, name="new_token"),
+    path("settings/alerts/", alerting.alerting, name="alerting"),
+    path("settings/alerts/test/", alerting.test_webhook, name="test_webhook"),
+    path("settings/alerts/key/", alerting.new_webhook_key, name="new_webhook_key"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/new/", people.new_person, name="new_person"),
     path("settings/people/<int:pk>/", people.person, name="person"),
