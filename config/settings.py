@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",
+    "syndicator.nights",
     "syndicator.desk",
 ]
 MIDDLEWARE = [

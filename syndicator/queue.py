@@ -25,6 +25,7 @@ SEND_MAILING = "mailing.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 MAIL_ALERTS = "alert.mail"
+MAIL_NIGHTS = "alert.nights"
 CHECK_ACCOUNT = "account.check"
 SWEEP_ACCOUNTS = "account.sweep"
 
@@ -33,6 +34,8 @@ SWEEP_POSTS_SECONDS = 1.0
 SWEEP_MAILINGS_SECONDS = 5.0
 #: How often to look for alerts whose mail is to be tried again.
 MAIL_ALERTS_SECONDS = 30.0
+#: How often to look for people whose mail about the night is due.
+MAIL_NIGHTS_SECONDS = 60.0
 #: How often to look for accounts that are to be checked again, or whose access ends.
 SWEEP_ACCOUNTS_SECONDS = 60.0
 #: Seconds without rings after one that failed.

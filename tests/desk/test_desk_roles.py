@@ -50,6 +50,8 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "overview": ("", PEOPLE, None),
     "ledger": ("", PEOPLE, None),
     "ledger_csv": ("", PEOPLE, None),
+    "night": ("", PEOPLE, None),
+    "night_mail": ("", None, PEOPLE),
     "log": ("", PEOPLE, None),
     "stop": ("", PEOPLE, DECIDERS),
     "standing": ("", PEOPLE, None),
