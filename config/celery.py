@@ -54,6 +54,7 @@ app.conf.update(
             (queue.SWEEP_MAILINGS, queue.SWEEP_MAILINGS_SECONDS),
             (queue.MAIL_ALERTS, queue.MAIL_ALERTS_SECONDS),
             (queue.MAIL_APPROVALS, queue.MAIL_APPROVALS_SECONDS),
+            (queue.MAIL_NIGHTS, queue.MAIL_NIGHTS_SECONDS),
             (queue.SWEEP_ACCOUNTS, queue.SWEEP_ACCOUNTS_SECONDS),
         )
     },

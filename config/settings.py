@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "syndicator.newsletter",
     "syndicator.entrance",
     "syndicator.approval_mail",
+    "syndicator.nights",
     "syndicator.desk",
 ]
 MIDDLEWARE = [

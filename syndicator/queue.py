@@ -26,6 +26,7 @@ SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 MAIL_ALERTS = "alert.mail"
 MAIL_APPROVALS = "alert.approvals"
+MAIL_NIGHTS = "alert.nights"
 CHECK_ACCOUNT = "account.check"
 SWEEP_ACCOUNTS = "account.sweep"
 
@@ -36,6 +37,8 @@ SWEEP_MAILINGS_SECONDS = 5.0
 MAIL_ALERTS_SECONDS = 30.0
 #: How often to look for waiting posts that somebody wants mail about.
 MAIL_APPROVALS_SECONDS = 5.0
+#: How often to look for people whose mail about the night is due.
+MAIL_NIGHTS_SECONDS = 60.0
 #: How often to look for accounts that are to be checked again, or whose access ends.
 SWEEP_ACCOUNTS_SECONDS = 60.0
 #: Seconds without rings after one that failed.

@@ -1,4 +1,5 @@
-"""Mails open alerts to the administrators: at least once to each, tried again for a day.
+"""Mails open alerts to the administrators, and posts them to the webhook: at least once to each,
+tried again for a day.
 
 Claim (committed, under a lease), hand in (outside any transaction), record.
 """
@@ -16,8 +17,9 @@ from django.db.models import F, QuerySet
 
 from syndicator.accounts.models import Role, User
 from syndicator.alerts.letter import compose
-from syndicator.alerts.models import Alert
+from syndicator.alerts.models import Alert, Webhook
 from syndicator.alerts.relay import Relay
+from syndicator.alerts.webhook import post_alerts, target, the_webhook
 from syndicator.clock import database_now
 from syndicator.outbound.deadline import Deadline
 
@@ -44,16 +46,28 @@ def due_alerts(now: datetime) -> QuerySet[Alert]:
 
 
 def mail_due() -> int:
-    """Mail what is due, gathered to one mail per recipient; the number of mails handed in."""
+    """Tell of what is due, gathered to one mail per recipient; the number of mails handed in."""
     alerts = claim(database_now())
     if not alerts:
         return 0
-    addresses = recipients()
-    if not addresses:
+    addresses = recipients() if settings.EMAIL_HOST else []
+    webhook = the_webhook()
+    if settings.EMAIL_HOST and not addresses:
         log.warning("alerts not mailed: no administrator has an email address")
+    if webhook:
+        _post(webhook, alerts)
     handed_in = _hand_in(alerts, addresses) if addresses else 0
-    _record(alerts, addresses, database_now())
+    _record(alerts, [*addresses, *([target(webhook)] if webhook else [])], database_now())
     return handed_in
+
+
+def _post(webhook: Webhook, alerts: Sequence[Alert]) -> None:
+    """Post what the webhook has not got yet, and note it in the alerts' *mailed_to*."""
+    name = target(webhook)
+    news = [alert for alert in alerts if name not in alert.mailed_to]
+    if news and post_alerts(webhook, news):
+        for alert in news:
+            alert.mailed_to.append(name)
 
 
 def recipients() -> list[str]:
@@ -108,12 +122,12 @@ def _took(relay: Relay, mail: EmailMessage) -> bool:
     return True
 
 
-def _record(alerts: Sequence[Alert], addresses: Sequence[str], now: datetime) -> None:
+def _record(alerts: Sequence[Alert], targets: Sequence[str], now: datetime) -> None:
     for alert in alerts:
         row = Alert.objects.filter(pk=alert.pk)
         if alert.mailed_to and not alert.mailed_at:
             row.update(mailed_at=now)
-        if addresses and set(addresses) <= set(alert.mailed_to):
+        if targets and set(targets) <= set(alert.mailed_to):
             row.update(mailed_to=alert.mailed_to, due_at=None)
         else:
             wait = BACKOFF[min(alert.tries, len(BACKOFF)) - 1]

@@ -14,7 +14,8 @@ class Alert(models.Model):
     *key* names the trouble, for instance ``destination-7-paused``: at most one alert of a key is
     open. *due_at* is the one clock of its mail: when to try next, or when the lease of the try
     under way ends; NULL when everybody has it, or no mail is wanted. *mailed_at* is when the first
-    recipient's mail was handed in, *mailed_to* the addresses that need none any more.
+    recipient's mail was handed in, *mailed_to* the addresses that need none any more; the webhook
+    is one of them.
     """
 
     key = models.CharField(max_length=200)
@@ -48,6 +49,26 @@ class Alert(models.Model):
     @property
     def text_wording(self) -> Wording:
         return _stored(self.text)
+
+
+class Webhook(models.Model):
+    """The one address that alerts are posted to, if any, and how the last call ended.
+
+    *salt* goes into the key that the calls are signed with: another one makes another key.
+    """
+
+    url = models.CharField(max_length=2000)
+    salt = models.CharField(max_length=64)
+    taken_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    problem = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def problem_wording(self) -> Wording | None:
+        return Wording.from_json(self.problem)
 
 
 def _stored(data: dict[str, object]) -> Wording:

@@ -12,6 +12,7 @@ from django.db.models import Max, QuerySet
 
 from syndicator import queue
 from syndicator.alerts.models import Alert
+from syndicator.alerts.webhook import the_webhook
 from syndicator.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -62,8 +63,8 @@ def open_alerts() -> QuerySet[Alert]:
 
 
 def _mail_at(key: str, now: datetime) -> datetime | None:
-    """When to mail it; None without a mail server."""
-    if not settings.EMAIL_HOST:
+    """When to mail or post it; None where there is neither a mail server nor a webhook."""
+    if not settings.EMAIL_HOST and the_webhook() is None:
         return None
     last = Alert.objects.filter(key=key).aggregate(last=Max("mailed_at"))["last"]
     return max(now, last + QUIET) if last else now

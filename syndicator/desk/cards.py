@@ -288,6 +288,19 @@ class Card:
         return possible and self.objection is None
 
     @property
+    def can_repost(self) -> bool:
+        """Whether it can be corrected by deleting it there and posting the new text."""
+        offered = self.channel.capabilities if self.channel else frozenset()
+        edit = self.is_note and self.post.action == Action.EDIT
+        return edit and Act.DELETE.value in offered and bool(self.message.text)
+
+    @property
+    def repost_cost(self) -> Decimal:
+        if not (self.can_repost and self.channel):
+            return Decimal(0)
+        return self.channel.cost(self.message, Act.DELETE) + self.channel.cost(self.message)
+
+    @property
     def cost(self) -> Decimal:
         """What the platform charges for it, or will, in US dollars."""
         if self.can_carry_out and self.channel:
@@ -310,8 +323,13 @@ class Card:
         if post.state == PostState.APPROVED:
             return self._approved()
         if post.state == PostState.SENT and post.sent_at:
-            zone = post.entry.blog.time_zone
-            return _("Sent at %(time)s") % {"time": clock(post.sent_at, zone)}
+            done = {
+                Action.PUBLISH: _("Sent at %(time)s"),
+                Action.EDIT: _("Corrected there at %(time)s"),
+                Action.DELETE: _("Deleted there at %(time)s"),
+            }
+            said = {"time": clock(post.sent_at, post.entry.blog.time_zone)}
+            return done[Action(post.action)] % said
         if self.looked_up and self.post.due_at and self.post.due_at > self.outlook.survey.now:
             zone = self.post.entry.blog.time_zone
             return _("It may be out, or not – looked up at %(time)s") % {

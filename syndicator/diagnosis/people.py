@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from syndicator.alerts.mailing import recipients
+from syndicator.alerts.webhook import the_webhook
 from syndicator.diagnosis.findings import Finding, problem
 from syndicator.wording import TimedWording, Wording, gettext_noop
 
@@ -19,7 +20,9 @@ SET_A_SERVER = Wording(gettext_noop("Set SYNDICATOR_MAIL_URL and SYNDICATOR_MAIL
 
 
 def somebody_is_told() -> list[Finding]:
-    found = []
+    found: list[Finding] = []
+    if the_webhook():
+        return found
     if not settings.EMAIL_HOST:
         found.append(problem(NO_SERVER, SET_A_SERVER))
     if not recipients():

@@ -7,7 +7,7 @@ from collections import Counter
 from django.db import transaction
 
 from syndicator.entries.ingest import Change, Ingested, ingest
-from syndicator.entries.models import Entry, EntryState, LiveBlog, Source
+from syndicator.entries.models import Entry, EntryState, LiveBlog, Retraction, Source
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.identity import adopt_ids
 
@@ -31,11 +31,18 @@ def import_document(blog: LiveBlog, document: SourceDocument) -> list[Ingested]:
             document.entries,
             [entry.content for entry in known.values() if entry.source_id == source.pk],
         )
+        # Of these `ingest` knows what the document said last.
+        retracted = set(
+            Retraction.objects.filter(
+                entry__blog=blog, lifted_at=None, source_content__isnull=False
+            ).values_list("entry", flat=True)
+        )
         ingested = []
         for content in incoming:
             entry = known.get(content.external_id)
             if (
                 entry
+                and entry.pk not in retracted
                 and entry.state == EntryState.WITHDRAWN
                 and entry.content_hash == content.content_hash()
             ):

@@ -16,7 +16,14 @@ from django.db import transaction
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.content import EntryContent
-from syndicator.entries.models import Entry, EntryRevision, EntryState, LiveBlog, Source
+from syndicator.entries.models import (
+    Entry,
+    EntryRevision,
+    EntryState,
+    LiveBlog,
+    Retraction,
+    Source,
+)
 from syndicator.steps import Step, reached
 
 
@@ -26,6 +33,8 @@ class Change(StrEnum):
     WITHDRAWN = "withdrawn"
     REPUBLISHED = "republished"
     UNCHANGED = "unchanged"
+    #: An editor took the entry back: what the source says is kept until they lift that.
+    RETRACTED = "retracted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,6 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
         blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
         now = database_now()
         entry = Entry.objects.filter(blog=blog, external_id=content.external_id).first()
-        content_hash = content.content_hash()
         if entry is None:
             arrived = _arrival(blog, now)
             entry = Entry(
@@ -60,24 +68,17 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
                 received_at=arrived,
             )
             change = Change.CREATED
+        elif retraction := _standing(entry):
+            return Ingested(entry, _keep(retraction, EntryState.LIVE, content))
         elif entry.state == EntryState.WITHDRAWN:
             change = Change.REPUBLISHED
-        elif entry.content_hash != content_hash or _embargo_moved(entry, content, now):
+        elif entry.content_hash != content.content_hash() or _embargo_moved(entry, content, now):
             change = Change.UPDATED
         else:
             return Ingested(entry, Change.UNCHANGED)
         entry.state = EntryState.LIVE
-        entry.content_hash = content_hash
-        entry.author = content.author
-        entry.headline = content.headline
-        entry.permalink = content.permalink
-        entry.blocks = [block.to_json() for block in content.blocks]
-        entry.key_event = content.key_event
-        entry.tags = list(content.tags)
-        entry.embargo_until = content.embargo_until
-        if content.published_at:
-            entry.published_at = content.published_at
-        _record(entry, now)
+        take_over(entry, content)
+        record(entry, now)
     return Ingested(entry, change)
 
 
@@ -87,10 +88,12 @@ def withdraw(source: Source, external_id: str) -> Ingested:
     with transaction.atomic():
         blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
         entry = Entry.objects.get(blog=blog, external_id=external_id)
+        if retraction := _standing(entry):
+            return Ingested(entry, _keep(retraction, EntryState.WITHDRAWN, None))
         if entry.state == EntryState.WITHDRAWN:
             return Ingested(entry, Change.UNCHANGED)
         entry.state = EntryState.WITHDRAWN
-        _record(entry, database_now())
+        record(entry, database_now())
     return Ingested(entry, Change.WITHDRAWN)
 
 
@@ -98,6 +101,43 @@ def _embargo_moved(entry: Entry, content: EntryContent, now: datetime) -> bool:
     """Whether that makes a difference: not if both times are over."""
     times = (entry.embargo_until, content.embargo_until)
     return times[0] != times[1] and any(time is not None and time > now for time in times)
+
+
+def take_over(entry: Entry, content: EntryContent) -> None:
+    """Have *entry*, which is not saved here, say what *content* says."""
+    entry.content_hash = content.content_hash()
+    entry.author = content.author
+    entry.headline = content.headline
+    entry.permalink = content.permalink
+    entry.blocks = [block.to_json() for block in content.blocks]
+    entry.key_event = content.key_event
+    entry.tags = list(content.tags)
+    entry.embargo_until = content.embargo_until
+    if content.published_at:
+        entry.published_at = content.published_at
+
+
+def _standing(entry: Entry) -> Retraction | None:
+    """The retraction that holds for *entry*, if an editor took it back."""
+    if entry.state != EntryState.WITHDRAWN:
+        return None
+    return Retraction.objects.filter(entry=entry, lifted_at=None).first()
+
+
+def _keep(retraction: Retraction, state: EntryState, content: EntryContent | None) -> Change:
+    """Note what the source says while an editor's retraction outranks it."""
+    known = retraction.kept or retraction.entry.content
+    same_content = content is None or (content.content_hash(), content.embargo_until) == (
+        known.content_hash(),
+        known.embargo_until,
+    )
+    if same_content and state == retraction.source_state:
+        return Change.UNCHANGED
+    retraction.source_state = state
+    if content is not None:
+        retraction.source_content = content.to_json()
+    retraction.save(update_fields=["source_state", "source_content"])
+    return Change.RETRACTED
 
 
 def _arrival(blog: LiveBlog, now: datetime) -> datetime:
@@ -111,7 +151,8 @@ def _arrival(blog: LiveBlog, now: datetime) -> datetime:
     return max(now, before) if before else now
 
 
-def _record(entry: Entry, now: datetime) -> None:
+def record(entry: Entry, now: datetime) -> None:
+    """Save *entry* as its next revision and ring the renderer. The caller holds the blog's lock."""
     entry.revision += 1
     entry.changed_at = now
     entry.render_due_at = now

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
@@ -184,3 +187,50 @@ class EntryRevision(models.Model):
             models.UniqueConstraint("entry", "revision", name="one_row_per_entry_revision")
         ]
         ordering = ["revision"]
+
+
+class Retraction(models.Model):
+    """An editor took an entry back. Until somebody lifts it, it outranks the source.
+
+    Meanwhile *source_state* and *source_content* (None: as the entry's own) are what the source
+    last said. They make no revision, so nothing disturbs the deletions under way, and are what a
+    lifted entry goes on with.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="retractions")
+    reason = models.CharField(max_length=300)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    made_at = models.DateTimeField()
+    source_state = models.CharField(max_length=10, choices=EntryState)
+    source_content = models.JSONField(null=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "entry", name="one_standing_retraction", condition=models.Q(lifted_at=None)
+            )
+        ]
+
+    @property
+    def kept(self) -> EntryContent | None:
+        """What the source said since, if that is something else."""
+        return content_from_json(self.source_content) if self.source_content else None
+
+
+def content_from_json(data: dict[str, Any]) -> EntryContent:
+    """The reverse of `EntryContent.to_json`."""
+    time = data["published_at"]
+    return EntryContent(
+        **{
+            **data,
+            "published_at": datetime.fromisoformat(time) if time else None,
+            "blocks": blocks_from_json(data["blocks"]),
+            "tags": tuple(data["tags"]),
+        }
+    )

@@ -22,7 +22,7 @@ from syndicator.clock import database_now
 from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
-from syndicator.posts.models import Attempt, AttemptKind, AttemptOutcome, Post, PostState
+from syndicator.posts.models import Action, Attempt, AttemptKind, AttemptOutcome, Post, PostState
 from syndicator.posts.policies import ROUTE_OFF
 from syndicator.posts.states import move
 from syndicator.statements import storable
@@ -144,8 +144,11 @@ def lock(destination_id: int) -> Destination:
 
 
 def _is_off(post: Post) -> bool:
-    """Whether the post's live blog was set meanwhile to post no more to its destination."""
-    return not (
+    """Whether the post's live blog was set meanwhile to post no more to its destination.
+
+    What is to be deleted there still is.
+    """
+    return post.action != Action.DELETE and not (
         Route.objects.filter(blog=post.entry.blog_id, destination=post.destination_id)
         .exclude(policy=Policy.OFF)
         .exists()

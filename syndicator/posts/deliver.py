@@ -33,6 +33,7 @@ from syndicator.destinations import budget
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.entries.models import Entry, EntryState
 from syndicator.outbound.deadline import no_call_after
 from syndicator.pictures import storage
 from syndicator.posts import circuit
@@ -344,6 +345,10 @@ def _mark_deleted(act: Post, now: datetime) -> None:
     )
     for pk in published.values_list("pk", flat=True):
         move(pk, PostState.SENT, PostState.DELETED, now=now, reason=TAKEN_BACK)
+    # It was deleted to be posted anew, or the entry came back meanwhile.
+    live = Entry.objects.filter(pk=act.entry_id, state=EntryState.LIVE, render_due_at=None)
+    if live.update(render_due_at=now, render_tried_at=None, render_tries=0):
+        queue.after_commit(queue.RENDER_ENTRY, act.entry_id)
 
 
 def _reserved(destination: Destination) -> Decimal:

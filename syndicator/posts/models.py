@@ -171,8 +171,12 @@ class Post(models.Model):
     def differs_from(self, entry: Entry) -> bool:
         """Whether *entry*, this post's, says something else in its row as read."""
         if self.action == Action.DELETE:
-            # Whatever it says: it was decided that this post must go.
-            return entry.revision != self.revision or entry.render_due_at is not None
+            # Whatever it says: it was decided that this post must go. What was noted late about an
+            # earlier version has to go with all others.
+            withdrawn = entry.state == EntryState.WITHDRAWN
+            return entry.render_due_at is not None or (
+                entry.revision != self.revision and not withdrawn
+            )
         return (
             entry.state != EntryState.LIVE
             or entry.revision != self.revision

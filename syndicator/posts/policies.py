@@ -64,12 +64,12 @@ def rule(
     entry: EntryContent,
     *,
     problems: Iterable[Wording] = (),
-    handled: bool = False,
+    handled: Wording | None = None,
 ) -> Ruling:
     """What becomes of *entry* of *blog* on *route*.
 
-    *problems* are what the channel finds wrong with its post; *handled* says that an editor has
-    decided about an earlier version.
+    *problems* are what the channel finds wrong with its post; *handled* says why an
+    editor who decided about it before has to see it again.
     """
     if route.policy == Policy.OFF:
         return Ruling(Course.LEFT_OUT, ROUTE_OFF)
@@ -79,7 +79,7 @@ def rule(
     if problem := next(iter(problems), None):
         return Ruling(Course.REVIEW, problem)
     if handled:
-        return Ruling(Course.REVIEW, HANDLED_BEFORE)
+        return Ruling(Course.REVIEW, handled)
     if route.policy != Policy.AUTOMATIC:
         return Ruling(Course.REVIEW, FOR_REVIEW)
     if left_out:

@@ -24,10 +24,11 @@ from syndicator.clock import database_now
 from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState, LiveBlog
+from syndicator.posts import retraction
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
-from syndicator.posts.policies import ROUTE_OFF, Course, Ruling, rule
+from syndicator.posts.policies import HANDLED_BEFORE, ROUTE_OFF, Course, Ruling, rule
 from syndicator.posts.states import move, move_all
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -52,6 +53,9 @@ WITHDRAWN_AFTER_POSTING = Wording(
     gettext_noop(
         "The entry was withdrawn after it was posted. Delete the post where that is possible."
     )
+)
+RETRACTED_BEFORE = Wording(
+    gettext_noop("Waits for an editor: this entry was taken back before, and that was lifted.")
 )
 NOT_OUT_AFTER_ALL = Wording(gettext_noop("The earlier post did not go out after all."))
 NOT_RENDERED = Wording(
@@ -112,9 +116,13 @@ def render(entry_id: int) -> None:
             # Also where nothing is due: a later entry may have waited for this one.
             queue.after_commit(queue.DELIVER_TO_DESTINATION, route.destination_id)
         _cancel_off_route(page, routes)
+        if entry.state == EntryState.WITHDRAWN:
+            _take_back_off_route(page, routes)
         page.write()
         Entry.objects.filter(pk=entry_id).update(render_due_at=None)
         reached(Step.RENDER_WRITTEN)
+    if entry.state == EntryState.WITHDRAWN:
+        retraction.carry_on(entry_id)
 
 
 def switch_off(route: Route) -> int:
@@ -122,6 +130,8 @@ def switch_off(route: Route) -> int:
     with transaction.atomic():
         lock(route.destination_id)
         posts = Post.objects.filter(entry__blog=route.blog_id, destination=route.destination_id)
+        # What must go must go, also from where nothing more is posted.
+        posts = posts.exclude(action=Action.DELETE)
         now = database_now()
         return sum(
             move_all(posts, state, PostState.CANCELLED, now=now, reason=ROUTE_OFF)
@@ -152,7 +162,12 @@ def draft_of(entry: Entry, route: Route, pictures: tuple[Picture, ...] = ()) -> 
 
 
 def ruling_on(
-    route: Route, blog: LiveBlog, entry: Entry, draft: Draft | None, *, handled: bool = False
+    route: Route,
+    blog: LiveBlog,
+    entry: Entry,
+    draft: Draft | None,
+    *,
+    handled: Wording | None = None,
 ) -> Ruling:
     """What becomes of *entry* on *route*, of which its channel made *draft*."""
     problems = draft.problems if draft else ()
@@ -278,18 +293,21 @@ def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
         _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, draft.message if draft else None)
         return
     page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
-    ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=_was_handled(earlier))
+    ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=_handled(page, earlier))
     if ruling.course == Course.LEFT_OUT or draft is None or draft.message is None:
         _note(page, route, Action.PUBLISH, ruling.why)
     else:
         _prepare(page, route, draft, draft.message, ruling)
 
 
-def _was_handled(posts: list[Post]) -> bool:
-    """Whether an editor decided about one of *posts* that the next one must be seen."""
-    return bool(posts) and (
-        Decision.objects.filter(post__in=posts, user__isnull=False, verdict__in=HANDLED).exists()
-    )
+def _handled(page: _Page, earlier: list[Post]) -> Wording | None:
+    """Why an editor is asked whatever the route says: one had something to say about it before."""
+    if page.entry.revision == 1:
+        return None
+    if page.entry.retractions.exists():
+        return RETRACTED_BEFORE
+    said = Decision.objects.filter(post__in=earlier, user__isnull=False, verdict__in=HANDLED)
+    return HANDLED_BEFORE if earlier and said.exists() else None
 
 
 def _prepare(page: _Page, route: Route, draft: Draft, message: Message, ruling: Ruling) -> None:
@@ -340,6 +358,15 @@ def _cancel_off_route(page: _Page, routes: list[Route]) -> None:
         ),
         REPLACED,
     )
+
+
+def _take_back_off_route(page: _Page, routes: list[Route]) -> None:
+    """What is out has to go also where the live blog has no route any more."""
+    gone = {post.destination_id for post in page.posts if post.state in OUT} - {
+        route.destination_id for route in routes
+    }
+    for destination in Destination.objects.filter(pk__in=gone).order_by("pk"):
+        _take_back(page, Route(blog=page.entry.blog, destination=destination))
 
 
 def _notes(page: _Page, route: Route, *, of_earlier: bool = False) -> Iterator[Post]:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from syndicator import queue
 from syndicator.accounts.models import User
-from syndicator.channels.base import Act
+from syndicator.channels.base import Act, Message
 from syndicator.clock import database_now
 from syndicator.destinations import budget, stops
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
@@ -56,6 +56,9 @@ NOT_KNOWN = Wording(
     gettext_noop("It is not known which post that is. Do it by hand, then press “Done”.")
 )
 CARRIED_OUT_BY = gettext_noop("%(who)s had it carried out.")
+REPOSTED_BY = gettext_noop(
+    "%(who)s has it deleted there; the corrected text is posted anew as the route is set."
+)
 NO_ADDRESS = Wording(gettext_noop("Enter the full address of the post, or none."))
 HELD_BY = gettext_noop("%(who)s holds it.")
 HELD_BY_BECAUSE = gettext_noop("%(who)s holds it: %(why)s")
@@ -461,6 +464,61 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
         ):
             raise _not_possible(post)
         return _decided(post, editor, Verdict.CARRY_OUT)
+
+
+def repost(post_id: int, editor: User, seen_hash: str) -> Post:
+    """Have what a noted edit is about deleted there. Once it is gone, the renderer makes the
+    corrected post, which the route's policy decides about. The deletion."""
+    with transaction.atomic():
+        note = _locked(post_id, editor)
+        _must_be_seen(note, seen_hash)
+        if note.outdated:
+            raise ReviewRefused(OUTDATED)
+        channel = note.destination.channel
+        if (
+            not (note.is_note and note.action == Action.EDIT and note.message.text)
+            or Act.DELETE.value not in channel.capabilities
+        ):
+            raise ReviewRefused(CANNOT)
+        _name_what_is_out(note)
+        now = database_now()
+        told = Wording(REPOSTED_BY, {"who": str(editor)})
+        before = Post.objects.filter(
+            entry=note.entry_id,
+            destination=note.destination_id,
+            action=Action.DELETE,
+            revision=note.revision,
+        )
+        if before.exists() or not move(
+            note.pk,
+            PostState.SKIPPED,
+            PostState.CANCELLED,
+            now=now,
+            seen_hash=seen_hash,
+            reason=told,
+        ):
+            raise _not_possible(note)
+        message = Message(text="", permalink=note.message.permalink)
+        deletion = Post.objects.create(
+            entry=note.entry,
+            destination=note.destination,
+            action=Action.DELETE,
+            revision=note.revision,
+            state=PostState.APPROVED,
+            payload=message.to_json(),
+            payload_hash=message.fingerprint(),
+            published_at=note.published_at,
+            reason=told.to_json(),
+            remote_id=note.remote_id,
+            remote_url=note.remote_url,
+            cost=channel.cost(message, Act.DELETE),
+            # Somebody wants it done, and sees what it costs.
+            over_budget=True,
+            due_at=now,
+            created_at=now,
+            changed_at=now,
+        )
+        return _decided(deletion, editor, Verdict.CARRY_OUT)
 
 
 def _name_what_is_out(note: Post) -> None:

@@ -24,6 +24,7 @@ from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import held
 from syndicator.entries.models import Entry
+from syndicator.posts import retraction
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import Post, PostState, SweepReport
 from syndicator.posts.reconcile import mark_abandoned
@@ -101,6 +102,7 @@ def sweep_in_turn() -> Swept | None:
     swept = sweep(since)
     if everything:
         tell_if_stalled(now)
+        retraction.carry_on()
         end_budget_warnings(now)
     if swept:
         SweepReport.objects.filter(pk=THE_ROW).update(found_at=now, found=asdict(swept))

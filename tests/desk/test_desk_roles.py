@@ -41,14 +41,22 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "release": ("post", None, DECIDERS),
     "undo": ("post", None, DECIDERS),
     "carry_out": ("post", None, DECIDERS),
+    "repost": ("post", None, DECIDERS),
     "dismiss": ("post", None, DECIDERS),
     "confirm_sent": ("post", None, DECIDERS),
     "confirm_absent": ("post", None, DECIDERS),
     "mail": ("post", PEOPLE, None),
     "entry": ("entry", PEOPLE, None),
     "approve_all": ("entry", None, DECIDERS),
+    "retraction": ("entry", PEOPLE, DECIDERS),
+    "lift_retraction": ("entry", None, DECIDERS),
     "approve_selected": ("", None, DECIDERS),
     "picture": ("picture", PEOPLE, None),
+    "overview": ("", PEOPLE, None),
+    "ledger": ("", PEOPLE, None),
+    "ledger_csv": ("", PEOPLE, None),
+    "night": ("", PEOPLE, None),
+    "night_mail": ("", None, PEOPLE),
     "log": ("", PEOPLE, None),
     "stop": ("", PEOPLE, DECIDERS),
     "standing": ("", PEOPLE, None),
@@ -80,6 +88,9 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "add_subscribers": ("blog", None, ADMINS),
     "remove_subscriber": ("subscription", None, ADMINS),
     "new_token": ("source", None, ADMINS),
+    "alerting": ("", ADMINS, ADMINS),
+    "test_webhook": ("", None, ADMINS),
+    "new_webhook_key": ("", None, ADMINS),
     "people": ("", ADMINS, None),
     "new_person": ("", ADMINS, ADMINS),
     "person": ("person", ADMINS, ADMINS),
@@ -208,8 +219,9 @@ def test_who_may_write_what(
             continue
         answer = browser.post(paths[name])
         if writes in MAY[role]:
-            # The test's platform has no sign-in, and the person no passkey.
-            missing = (404,) if name in ("sign_in", "remove_passkey", *BY_LINK) else ()
+            # The test's platform has no sign-in, the person no passkey, and alerts no address.
+            without = ("sign_in", "remove_passkey", "new_webhook_key", *BY_LINK)
+            missing = (404,) if name in without else ()
             assert answer.status_code in (200, 204, 302, 409, *missing), name
             sent_back = writes == ANYONE
             assert sent_back or "/log-in/" not in answer.headers.get("Location", ""), name

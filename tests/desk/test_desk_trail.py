@@ -22,7 +22,8 @@ from tests.factories import make_blog, make_destination, make_post, make_route, 
 
 def filters(prefix: str) -> dict[str, object]:
     """A route's filters as the form sends them where none is set."""
-    return {f"{prefix}-{name}": value for name, value in FILTERS.items()}
+    unset = {**FILTERS, "urgent_in_quiet_hours": "on"}
+    return {f"{prefix}-{name}": value for name, value in unset.items()}
 
 
 pytestmark = pytest.mark.django_db

@@ -301,3 +301,61 @@ def test_it_is_refused_where_the_platform_does_not_offer_it(
     with pytest.raises(ReviewRefused) as refused:
         review.carry_out(note.pk, editor, note.payload_hash)
     assert refused.value.wording == review.CANNOT
+
+
+def test_deleted_and_posted_anew_with_the_corrected_text(
+    board: Board, published: Post, editor: User
+) -> None:
+    note = change(published, "Zweite Fassung")
+    act = review.repost(note.pk, editor, note.payload_hash)
+    deliver.deliver(published.destination_id)
+    render(published.entry_id)  # which the confirmed deletion rang for
+    deliver.deliver(published.destination_id)
+    assert board.acts == ["publish 1", "delete 1", "publish 1"]
+    assert [text.partition(" http")[0] for text in board.posts.values()] == ["Zweite Fassung"]
+    note.refresh_from_db()
+    assert note.state == PostState.CANCELLED
+    assert Decision.objects.get(post=act).user == editor
+
+
+def test_nothing_is_posted_anew_before_the_old_one_is_gone(
+    board: Board, published: Post, editor: User
+) -> None:
+    note = change(published, "Zweite Fassung")
+    board.answers.append(Rejected(Wording("The platform refused.")))
+    review.repost(note.pk, editor, note.payload_hash)
+    deliver.deliver(published.destination_id)
+    render(published.entry_id)
+    deliver.deliver(published.destination_id)
+    assert board.acts == ["publish 1", "delete 1"]
+    assert Post.objects.get(action=Action.DELETE).state == PostState.FAILED
+
+
+def test_only_an_edit_that_was_seen_is_posted_anew(
+    board: Board, published: Post, editor: User
+) -> None:
+    note = change(published, "Zweite Fassung")
+    with pytest.raises(ReviewRefused):
+        review.repost(note.pk, editor, "another")
+    with pytest.raises(ReviewRefused):
+        review.repost(published.pk, editor, published.payload_hash)
+    review.repost(note.pk, editor, note.payload_hash)
+    with pytest.raises(ReviewRefused):
+        review.repost(note.pk, editor, note.payload_hash)
+    assert Post.objects.filter(action=Action.DELETE).count() == 1
+
+
+def test_an_entry_that_came_back_while_its_post_was_deleted_is_posted_anew(
+    board: Board, published: Post, editor: User
+) -> None:
+    note = take_back(published)
+    review.carry_out(note.pk, editor, note.payload_hash)
+    claim = deliver.claim_next(published.destination_id)
+    assert claim is not None
+    edit = change(published, "Doch wieder da")
+    deliver.record(claim, deliver.send(claim), go_on=False)
+    render(published.entry_id)
+    deliver.deliver(published.destination_id)
+    edit.refresh_from_db()
+    assert edit.state == PostState.CANCELLED
+    assert [text.partition(" http")[0] for text in board.posts.values()] == ["Doch wieder da"]

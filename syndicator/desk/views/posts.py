@@ -151,6 +151,14 @@ def carry_out(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @deciders_only
+def repost(request: DeskRequest, pk: int) -> HttpResponse:
+    """Have the platform's post deleted, and the corrected text posted anew."""
+    seen = request.POST.get("payload_hash", "")
+    return _act(request, pk, lambda: review.repost(pk, request.user, seen))
+
+
+@require_POST
+@deciders_only
 def dismiss(request: DeskRequest, pk: int) -> HttpResponse:
     return _act(request, pk, lambda: review.dismiss(pk, request.user))
 
