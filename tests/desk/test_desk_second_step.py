@@ -191,6 +191,15 @@ def test_a_role_that_must_have_one_can_do_nothing_before(edda: User) -> None:
     assert not is_in(browser)
 
 
+def test_a_rule_that_is_taken_back_holds_nobody_up(edda: User) -> None:
+    second_step.demand_of({Role.EDITOR})
+    browser = Browser()
+    with_password(browser)
+    assert not is_in(browser)
+    second_step.demand_of(set())
+    assert is_in(browser)
+
+
 def test_demanding_it_signs_out_who_has_none(admin: Browser, signed_in: Browser) -> None:
     said = admin.post("/settings/people/second-step/", {"role": ["editor", "admin"]}, follow=True)
     assert "for yourself first" in said.text
