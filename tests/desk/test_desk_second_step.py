@@ -219,6 +219,13 @@ def test_who_gets_a_role_that_must_have_one_is_signed_out(
     assert not is_in(signed_in)
 
 
+def test_the_people_page_says_who_has_one(admin: Browser, signed_in: Browser, edda: User) -> None:
+    signed_in.post("/account/app/new/")
+    assert "second step set up" not in admin.get("/settings/people/").text
+    Authenticator.objects.update(confirmed_at=database_now())
+    assert admin.get("/settings/people/").text.count("second step set up") == 1
+
+
 def test_an_administrator_takes_it_away(
     admin: Browser, signed_in: Browser, secret: str, edda: User
 ) -> None:
