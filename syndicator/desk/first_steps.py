@@ -45,6 +45,11 @@ class FirstSteps:
         open_to_all = not getattr(view, "login_required", True)
         if open_to_all or getattr(view, "before_set_up", False) or not is_marked(request.session):
             return None
+        person = request.user
+        if isinstance(person, User) and not second_step.is_missing(person):
+            # The rule was taken back meanwhile, or it was set up in another browser.
+            unmark(request.session)
+            return None
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204)
         return redirect("desk:own_account")

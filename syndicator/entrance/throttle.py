@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -91,17 +91,19 @@ def begin(account: str, address: str, of: str = "password") -> Try:
     place = _key("place", account, address)
     if FamiliarPlace.objects.filter(key=place, last_at__gt=now - FAMILIAR).exists():
         here = _Counter(_key(of, "account here", account, address), OF_ACCOUNT)
-        _count([here], now)
+        _count([here])
         return Try(here, None, place)
     anywhere = _Counter(_key(of, "account", account), OF_ACCOUNT)
     of_address = _Counter(_key(of, "address", address), OF_ADDRESS)
-    _count([anywhere, of_address], now)
+    _count([anywhere, of_address])
     return Try(anywhere, of_address, place)
 
 
-def _count(counters: Sequence[_Counter], now: datetime) -> None:
+def _count(counters: Sequence[_Counter]) -> None:
     with transaction.atomic():
-        rows = [(_locked(counter.key, now), counter.limit) for counter in counters]
+        rows = [(_locked(counter.key), counter.limit) for counter in counters]
+        # Only now: others may have counted while this one waited for the rows.
+        now = database_now()
         waits = [row.wait_until - now for row, _limit in rows if row.wait_until]
         if waits and max(waits) > timedelta(0):
             raise TooManyTries(max(waits))
@@ -112,8 +114,8 @@ def _count(counters: Sequence[_Counter], now: datetime) -> None:
             row.save()
 
 
-def _locked(key: str, now: datetime) -> FailedTries:
-    FailedTries.objects.get_or_create(key=key, defaults={"last_at": now})
+def _locked(key: str) -> FailedTries:
+    FailedTries.objects.get_or_create(key=key, defaults={"last_at": database_now()})
     return FailedTries.objects.select_for_update(no_key=True).get(key=key)
 
 

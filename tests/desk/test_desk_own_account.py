@@ -101,9 +101,9 @@ def test_an_administrator_ends_all_of_a_persons(
 def test_a_new_password_ends_the_others(desktop: Browser, phone: Browser, edda: User) -> None:
     new = {"new_password1": "another horse!", "new_password2": "another horse!"}
     desktop.post("/account/password/", new)
+    assert [row.person for row in PersonSession.objects.all()] == [edda]
     assert is_in(desktop)
     assert not is_in(phone)
-    assert [row.person for row in PersonSession.objects.all()] == [edda]
     row = AuditEntry.objects.get(act="password set")
     assert (row.before, row.after) == ({"password": "•••"}, {"password": "•••"})
 

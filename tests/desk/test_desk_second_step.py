@@ -191,6 +191,15 @@ def test_a_role_that_must_have_one_can_do_nothing_before(edda: User) -> None:
     assert not is_in(browser)
 
 
+def test_a_rule_that_is_taken_back_holds_nobody_up(edda: User) -> None:
+    second_step.demand_of({Role.EDITOR})
+    browser = Browser()
+    with_password(browser)
+    assert not is_in(browser)
+    second_step.demand_of(set())
+    assert is_in(browser)
+
+
 def test_demanding_it_signs_out_who_has_none(admin: Browser, signed_in: Browser) -> None:
     said = admin.post("/settings/people/second-step/", {"role": ["editor", "admin"]}, follow=True)
     assert "for yourself first" in said.text
@@ -208,6 +217,13 @@ def test_who_gets_a_role_that_must_have_one_is_signed_out(
     form = {"username": "edda", "role": "author", "is_active": "on"}
     admin.post(f"/settings/people/{edda.pk}/", form)
     assert not is_in(signed_in)
+
+
+def test_the_people_page_says_who_has_one(admin: Browser, signed_in: Browser, edda: User) -> None:
+    signed_in.post("/account/app/new/")
+    assert "second step set up" not in admin.get("/settings/people/").text
+    Authenticator.objects.update(confirmed_at=database_now())
+    assert admin.get("/settings/people/").text.count("second step set up") == 1
 
 
 def test_an_administrator_takes_it_away(

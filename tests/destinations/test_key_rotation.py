@@ -20,7 +20,9 @@ from syndicator.destinations.accounts import account_of
 from syndicator.destinations.key_rotation import NotYet, add_key, encrypt_anew, forget_old
 from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import Sealed, UnreadableSecrets
-from tests.factories import make_destination
+from syndicator.entrance import second_step
+from syndicator.entrance.models import Authenticator
+from tests.factories import make_destination, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -241,3 +243,16 @@ def test_a_file_that_somebody_broke_changes_nothing_for_who_has_read_it(
     assert secrets.decrypt(token) == {"a": "b"}
     file.unlink()
     assert secrets.decrypt(token) == {"a": "b"}
+
+
+def test_authenticator_apps_are_encrypted_anew_too(
+    file: Path, destinations: list[Destination]
+) -> None:
+    person = make_user()
+    second_step.begin_app(person)
+    secret = second_step.unconfirmed_app(person)
+    add_key(file)
+    assert key_rotation.is_unfinished()
+    encrypt_anew()
+    assert secrets.sealed(Authenticator.objects.get().encrypted_secrets) == Sealed.NEWEST
+    assert second_step.unconfirmed_app(person) == secret

@@ -97,7 +97,6 @@ def _page(
         "waits": waits,
         "changed": changed,
         "changes": changes(row.said, card.message.as_posted()) if changed else [],
-        "user": None,
     }
     return render(request, "desk/approval_link.html", context, status=status)
 

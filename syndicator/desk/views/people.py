@@ -23,7 +23,7 @@ from syndicator.entrance import invitations, second_step, sessions
 @admins_only
 def people(request: DeskRequest) -> HttpResponse:
     context = {
-        "people": User.objects.order_by("-is_active", "username"),
+        "people": second_step.with_marks(User.objects.order_by("-is_active", "username")),
         "roles": Role.choices,
         "invitations": invitations.waiting().select_related("invited_by").order_by("-pk"),
         "demanded_of": second_step.demanded_of(),
