@@ -12,7 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 from syndicator.accounts.models import Role
 from syndicator.clock import database_now
 from syndicator.destinations.models import Policy
+from syndicator.posts import retraction
 from syndicator.posts.models import Attempt, AttemptKind, Post, PostState
+from syndicator.posts.render import render
 from syndicator.wording import Wording
 from tests.desk.test_desk_browser import pytestmark, signed_in, started
 from tests.desk.test_desk_changes import changed
@@ -40,6 +42,10 @@ def pages(paths: dict[str, str]) -> dict[str, str]:
         Attempt.objects.create(
             post=made, kind=AttemptKind.SEND, epoch=1, started_at=database_now(), answer="{}"
         )
+    Post.objects.filter(state=PostState.SENT).update(remote_id="1")
+    # The last of them is out, and under way to be deleted.
+    retraction.retract(made.entry_id, make_user(Role.EDITOR), "Falsche Zahl")
+    render(made.entry_id)
     first = make_post(Policy.REVIEW, make_destination("mastodon"), headline="Drei Tote")
     second = changed(first, headline="Zwei Tote")
     return {
@@ -49,6 +55,8 @@ def pages(paths: dict[str, str]) -> dict[str, str]:
             if name in _readable() and not path.endswith(".csv")
         },
         "changed entry": f"/entries/{second.entry_id}/",
+        "retracted entry": f"/entries/{made.entry_id}/",
+        "ledger with entries": f"/overview/ledger/?day={second.entry.published_at:%Y-%m-%d}",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from secrets import token_hex
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.validators import URLValidator
 from django.http import HttpResponse
@@ -55,6 +56,7 @@ def alerting(request: DeskRequest) -> HttpResponse:
         "form": form,
         "webhook": webhook,
         "key": key_of(webhook) if webhook else "",
+        "has_server": bool(settings.EMAIL_HOST),
         "addresses": recipients(),
         "zone": desk_zone(),
     }
