@@ -45,6 +45,7 @@ from syndicator.newsletter.models import (
 )
 from syndicator.newsletter.pictures import files_of
 from syndicator.newsletter.subscribing import unsubscribe_url
+from syndicator.newsletter.taking_back import stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -73,8 +74,10 @@ UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the ma
 def send_due(mailing_id: int) -> int:
     """Send what is due of a mailing, for as long as one task may; the number of tries made."""
     tries, end = 0, monotonic() + SPAN.total_seconds()
+    stop_withdrawn(mailing_id)
     recipient = _next_due(mailing_id)
     if recipient is None:
+        close_finished()
         return tries
     mailing = recipient.mailing
     try:

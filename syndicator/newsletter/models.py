@@ -94,6 +94,7 @@ class RecipientState(models.TextChoices):
     ACCEPTED = "accepted", _("sent")
     BOUNCED = "bounced", _("undeliverable")
     SUPPRESSED = "suppressed", _("unsubscribed before it was sent")
+    WITHDRAWN = "withdrawn", _("taken back before it was sent")
     UNCERTAIN = "uncertain", _("uncertain")
 
 

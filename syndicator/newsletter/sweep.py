@@ -17,6 +17,7 @@ from syndicator.newsletter.models import (
     MailingState,
     RecipientState,
 )
+from syndicator.newsletter.taking_back import stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,8 @@ def sweep() -> Swept:
     if ahead := bring_times_into_line(now):
         log.error("the database's clock was set back", rows=ahead)
     abandoned = mark_abandoned(now)
+    if stopped := stop_withdrawn():
+        log.info("stopped mails of withdrawn entries", mails=stopped)
     in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
     # Where a mail is on its way a worker is busy, and will go on with the rest.
     waiting = list(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes
@@ -22,6 +23,7 @@ from syndicator import queue
 from syndicator.channels.base import TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
+from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter import fanout
 from syndicator.newsletter.fanout import BACKOFF, claim, send_due
@@ -37,7 +39,7 @@ from syndicator.newsletter.sweep import sweep
 from syndicator.posts import review
 from syndicator.wording import Wording
 from tests.channels.email.scripted_relay import ScriptedRelay
-from tests.factories import make_blog, make_user
+from tests.factories import make_blog, make_content, make_source, make_user
 from tests.newsletter.conftest import Rung
 from tests.newsletter.mailings import make_due, make_mailing, states
 
@@ -97,6 +99,7 @@ def test_each_recipient_ends_as_the_relay_says(
         S.ACCEPTED: 1,
         S.BOUNCED: 2,
         S.SUPPRESSED: 0,
+        S.WITHDRAWN: 0,
         S.UNCERTAIN: 2,
     }
     later = mailing.recipients.get(address__startswith="later")
@@ -131,6 +134,29 @@ def test_who_left_before_their_turn_gets_nothing(
     send_due(mailing.pk)
     assert states(mailing) == {"anna": S.SUPPRESSED, "ben": S.ACCEPTED}
     assert relay.mails_to(ANNA) == []
+
+
+@pytest.mark.parametrize("by", [send_due, lambda _: sweep()], ids=["task", "sweep"])
+def test_what_was_taken_back_goes_to_nobody_else(
+    relay: ScriptedRelay,
+    destination: Destination,
+    blog: LiveBlog,
+    by: Callable[[int], object],
+) -> None:
+    mailing = make_mailing(destination, blog, ANNA, BEN, "busy@reader.example")
+    permalink = mailing.frozen_message.permalink
+    entry = ingest(make_source(blog), make_content("7", permalink=permalink)).entry
+    other = ingest(make_source(blog), make_content("8")).entry
+    MailingRecipient.objects.filter(address=BEN).update(due_at=database_now() + timedelta(hours=1))
+    withdraw(other.source, other.external_id)
+    send_due(mailing.pk)
+    withdraw(entry.source, entry.external_id)
+    by(mailing.pk)
+    assert states(mailing) == {"anna": S.ACCEPTED, "ben": S.WITHDRAWN, "busy": S.WITHDRAWN}
+    assert "taken back" in str(mailing.recipients.get(address=BEN).wording)
+    mailing.refresh_from_db()
+    assert mailing.state == MailingState.DONE
+    assert relay.mails_to(BEN) == []
 
 
 def test_no_relay_costs_no_reader_a_try(
