@@ -52,6 +52,8 @@ def test_no_channel_repeats_a_caption_or_posts_a_share_label(name: str) -> None:
     entry = EntryContent("e1", "Vogt", step["headline"], None, "https://m.example.org/#e1", blocks)
     message = channels()[name].render(Story(entry, "genf", "Genf", "https://m.example.org/"))
     assert message is not None
-    for part in (message.text, message.html):
+    # A mail's own links to share stand where its page has them.
+    html = message.html.partition('<!--"share"-->')[0]
+    for part in (message.text, html):
         assert part.count("betritt das Palais") <= 1
         assert "Auf Facebook teilen" not in part

@@ -79,7 +79,7 @@ def test_what_has_no_row_yet_for_a_reason_is_not_missing(viewer: Browser, blog: 
 def test_what_is_to_be_done_to_what_is_out_is_said(viewer: Browser) -> None:
     first = make_post(Policy.REVIEW, make_destination("note"), headline="Eins", published_at=NOON)
     Post.objects.update(state=PostState.SENT, sent_at=database_now(), remote_id="1")
-    changed(first, headline="Zwei")
+    changed(first, headline="Zwei", published_at=NOON)
     assert "sent, to be corrected" in viewer.get(f"/overview/ledger/?{DAY}").text
     Post.objects.filter(action=Action.EDIT).update(state=PostState.SENDING)
     assert "sent, being corrected" in viewer.get(f"/overview/ledger/?{DAY}").text

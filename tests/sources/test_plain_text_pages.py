@@ -22,12 +22,17 @@ def read(data: bytes) -> SourceDocument:
 
 
 def as_json(document: SourceDocument) -> dict[str, Any]:
+    """*document* but for embargoes, of which pages know nothing."""
+    assert all(entry.embargo_until is None for entry in document.entries)
     return {
         "title": document.title,
         "canonical_url": document.canonical_url,
         "language": document.language,
         "warnings": list(document.warnings),
-        "entries": [entry.to_json() for entry in document.entries],
+        "entries": [
+            {name: said for name, said in entry.to_json().items() if name != "embargo_until"}
+            for entry in document.entries
+        ],
     }
 
 

@@ -120,9 +120,12 @@ def _partner(still_open: list[tuple[str, int]], closes: str) -> int | None:
 
 
 def _begins_word(text: str, at: int) -> bool:
-    """Whether the mark at *at* stands before a word and behind none."""
-    before, behind = text[at - 1 : at], text[at + 1 : at + 2]
-    return (not before.strip() or before in "([–—") and bool(behind.strip())
+    """Whether the mark at *at* stands before a word and behind none.
+
+    An ellipsis that ends the text stands for what was cut off behind the mark.
+    """
+    before, behind = text[at - 1 : at], text[at + 1 : at + 3]
+    return (not before.strip() or before in "([–—") and behind != "…" and bool(behind[:1].strip())
 
 
 def _is_inside_word(text: str, at: int) -> bool:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicator.channels.email.rendering import SUBJECT_LENGTH, subject_line
@@ -39,6 +39,9 @@ MARKED = st.sampled_from(
 WORDS = st.text(alphabet="ab ,.", min_size=1, max_size=60)
 
 
+@example(
+    [("„{}“", "a" * 10), ("„{}“", "a" * 24), ("“{}”", f"{'a' * 23} "), ("„{}“", "a" * 10)], "de"
+)
 @given(st.lists(st.tuples(MARKED, WORDS), min_size=1, max_size=4), st.sampled_from(["de", "en"]))
 def test_marks_stay_in_pairs(parts: list[tuple[str, str]], language: str) -> None:
     subject = subject_line(" ".join(mark.format(text) for mark, text in parts), language)
