@@ -205,12 +205,14 @@ class Calls:
         *,
         values: int | None = MANY_VALUES,
         endless: bool = True,
+        whole: bool = True,
     ) -> Iterator[Spoilt]:
         """What comes of a call when one answer is spoilt, for each answer and each way.
 
         *prepare* makes the call ready anew each time: the message it is about, and the call.
         *values* is how many changes of single headers and values of JSON to try, None for all;
-        *endless* whether to hang, at the first and the last request.
+        *endless* whether to hang, at the first and the last request, *whole* whether to answer at
+        all.
         """
         _, work = prepare()
         self.proxy.begin()
@@ -220,7 +222,9 @@ class Calls:
             # Each costs the whole deadline, which is one for all requests of a call.
             at_an_end = place in (0, len(answered) - 1)
             ways = misdeeds(answer, endless=endless and at_an_end)
-            if answer.status < 300:
+            if not whole:
+                ways = [one for one in ways if not one.whole]
+            elif answer.status < 300:
                 ways += _spread([*false_headers(answer), *false_values(answer)], values)
             for misdeed in ways:
                 spoilt = self._spoilt(prepare, place, misdeed)

@@ -43,6 +43,8 @@ class Misdeed:
     endless: bool = False
     #: The value that was left out of the answer, by its path.
     left_out: str = ""
+    #: Whether a whole answer of HTTP comes: the client has something to read.
+    whole: bool = False
 
 
 def on_the_wire(answer: Answer, *, length: int | None = None) -> bytes:
@@ -62,7 +64,7 @@ def on_the_wire(answer: Answer, *, length: int | None = None) -> bytes:
 
 def instead(label: str, other: Answer, *, left_out: str = "") -> Misdeed:
     """The platform acts, and *other* is the answer."""
-    return Misdeed(label, lambda _: Reply(on_the_wire(other)), left_out=left_out)
+    return Misdeed(label, lambda _: Reply(on_the_wire(other)), left_out=left_out, whole=True)
 
 
 _EMPTY_LIST = instead("answered 200 with an empty list", Answer.json(200, []))

@@ -24,7 +24,7 @@ from syndicator.channels.conformance.calls import Calls, Came, Work, report
 from syndicator.channels.conformance.misdeeds import Misdeed, instead
 from syndicator.channels.conformance.platform import Answer, Request
 
-_STATUSES = (200, 201, 400, 401, 403, 404, 422, 429, 500)
+_STATUSES = (200, 400, 401, 403, 429, 500)
 #: What in an Authorization header is long enough to be a secret, or made of one: OAuth 1.0a's
 #: quoted values (RFC 5849, 3.5.1), or the one behind the scheme (RFC 9110, 11.4).
 _TOKEN = re.compile(r'="([^"]{16,})"|^\w+ ([A-Za-z0-9+/=._~-]{16,})$')
@@ -50,7 +50,7 @@ class SecrecyRules(Calls):
         broken = []
         for what, message, work in self._calls():
             prepared = (message, work)
-            for spoilt in self.spoil(lambda: prepared, values=0, endless=False):  # noqa: B023
+            for spoilt in self.spoil(lambda: prepared, whole=False, endless=False):  # noqa: B023
                 broken += [
                     f"{what}: {spoilt.case}, and a secret is in {where}"
                     for where in self._leaks(spoilt.came)
