@@ -64,12 +64,16 @@ def _polls(alone: Times, together: Times) -> tuple[list[float], list[float]]:
 def _under(installation: Installation, editors: int) -> Times:
     """How long pages and polls took, in ms, while *editors* have the queue open."""
     done = Event()
+    # One after another: two log-ins of one person at once look like guessing.
+    *sessions, opener = [_signed_in(installation) for _ in range(editors + 1)]
+    queries = [_opened(installation, session) for session in sessions]
     with ThreadPoolExecutor(editors + 2) as pool:
         news = pool.submit(_keep_pushing, installation, done)
         watching = [
-            pool.submit(_watch, installation, number, editors, done) for number in range(editors)
+            pool.submit(_watch, installation, session, query, number / editors, done)
+            for number, (session, query) in enumerate(zip(sessions, queries, strict=True))
         ]
-        opening = pool.submit(_keep_opening, installation, done)
+        opening = pool.submit(_keep_opening, installation, opener, done)
         done.wait(SECONDS)
         done.set()
         news.result()
@@ -91,23 +95,33 @@ def _signed_in(installation: Installation) -> requests.Session:
     return session
 
 
-def _keep_opening(installation: Installation, done: Event) -> list[float]:
-    session = _signed_in(installation)
+def _keep_opening(
+    installation: Installation, session: requests.Session, done: Event
+) -> list[float]:
     took = []
     while not done.wait(0.5):
         took.append(_timed(session, f"{installation.desk}/"))
     return took
 
 
-def _watch(installation: Installation, number: int, editors: int, done: Event) -> list[float]:
-    """One editor with the queue open, who looks again by itself as the page does."""
-    session = _signed_in(installation)
+def _opened(installation: Installation, session: requests.Session) -> dict[str, object]:
+    """What an open queue asks with when it looks for news."""
     page = session.get(f"{installation.desk}/").text
     shown = findall(r'name="shown" id="[^"]*" value="([^"]*)"', page)
     [since] = findall(r'name="since" value="([^"]*)"', page)
-    query = {"shown": shown, "since": since.replace("&#43;", "+"), "count": "0"}
+    return {"shown": shown, "since": since.replace("&#43;", "+"), "count": "0"}
+
+
+def _watch(
+    installation: Installation,
+    session: requests.Session,
+    query: dict[str, object],
+    share: float,
+    done: Event,
+) -> list[float]:
+    """One editor with the queue open, who looks again by itself as the page does."""
     took: list[float] = []
-    if done.wait(POLL * number / editors):
+    if done.wait(POLL * share):
         return took
     while not done.is_set():
         took.append(_timed(session, f"{installation.desk}/queue/news/", query))
