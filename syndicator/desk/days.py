@@ -15,6 +15,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from syndicator.desk.filters import BlogFilter
 from syndicator.desk.times import desk_zone
 from syndicator.entries.models import LiveBlog
 
@@ -53,15 +54,9 @@ class Day:
         return datetime.combine(day, time(), ZoneInfo(self.zone))
 
 
-class DayForm(forms.Form):
+class DayForm(BlogFilter):
     """Which live blog, and which day. What does not exist chooses nothing."""
 
-    blog = forms.ModelChoiceField(
-        LiveBlog.objects.order_by("title"),
-        required=False,
-        label=_("Live blog"),
-        empty_label=_("all"),
-    )
     day = forms.DateField(
         required=False,
         label=_("Day"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -20,13 +20,18 @@ from syndicator.posts.models import WAITING, Post, PostState
 MOST_AUTHORS = 100
 
 
-class LogFilter(forms.Form):
+class BlogFilter(forms.Form):
+    """Of which live blog; of all, if none is chosen."""
+
     blog = forms.ModelChoiceField(
         LiveBlog.objects.order_by("title"),
         required=False,
         label=_("Live blog"),
         empty_label=_("all"),
     )
+
+
+class LogFilter(BlogFilter):
     destination = forms.ModelChoiceField(
         Destination.objects.order_by("name"),
         required=False,
@@ -45,15 +50,9 @@ class LogFilter(forms.Form):
         return {lookup: value for lookup, value in chosen.items() if value}
 
 
-class QueueFilter(forms.Form):
+class QueueFilter(BlogFilter):
     """Which of the waiting posts to show. What does not exist filters nothing."""
 
-    blog = forms.ModelChoiceField(
-        LiveBlog.objects.order_by("title"),
-        required=False,
-        label=_("Live blog"),
-        empty_label=_("all"),
-    )
     platform = forms.ChoiceField(required=False, label=_("Platform"))
     author = forms.ChoiceField(required=False, label=_("Author"))
     wants = forms.ChoiceField(
@@ -78,24 +77,23 @@ class QueueFilter(forms.Form):
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data)
-        platforms = {name: platform_label(name) for name in registry.channels()}
-        self._choose("platform", sorted(platforms.items(), key=lambda one: one[1]))
-        authors = (
-            Entry.objects.filter(Exists(Post.objects.filter(WAITING, entry=OuterRef("pk"))))
-            .exclude(author="")
-            .order_by("author")
-            .values_list("author", flat=True)
-            .distinct()[:MOST_AUTHORS]
-        )
-        self._choose("author", [(name, name) for name in authors])
+        self._choose("platform", _platforms)
+        self._choose("author", _authors)
         self.is_valid()
 
-    def _choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    def _choose(self, name: str, offered: Callable[[], Sequence[tuple[str, str]]]) -> None:
+        """Offer those of *offered*, and what is chosen already. They are read where the field is
+        shown, or where something is chosen: a page that only looks for news asks for none."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         chosen = str(self.data.get(name, ""))
-        kept = [] if not chosen or chosen in dict(choices) else [(chosen, chosen)]
-        field.choices = [("", _("all")), *choices, *kept]
+
+        def choices() -> Sequence[tuple[str, Any]]:
+            found = offered()
+            kept = [] if not chosen or chosen in dict(found) else [(chosen, chosen)]
+            return [("", _("all")), *found, *kept]
+
+        field.choices = choices
 
     @property
     def conditions(self) -> Q:
@@ -116,3 +114,15 @@ class QueueFilter(forms.Form):
         """The query of an address that filters likewise; empty if nothing is left out."""
         chosen = {name: self.data.get(name) for name in self.fields}
         return urlencode({name: value for name, value in chosen.items() if value})
+
+
+def _platforms() -> Sequence[tuple[str, str]]:
+    platforms = {name: platform_label(name) for name in registry.channels()}
+    return sorted(platforms.items(), key=lambda one: one[1])
+
+
+def _authors() -> Sequence[tuple[str, str]]:
+    """Who wrote what waits."""
+    waiting = Entry.objects.filter(Exists(Post.objects.filter(WAITING, entry=OuterRef("pk"))))
+    named = waiting.exclude(author="").order_by("author").values_list("author", flat=True)
+    return [(name, name) for name in named.distinct()[:MOST_AUTHORS]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from syndicator.desk.days import Day
+from syndicator.desk.spreadsheets import BOM, csv_line
 from syndicator.desk.texts import title
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry, LiveBlog
@@ -35,10 +34,6 @@ ADDED = {
 }
 OPEN = (PostState.SKIPPED, PostState.FAILED, PostState.PENDING)
 MOVING = (PostState.APPROVED, PostState.SENDING, PostState.UNCERTAIN)
-#: Excel and its like take a cell that begins with one of these for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-#: Tells Excel that the file is UTF-8.
-BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,43 +148,39 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
     # Excel splits at what its own language separates a list with.
     separator = ";" if (get_language() or "").startswith("de") else ","
     yield BOM
-    yield _row(
+    yield csv_line(
+        (
+            _("Time"),
+            _("Entry"),
+            _("Permalink"),
+            _("Revision"),
+            _("Destination"),
+            _("State"),
+            _("Sent"),
+            _("Address of the post"),
+            _("Cost, US dollars"),
+        ),
         separator,
-        _("Time"),
-        _("Entry"),
-        _("Permalink"),
-        _("Revision"),
-        _("Destination"),
-        _("State"),
-        _("Sent"),
-        _("Address of the post"),
-        _("Cost, US dollars"),
     )
     for line in ledger.lines:
         entry = line.entry
         for destination, cell in zip(ledger.destinations, line.cells, strict=True):
             post = cell.post
-            yield _row(
+            yield csv_line(
+                (
+                    _time(entry.published_at, zone_day),
+                    title(entry),
+                    entry.permalink,
+                    str(entry.revision),
+                    destination.name,
+                    cell.said,
+                    _time(post.sent_at, zone_day) if post and post.sent_at else "",
+                    post.remote_url if post else "",
+                    str(post.cost if post and post.sent_at else Decimal(0)),
+                ),
                 separator,
-                _time(entry.published_at, zone_day),
-                title(entry),
-                entry.permalink,
-                str(entry.revision),
-                destination.name,
-                cell.said,
-                _time(post.sent_at, zone_day) if post and post.sent_at else "",
-                post.remote_url if post else "",
-                str(post.cost if post and post.sent_at else Decimal(0)),
             )
 
 
 def _time(moment: datetime, day: Day) -> str:
     return f"{timezone.localtime(moment, day.start.tzinfo):%Y-%m-%d %H:%M:%S}"
-
-
-def _row(separator: str, *cells: str) -> str:
-    """The cells as one line; none is a formula to a spreadsheet."""
-    out = io.StringIO()
-    safe = (f"'{cell}" if cell.lstrip(" \n").startswith(FORMULA) else cell for cell in cells)
-    csv.writer(out, delimiter=separator, lineterminator="\r\n").writerow(safe)
-    return out.getvalue()

@@ -85,17 +85,7 @@ def _put_to_rest(post: Post, now: datetime) -> bool:
         return False
     urgent = post.breaking or post.entry.key_event
     until = route.quiet_until(now, route.blog.time_zone, urgent=urgent)
-    return until is not None and move(
-        post.pk,
-        PostState.APPROVED,
-        PostState.APPROVED,
-        now=now,
-        fence=post.epoch,
-        reason=post.wording,
-        due_at=until,
-        quiet_until=until,
-        fresh_until=post.not_after or route.fresh_until(until),
-    )
+    return until is not None and _reset(post, route, now, due_at=until, quiet_until=until)
 
 
 def wake(route: Route) -> int:
@@ -113,18 +103,25 @@ def wake(route: Route) -> int:
         woken = 0
         for post in resting.defer("payload"):
             due_at = max(now, post.not_before or now)
-            woken += move(
-                post.pk,
-                PostState.APPROVED,
-                PostState.APPROVED,
-                now=now,
-                fence=post.epoch,
-                reason=post.wording,
-                due_at=due_at,
-                quiet_until=None,
-                fresh_until=post.not_after or route.fresh_until(due_at),
-            )
+            woken += _reset(post, route, now, due_at=due_at, quiet_until=None)
         return woken
+
+
+def _reset(
+    post: Post, route: Route, now: datetime, *, due_at: datetime, quiet_until: datetime | None
+) -> bool:
+    """Have the approved *post* go out at *due_at*, and be news as long after that as before."""
+    return move(
+        post.pk,
+        PostState.APPROVED,
+        PostState.APPROVED,
+        now=now,
+        fence=post.epoch,
+        reason=post.wording,
+        due_at=due_at,
+        quiet_until=quiet_until,
+        fresh_until=post.not_after or route.fresh_until(due_at),
+    )
 
 
 def put_stale_aside(now: datetime) -> int:

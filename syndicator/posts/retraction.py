@@ -19,7 +19,7 @@ from syndicator.entries import retracting
 from syndicator.entries.models import Entry, Retraction
 from syndicator.posts import review
 from syndicator.posts.models import Action, Post, PostState
-from syndicator.posts.review import NOT_ALLOWED, ReviewRefused
+from syndicator.posts.review import NO_STOP_REASON, NOT_ALLOWED, ReviewRefused
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 #: Deletions begun in one go; the next sweep begins the others.
 LIMIT = 200
 
-NO_REASON = Wording(gettext_noop("Say why, so that everybody on the desk knows."))
 ALREADY = Wording(gettext_noop("Somebody has taken it back already."))
 NOT_RETRACTED = Wording(gettext_noop("It is not taken back any more."))
 UNDER_WAY = Wording(
@@ -41,7 +40,7 @@ def retract(entry_id: int, editor: User, reason: str) -> Retraction:
     if not editor.may_decide:
         raise ReviewRefused(NOT_ALLOWED)
     if not reason.strip():
-        raise ReviewRefused(NO_REASON)
+        raise ReviewRefused(NO_STOP_REASON)
     with transaction.atomic():
         made = retracting.retract(entry_id, editor, reason.strip()[:300], database_now())
     if made is None:

@@ -107,9 +107,11 @@ def _fresh(shown: dict[int, str], wanted: QueueFilter, since: datetime) -> set[i
 
 def _to_add(fresh: set[int], shown: dict[int, str], wanted: QueueFilter) -> Iterable[Entry]:
     """Entries of *fresh* posts that come behind everything on the page, if there is room."""
+    if not fresh:
+        return ()
     there = set(Post.objects.filter(pk__in=shown).values_list("entry", flat=True))
     room = ENTRIES - len(there)
-    if not fresh or room <= 0:
+    if room <= 0:
         return ()
     entries = _waiting_entries(wanted).filter(
         Exists(Post.objects.filter(pk__in=fresh, entry=OuterRef("pk"))), key_event=False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
 from django.core.paginator import Paginator
@@ -12,6 +11,7 @@ from django.utils.translation import get_language, gettext, override
 from django.views.decorators.http import require_GET
 
 from syndicator.desk.access import DeskRequest, admins_only
+from syndicator.desk.spreadsheets import BOM, csv_line
 from syndicator.desk.times import desk_zone
 from syndicator.desk.trail import Line, TrailFilter, all_lines, lines
 
@@ -49,7 +49,6 @@ def trail_table(request: DeskRequest) -> HttpResponseBase:
 
 def _table(rows: Iterator[Line], language: str) -> Iterator[str]:
     """Streamed after the view has returned, so in a language of its own."""
-    writer = csv.writer(_Echo())
     with override(language):
         head = (
             gettext("Time"),
@@ -62,8 +61,7 @@ def _table(rows: Iterator[Line], language: str) -> Iterator[str]:
             gettext("Said"),
             gettext("Address"),
         )
-    # A spreadsheet takes it for UTF-8 by this mark only.
-    yield "\ufeff" + writer.writerow(head)
+    yield BOM + csv_line(head)
     while True:
         with override(language):
             line = next(rows, None)
@@ -80,14 +78,4 @@ def _table(rows: Iterator[Line], language: str) -> Iterator[str]:
             line.said,
             line.address,
         )
-        yield writer.writerow([_plain(cell) for cell in cells])
-
-
-def _plain(cell: str) -> str:
-    """What begins like a formula is one to a spreadsheet, whoever wrote it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
-class _Echo:
-    def write(self, row: str) -> str:
-        return row
+        yield csv_line(cells)
