@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.channels.base import Message
 from syndicator.destinations.models import Destination
-from syndicator.entries.models import LiveBlog
+from syndicator.entries.models import LiveBlog, known_time_zone
 from syndicator.wording import Wording
 
 
 class Subscriber(models.Model):
-    """A person who gets mail. *email* is in the form `subscribing.normalise` gives it."""
+    """A person who gets mail. *email* is in the form `subscribing.normalise` gives it.
+
+    *time_zone* is an IANA name; empty: that of the live blog.
+    """
 
     email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, blank=True, default="", validators=[known_time_zone]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -27,8 +34,22 @@ class SubscriptionState(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
 
 
+class Pace(models.TextChoices):
+    """How often a subscriber gets mail of a live blog."""
+
+    EVERY_ENTRY = "entry", _("every entry at once")
+    KEY_EVENTS = "key_event", _("key events at once")
+    HOURLY = "hourly", _("a digest every hour")
+    DAILY = "daily", _("a digest once a day")
+    AT_CLOSE = "at_close", _("one digest when the live blog ends")
+
+
 class Subscription(models.Model):
-    """A subscriber × live blog. Its row stays when they leave: no import may bring them back."""
+    """A subscriber × live blog. Its row stays when they leave: no import may bring them back.
+
+    *daily_hour* (0 to 23, in the subscriber's zone) is when a daily digest goes out. *told_until*
+    is where the last digest they got ended; NULL: they got none yet.
+    """
 
     subscriber = models.ForeignKey(
         Subscriber, on_delete=models.CASCADE, related_name="subscriptions"
@@ -37,6 +58,9 @@ class Subscription(models.Model):
     state = models.CharField(
         max_length=12, choices=SubscriptionState, default=SubscriptionState.ACTIVE
     )
+    pace = models.CharField(max_length=10, choices=Pace, default=Pace.EVERY_ENTRY)
+    daily_hour = models.PositiveSmallIntegerField(default=7, validators=[MaxValueValidator(23)])
+    told_until = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField()
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
 
@@ -44,7 +68,7 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint("subscriber", "blog", name="one_subscription_per_blog")
         ]
-        indexes = [models.Index("blog", "state", name="subscriptions_of_blog")]
+        indexes = [models.Index("blog", "state", "pace", name="subscriptions_of_blog")]
 
     def __str__(self) -> str:
         return f"{self.subscriber} → {self.blog}"
