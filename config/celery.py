@@ -56,6 +56,7 @@ app.conf.update(
             (queue.MAIL_APPROVALS, queue.MAIL_APPROVALS_SECONDS),
             (queue.MAIL_NIGHTS, queue.MAIL_NIGHTS_SECONDS),
             (queue.SWEEP_ACCOUNTS, queue.SWEEP_ACCOUNTS_SECONDS),
+            (queue.SWEEP_IMPORTS, queue.SWEEP_IMPORTS_SECONDS),
         )
     },
     beat_schedule_filename=None,

@@ -15,7 +15,17 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
-QUEUES = ("render", "picture", "deliver", "reconcile", "mailing", "sweep", "alert", "account")
+QUEUES = (
+    "render",
+    "picture",
+    "deliver",
+    "reconcile",
+    "mailing",
+    "sweep",
+    "alert",
+    "account",
+    "subscribers",
+)
 
 RENDER_ENTRY = "render.entry"
 FETCH_PICTURES = "picture.entry"
@@ -29,6 +39,8 @@ MAIL_APPROVALS = "alert.approvals"
 MAIL_NIGHTS = "alert.nights"
 CHECK_ACCOUNT = "account.check"
 SWEEP_ACCOUNTS = "account.sweep"
+IMPORT_SUBSCRIBERS = "subscribers.take_in"
+SWEEP_IMPORTS = "subscribers.sweep"
 
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
@@ -41,6 +53,8 @@ MAIL_APPROVALS_SECONDS = 5.0
 MAIL_NIGHTS_SECONDS = 60.0
 #: How often to look for accounts that are to be checked again, or whose access ends.
 SWEEP_ACCOUNTS_SECONDS = 60.0
+#: How often to look for imports of subscribers that are not done.
+SWEEP_IMPORTS_SECONDS = 60.0
 #: Seconds without rings after one that failed.
 SILENCE = 5.0
 

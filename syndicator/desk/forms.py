@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordForm
 from django.contrib.auth.password_validation import password_validators_help_texts
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import transaction
 from django.utils.functional import lazy
@@ -23,6 +24,7 @@ from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
+from syndicator.newsletter.models import Pace
 
 #: Setting names of a channel stand apart from the form's own fields.
 SETTING = "setting_"
@@ -501,6 +503,44 @@ class ManySubscribersForm(forms.Form):
                 params={"count": len(pairs), "most": self.MOST},
             )
         return pairs
+
+
+class SubscriberFileForm(forms.Form):
+    #: Bytes. More than the web server takes goes in on the machine itself.
+    MOST = 20_000_000
+
+    file = forms.FileField(
+        label=_("File"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv"}),
+        help_text=_(
+            "CSV: an export of Syndicator, listmonk or Mailchimp, or a table with a column “email”."
+        ),
+        error_messages={"empty": _("The file is empty.")},
+    )
+    pace = forms.ChoiceField(
+        label=_("How often they get mail"),
+        choices=Pace,
+        help_text=_("For whom the file says nothing else."),
+    )
+    consent = forms.CharField(
+        label=_("How these people agreed"),
+        max_length=500,
+        help_text=_(
+            "For instance: “Sign-up form on our site, with double opt-in, kept in Mailchimp since "
+            "2021.” You may have to prove it."
+        ),
+    )
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > self.MOST:
+            raise forms.ValidationError(
+                _(
+                    "The file is larger than 20 MB. Cut it into several, or run “syndicator "
+                    "subscribers import” on the machine."
+                )
+            )
+        return file
 
 
 def _people(line: str) -> list[tuple[str, str]]:

@@ -53,6 +53,8 @@ ACTS = {
     "sessions ended": _("sessions ended"),
     "signed in": _("signed in at the platform"),
     "subscribers added": _("subscribers added"),
+    "subscribers exported": _("subscribers saved as a file"),
+    "subscribers imported": _("subscribers imported"),
     "token issued": _("push token issued"),
 }
 #: What it can be done to, by model.

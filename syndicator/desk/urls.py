@@ -24,6 +24,7 @@ from syndicator.desk.views import (
     queue,
     session,
     stop,
+    subscriber_lists,
     subscribers,
     trail,
 )
@@ -88,6 +89,22 @@ urlpatterns = [
     path("settings/blogs/<int:pk>/subscribers/", subscribers.subscribers, name="subscribers"),
     path("settings/blogs/<int:pk>/subscribers/add/", subscribers.add, name="add_subscriber"),
     path("settings/blogs/<int:pk>/subscribers/paste/", subscribers.paste, name="add_subscribers"),
+    path(
+        "settings/blogs/<int:pk>/subscribers/import/",
+        subscriber_lists.take_in,
+        name="import_subscribers",
+    ),
+    path(
+        "settings/blogs/<int:pk>/subscribers/export/",
+        subscriber_lists.export,
+        name="export_subscribers",
+    ),
+    path("settings/imports/<int:pk>/", subscriber_lists.batch, name="subscriber_import"),
+    path(
+        "settings/imports/<int:pk>/lines.csv",
+        subscriber_lists.lines,
+        name="subscriber_import_lines",
+    ),
     path("settings/subscriptions/<int:pk>/remove/", subscribers.remove, name="remove_subscriber"),
     path("settings/sources/<int:pk>/token/", blogs.new_token, name="new_token"),
     path("settings/alerts/", alerting.alerting, name="alerting"),

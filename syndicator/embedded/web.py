@@ -11,7 +11,8 @@ from django.conf import settings
 from syndicator.warm_up import warm_up
 
 THREADS = 12
-MAX_BODY = 5_000_000
+#: A list of 400,000 addresses.
+MAX_BODY = 21_000_000
 MAX_HEADERS = 64_000
 #: Seconds a client may take to send its request.
 PATIENCE = 20

@@ -21,6 +21,7 @@ from syndicator.posts import review
 from syndicator.posts.models import Decision, Post, PostState
 from tests.factories import make_destination, make_post, make_user
 from tests.pictures.conftest import photo
+from tests.subscriber_lists.lists import subscriber_import
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +87,10 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "subscribers": ("blog", ADMINS, None),
     "add_subscriber": ("blog", None, ADMINS),
     "add_subscribers": ("blog", None, ADMINS),
+    "import_subscribers": ("blog", None, ADMINS),
+    "export_subscribers": ("blog", None, ADMINS),
+    "subscriber_import": ("import", ADMINS, None),
+    "subscriber_import_lines": ("import", ADMINS, None),
     "remove_subscriber": ("subscription", None, ADMINS),
     "new_token": ("source", None, ADMINS),
     "alerting": ("", ADMINS, ADMINS),
@@ -166,6 +171,7 @@ def paths() -> dict[str, str]:
         "blog": blog.pk,
         "source": post.entry.source_id,
         "subscription": subscription.pk,
+        "import": subscriber_import(blog).pk,
         "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
         "own passkey": 0,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,20 +19,22 @@ from django.views.decorators.http import require_GET, require_POST
 from syndicator.clock import database_now
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only
-from syndicator.desk.forms import ManySubscribersForm, SubscriberForm
+from syndicator.desk.forms import ManySubscribersForm, SubscriberFileForm, SubscriberForm
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Subscription, SubscriptionState
 from syndicator.newsletter.subscribing import subscribe
+from syndicator.subscriber_lists.models import ImportState, SubscriberImport
 
 ROWS = 100
 #: Refused addresses that are named one by one; the others are only counted.
 NAMED = 20
+IMPORTS = 5
 
 
 @require_GET
 @admins_only
 def subscribers(request: DeskRequest, pk: int) -> HttpResponse:
-    return _page(request, get_object_or_404(LiveBlog, pk=pk))
+    return subscribers_page(request, get_object_or_404(LiveBlog, pk=pk))
 
 
 @require_POST
@@ -39,7 +43,7 @@ def add(request: DeskRequest, pk: int) -> HttpResponse:
     blog = get_object_or_404(LiveBlog, pk=pk)
     form = SubscriberForm(request.POST)
     if not form.is_valid():
-        return _page(request, blog, one=form)
+        return subscribers_page(request, blog, one=form)
     pair = (form.cleaned_data["name"], form.cleaned_data["email"])
     return _added(request, blog, [pair])
 
@@ -50,7 +54,7 @@ def paste(request: DeskRequest, pk: int) -> HttpResponse:
     blog = get_object_or_404(LiveBlog, pk=pk)
     form = ManySubscribersForm(request.POST)
     if not form.is_valid():
-        return _page(request, blog, many=form)
+        return subscribers_page(request, blog, many=form)
     return _added(request, blog, form.cleaned_data["addresses"])
 
 
@@ -107,23 +111,31 @@ def _active(blog: LiveBlog) -> int:
     return Subscription.objects.filter(blog=blog, state=SubscriptionState.ACTIVE).count()
 
 
-def _page(
+def subscribers_page(
     request: DeskRequest,
     blog: LiveBlog,
     *,
     one: SubscriberForm | None = None,
     many: ManySubscribersForm | None = None,
+    file: SubscriberFileForm | None = None,
 ) -> HttpResponse:
-    subscriptions = (
-        Subscription.objects.filter(blog=blog)
-        .select_related("subscriber")
-        .order_by("state", "subscriber__email")
-    )
+    wanted = request.GET.get("q", "").strip()[:200]
+    subscriptions = Subscription.objects.filter(blog=blog).select_related("subscriber")
+    if wanted:
+        subscriptions = subscriptions.filter(
+            Q(subscriber__email__icontains=wanted) | Q(subscriber__name__icontains=wanted)
+        )
     context = {
         "blog": blog,
-        "page": Paginator(subscriptions, ROWS).get_page(request.GET.get("page")),
+        "page": Paginator(subscriptions.order_by("-pk"), ROWS).get_page(request.GET.get("page")),
         "active": _active(blog),
         "one": one or SubscriberForm(),
         "many": many or ManySubscribersForm(),
+        "file": file or SubscriberFileForm(),
+        "wanted": wanted,
+        "query": urlencode({"q": wanted}) if wanted else "",
+        "imports": SubscriberImport.objects.filter(blog=blog)
+        .exclude(state=ImportState.ARRIVING)
+        .order_by("-pk")[:IMPORTS],
     }
     return render(request, "desk/subscribers.html", context)

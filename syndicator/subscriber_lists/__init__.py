@@ -1,0 +1,1 @@
+"""Whole lists of subscribers, from a file and into one."""
