@@ -122,7 +122,7 @@ def claim(recipient: MailingRecipient) -> bool:
     with transaction.atomic(durable=True):
         # Not joined: PostgreSQL would judge by the old row after waiting for another's claim.
         subscribed = Subscription.objects.filter(
-            pk=recipient.subscription_id, state=SubscriptionState.ACTIVE
+            pk=recipient.subscription_id or 0, state=SubscriptionState.ACTIVE
         )
         claimed = _fenced(recipient).filter(Exists(subscribed), state=RecipientState.QUEUED)
         if not claimed.update(
@@ -155,7 +155,8 @@ def _next_due(mailing_id: int) -> MailingRecipient | None:
         .order_by("due_at", "id")
     )
     while (recipient := line.first()) is not None:
-        if recipient.subscription.state == SubscriptionState.ACTIVE:
+        subscription = recipient.subscription
+        if subscription is not None and subscription.state == SubscriptionState.ACTIVE:
             return recipient
         _fenced(recipient).filter(state=RecipientState.QUEUED).update(
             state=RecipientState.SUPPRESSED, due_at=None
@@ -228,6 +229,7 @@ def _fenced(recipient: MailingRecipient) -> QuerySet[MailingRecipient]:
 
 def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
     mailing = recipient.mailing
+    assert recipient.subscription_id is not None  # nobody erases it while it is being sent
     return Envelope(
         from_address=relay.from_address,
         from_name=relay.from_name,

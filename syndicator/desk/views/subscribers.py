@@ -117,6 +117,7 @@ def _page(
     subscriptions = (
         Subscription.objects.filter(blog=blog)
         .select_related("subscriber")
+        .prefetch_related("consents__text")
         .order_by("state", "subscriber__email")
     )
     context = {
