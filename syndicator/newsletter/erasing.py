@@ -8,7 +8,6 @@ import structlog
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from syndicator.accounts.models import AuditEntry
 from syndicator.clock import database_now
 from syndicator.newsletter.models import (
     ErasedAddress,
@@ -46,8 +45,6 @@ def erase(subscriber: Subscriber) -> None:
             state=RecipientState.SUPPRESSED, due_at=None
         )
         received.update(address="", answer="", reason=None, subscription=None)
-        kind = Subscription._meta.label_lower
-        AuditEntry.objects.filter(what=kind, what_id__in=pks).update(name="")
         ErasedAddress.objects.get_or_create(
             key=_key(subscriber.email), defaults={"erased_at": database_now()}
         )

@@ -71,7 +71,8 @@ class Subscription(models.Model):
         indexes = [models.Index("blog", "state", "pace", name="subscriptions_of_blog")]
 
     def __str__(self) -> str:
-        return f"{self.subscriber} → {self.blog}"
+        # It stands in the audit trail, which is never changed: not by whom.
+        return f"{self.blog} #{self.pk}"
 
 
 class MailingState(models.TextChoices):

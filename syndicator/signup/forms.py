@@ -72,13 +72,14 @@ class AddressForm(forms.Form):
 
 
 class SubscribeForm(AddressForm):
-    """What is missing in it, or not on offer, is as it stands on the page at first."""
+    """What the form on another website leaves out is as it stands on our page at first."""
 
     pace = forms.ChoiceField(
         label=_("How often?"),
         choices=list(CHOICES.items()),
         required=False,
         widget=forms.RadioSelect,
+        error_messages={"invalid_choice": ONCE_MORE},
     )
     daily_hour = forms.TypedChoiceField(
         label=_("When, if once a day?"),

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.charset import QP, Charset
-from email.utils import format_datetime, formataddr
+from email.message import EmailMessage
+from email.utils import format_datetime
 from hashlib import sha256
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
+from syndicator.channels.email.mime import POLICY
 from syndicator.channels.email.smtp import Relay
 from syndicator.channels.email.wrapping import wrapped
 from syndicator.entries.models import LiveBlog
@@ -27,9 +27,6 @@ from syndicator.signup import links
 from syndicator.signup.models import Ask
 from syndicator.signup.paces import said
 from syndicator.signup.settings import spoken
-
-_CHARSET = Charset("utf-8")
-_CHARSET.body_encoding = QP
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +57,17 @@ class Letter:
 
     def mail(self, relay: Relay, now: datetime) -> bytes:
         """Its bytes, with CRLF line ends. The Message-ID is the same at every try."""
-        mail = EmailMultiAlternatives(
-            subject=" ".join(self.subject.split()),
-            body=self.text,
-            from_email=formataddr((relay.from_name, relay.from_address)),
-            to=[self.ask.address],
-            headers={
-                "Date": format_datetime(now),
-                "Message-ID": _message_id(self.ask, relay),
-                "Auto-Submitted": "auto-generated",
-            },
-        )
-        mail.encoding = _CHARSET
+        mail = EmailMessage(policy=POLICY)
+        mail["From"] = f"{relay.from_name} <{relay.from_address}>".strip()
+        mail["To"] = self.ask.address
+        mail["Subject"] = " ".join(self.subject.split())
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = _message_id(self.ask, relay)
+        mail["Auto-Submitted"] = "auto-generated"
         html = render_to_string("signup/mail.html", {"letter": self, "language": self.language})
-        mail.attach_alternative(html, "text/html")
-        return mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+        mail.set_content(self.text, cte="quoted-printable")
+        mail.add_alternative(html, subtype="html", cte="quoted-printable")
+        return mail.as_bytes()
 
 
 def letter_for(ask: Ask) -> Letter | None:

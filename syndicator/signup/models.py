@@ -129,8 +129,5 @@ class Consent(models.Model):
     confirmed_at = models.DateTimeField()
     confirmed_from = models.CharField(max_length=49, blank=True)
 
-    class Meta:
-        indexes = [models.Index("subscription", "-confirmed_at", name="consents_of_subscription")]
-
     def __str__(self) -> str:
         return f"{self.subscription}: {self.text.version}"

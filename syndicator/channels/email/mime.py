@@ -54,7 +54,7 @@ def build(
     """
     if not (is_address(envelope.from_address) and is_address(envelope.to_address)):
         raise ValueError("the sender's or recipient's address is not a plain email address")
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=POLICY)
     mail["From"] = f"{envelope.from_name} <{envelope.from_address}>".strip()
     mail["To"] = envelope.to_address
     mail["Subject"] = message.subject
@@ -167,4 +167,5 @@ def _policy() -> EmailPolicy[EmailMessage]:
     return SMTP.clone(header_factory=headers)
 
 
-_POLICY = _policy()
+#: How all our mails write their headers.
+POLICY = _policy()
