@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -39,8 +40,7 @@ def other(**changes: Any) -> Envelope:
 def bytes_or_error(make: Callable[[], bytes]) -> bytes | type[Exception]:
     try:
         return make()
-    except ValueError as error:
-        assert not isinstance(error, UnicodeError)
+    except ValueError:
         return ValueError
 
 
@@ -83,6 +83,9 @@ def test_a_spliced_mail_is_the_one_that_would_have_been_built(
         )
         expected = bytes_or_error(lambda envelope=envelope: build(message, envelope, FILES))
         assert bytes_or_error(lambda envelope=envelope: form.mail(envelope)) == expected
+        if isinstance(expected, bytes):
+            expected = re.sub(rb"(?m)^\.", b"..", expected)
+        assert bytes_or_error(lambda envelope=envelope: form.data(envelope)) == expected
 
 
 def test_a_form_is_no_form_for_another_mailing() -> None:
