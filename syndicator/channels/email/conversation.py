@@ -132,13 +132,14 @@ class Conversation(asyncio.BufferedProtocol):
 
     # --- Opening ---------------------------------------------------------------------------------
 
-    async def introduce(self, context: ssl.SSLContext) -> None:
+    async def introduce(self, context: ssl.SSLContext | None) -> None:
         """From the relay's greeting to where it takes mail; `ChannelError` or `OSError`."""
         relay = self.relay
         assert self._waiter is not None
         self._expect(await self._waiter, 220)
         await self._hello()
         if relay.security == Security.STARTTLS:
+            assert context is not None
             if "STARTTLS" not in self._extensions:
                 raise Unauthorised(relay.say(NO_ENCRYPTION))
             self._expect(await self._ask(b"STARTTLS"), 220)
@@ -437,8 +438,14 @@ class Conversation(asyncio.BufferedProtocol):
             self.close()
 
 
+def tls_context(relay: Relay) -> ssl.SSLContext | None:
+    """What the encryption of all connections to *relay* begins with, if they are encrypted."""
+    # Reading the authorities is slow.
+    return None if relay.security == Security.NONE else ssl.create_default_context()
+
+
 async def open_conversation(
-    relay: Relay, owner: Owner, context: ssl.SSLContext, limit: timedelta
+    relay: Relay, owner: Owner, context: ssl.SSLContext | None, limit: timedelta
 ) -> Conversation:
     """A conversation that takes mail, within *limit*.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from syndicator.channels.email.conversation import (
     Errand,
     HandedBack,
     open_conversation,
+    tls_context,
 )
 from syndicator.channels.email.relay import BROKE_OFF, Relay
 from syndicator.outbound.late_writes import none_after
@@ -74,7 +74,7 @@ class HandIn:
         self._relay = relay
         self._note = before_dot
         self._limits = limits
-        self._context = ssl.create_default_context()
+        self._context = tls_context(relay)
         self._waiting: deque[Errand] = deque()
         self._put_back: set[int] = set()
         self._results: deque[Result] = deque()
