@@ -21,7 +21,7 @@ from syndicator.entrance.throttle import Limit, TooManyTries
 from syndicator.newsletter.models import Pace
 from syndicator.signup.models import LASTS, Ask, AskKind, AskState, ConsentText
 
-#: Mails of both kinds together that one address gets within a day, whoever asks for them.
+#: Mails of both kinds together that one mailbox gets within a day, whoever asks for them.
 MAILS_A_DAY = 4
 _OF_ADDRESS = Limit(free=MAILS_A_DAY - 1, waits=(timedelta(days=1),), forgotten=timedelta(days=1))
 #: Asks from one address (of IPv6: its first 64 bits). A school has one, too: the waits are short.
@@ -96,13 +96,19 @@ def _take_in(ask: Ask) -> None:
     try:
         with transaction.atomic():
             # Its row is also the lock that lets two asks at once see each other.
-            throttle.count("mail to reader", {ask.address: _OF_ADDRESS})
+            throttle.count("mail to reader", {_mailbox(ask.address): _OF_ADDRESS})
             if _same(ask).exists():
                 raise _AlreadyAsked
             ask.save()
             queue.after_commit(queue.MAIL_ASKS)
     except (TooManyTries, _AlreadyAsked):
         return
+
+
+def _mailbox(address: str) -> str:
+    """What is left of *address* without the “+anything” that leads to the same mailbox."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _same(ask: Ask) -> QuerySet[Ask]:

@@ -22,9 +22,7 @@ def confirm(token: str, from_address: str) -> Subscription | None:
         ask = links.find(token, AskKind.SUBSCRIBE)
         now = database_now()
         # By one of all who press at once.
-        if not Ask.objects.filter(pk=ask.pk, confirmed_at=None).update(
-            confirmed_at=now, due_at=None
-        ):
+        if not Ask.objects.filter(pk=ask.pk, confirmed_at=None).update(confirmed_at=now):
             return None
         assert ask.blog is not None
         assert ask.consent is not None

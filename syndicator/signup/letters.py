@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from syndicator.channels.email.mime import POLICY
-from syndicator.channels.email.smtp import Relay
+from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.wrapping import wrapped
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState

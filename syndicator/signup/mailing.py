@@ -15,7 +15,8 @@ from django.db.models import F, QuerySet
 from syndicator import queue
 from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthorised
-from syndicator.channels.email.smtp import Connection, Relay
+from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.smtp import Connection
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination, DestinationState

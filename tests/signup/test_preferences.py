@@ -178,7 +178,7 @@ def test_who_is_erased_leaves_numbers_behind_and_no_address(
     audit.record(None, "removed", anna)
     sent = make_mailing(destination, blog, "ben@reader.example")
     send_due(sent.pk)
-    waiting = make_mailing(destination, make_blog(), ANNA)
+    waiting = make_mailing(destination, make_blog(language="en"), ANNA)
     counts = progress(sent.pk)
     page = own_data(relay)
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from syndicator.desk.views.sign_up import _snippet
+from syndicator.desk.views.sign_up import snippet_of
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
 from syndicator.signup.models import SignUp
@@ -23,7 +23,7 @@ __all__ = ["pytestmark"]
 
 @pytest.fixture
 def snippet(sign_up: SignUp) -> str:
-    return _snippet(sign_up)
+    return snippet_of(sign_up)
 
 
 @pytest.fixture

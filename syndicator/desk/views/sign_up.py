@@ -42,7 +42,7 @@ def sign_up(request: DeskRequest, pk: int) -> HttpResponse:
         "destination": destination,
         "works": destination is not None and destination.state == DestinationState.ACTIVE,
         "page": _public("subscribe", blog),
-        "snippet": _snippet(saved) if saved else "",
+        "snippet": snippet_of(saved) if saved else "",
         "frame": _frame(saved) if saved else "",
         "unmailed": asks.filter(state__in=(AskState.WAITING, AskState.SENDING)).count(),
         "unconfirmed": asks.filter(state=AskState.SENT).count(),
@@ -50,7 +50,7 @@ def sign_up(request: DeskRequest, pk: int) -> HttpResponse:
     return render(request, "desk/sign_up.html", context)
 
 
-def _snippet(saved: SignUp) -> str:
+def snippet_of(saved: SignUp) -> str:
     """The form as HTML for other websites. It says its version of the text that is agreed to."""
     with translation.override(spoken(saved.blog.language)):
         context = {
