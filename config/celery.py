@@ -55,6 +55,7 @@ app.conf.update(
             (queue.MAIL_ALERTS, queue.MAIL_ALERTS_SECONDS),
             (queue.MAIL_APPROVALS, queue.MAIL_APPROVALS_SECONDS),
             (queue.MAIL_NIGHTS, queue.MAIL_NIGHTS_SECONDS),
+            (queue.MAIL_ASKS, queue.MAIL_ASKS_SECONDS),
             (queue.SWEEP_ACCOUNTS, queue.SWEEP_ACCOUNTS_SECONDS),
             (queue.SWEEP_IMPORTS, queue.SWEEP_IMPORTS_SECONDS),
         )

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "syndicator.entrance",
     "syndicator.approval_mail",
     "syndicator.nights",
+    "syndicator.signup",
     "syndicator.desk",
 ]
 MIDDLEWARE = [

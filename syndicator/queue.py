@@ -37,6 +37,7 @@ SWEEP_MAILINGS = "mailing.sweep"
 MAIL_ALERTS = "alert.mail"
 MAIL_APPROVALS = "alert.approvals"
 MAIL_NIGHTS = "alert.nights"
+MAIL_ASKS = "alert.asks"
 CHECK_ACCOUNT = "account.check"
 SWEEP_ACCOUNTS = "account.sweep"
 IMPORT_SUBSCRIBERS = "subscribers.take_in"
@@ -51,6 +52,8 @@ MAIL_ALERTS_SECONDS = 30.0
 MAIL_APPROVALS_SECONDS = 5.0
 #: How often to look for people whose mail about the night is due.
 MAIL_NIGHTS_SECONDS = 60.0
+#: How often to look for mails that readers asked for and whose ring was lost.
+MAIL_ASKS_SECONDS = 10.0
 #: How often to look for accounts that are to be checked again, or whose access ends.
 SWEEP_ACCOUNTS_SECONDS = 60.0
 #: How often to look for imports of subscribers that are not done.

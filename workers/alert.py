@@ -1,4 +1,4 @@
-"""Queue "alert": mail about trouble, about waiting posts, and about the night."""
+"""Queue "alert": mail about trouble, waiting posts and the night, and what readers ask for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from syndicator import queue
 from syndicator.alerts import mailing as alerts
 from syndicator.approval_mail import mailing as approval_mails
 from syndicator.nights import mailing as nights_mails
+from syndicator.signup import mailing as asked_mails
 
 
 @shared_task(name=queue.MAIL_ALERTS, time_limit=60)
@@ -26,3 +27,9 @@ def approvals() -> None:
 def nights() -> None:
     """Mail what happened in the night to those whose hour it is."""
     nights_mails.mail_due()
+
+
+@shared_task(name=queue.MAIL_ASKS, time_limit=60)
+def asks() -> None:
+    """Mail readers what they asked for on our pages."""
+    asked_mails.mail_due()

@@ -71,7 +71,7 @@ def take_in(
     if report:
         report.write(BOM + csv_line(("line", "address", "result", "why")))
         for one in outcomes(batch):
-            report.write(csv_line((str(one.line), one.email, one.fate, str(one.reason or ""))))
+            report.write(csv_line((str(one.line), one.said, one.fate, str(one.reason or ""))))
 
 
 @command.command(name="export")

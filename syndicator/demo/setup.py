@@ -14,7 +14,9 @@ from syndicator.demo.memory import Memory
 from syndicator.demo.player import sample
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
+from syndicator.newsletter.models import Pace
 from syndicator.newsletter.subscribing import subscribe
+from syndicator.signup.settings import set_up, usual_consent
 
 #: Destination → channel and policy. X and mail go out by themselves, Facebook waits for an editor.
 DESTINATIONS = {
@@ -33,12 +35,14 @@ def prepare(folder: Path, sandbox_url: str, smtp_address: tuple[str, int]) -> Me
     call_command("migrate", interactive=False, verbosity=0)
     memory = Memory.load(folder)
     with transaction.atomic():
-        blog, _ = LiveBlog.objects.get_or_create(
+        blog, is_new = LiveBlog.objects.get_or_create(
             slug=sample()["live_blog"]["slug"], defaults=sample()["live_blog"]
         )
         _connect(blog, sandbox_url, smtp_address)
-        for address in SUBSCRIBERS:
-            subscribe(address, blog)
+        if is_new:
+            for address in SUBSCRIBERS:
+                subscribe(address, blog)
+            set_up(blog, is_open=True, paces=list(Pace), consent=usual_consent(blog))
         _people(memory)
         source, created = Source.objects.get_or_create(blog=blog, name="demo")
         if created or not memory.token:

@@ -69,6 +69,7 @@ KINDS = {
     "entries.liveblog": _("Live blog"),
     "entries.source": _("Source"),
     "newsletter.subscription": _("Subscription"),
+    "signup.signup": _("Sign-up"),
 }
 
 

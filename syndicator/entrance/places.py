@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -34,3 +34,14 @@ def neighbourhood(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return parsed.exploded[:19]
     return address
+
+
+def network(address: str) -> str:
+    """What of *address* may be kept for long: its /24, of IPv6 its /48; "" if it is unknown."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    plain = mapped or parsed
+    return str(ip_network((plain.packed, 24 if plain.version == 4 else 48), strict=False))

@@ -7,7 +7,7 @@ their own there, and is not held up by what others try on the account or from th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -79,8 +79,7 @@ class Try:
                     failures=F("failures") - 1
                 )
             FamiliarPlace.objects.update_or_create(key=self._place, defaults={"last_at": now})
-            FailedTries.objects.filter(last_at__lt=now - OF_ACCOUNT.forgotten).delete()
-            FamiliarPlace.objects.filter(last_at__lt=now - FAMILIAR).delete()
+            forget_old()
 
 
 def begin(account: str, address: str, of: str = "password") -> Try:
@@ -97,6 +96,22 @@ def begin(account: str, address: str, of: str = "password") -> Try:
     of_address = _Counter(_key(of, "address", address), OF_ADDRESS)
     _count([anywhere, of_address])
     return Try(anywhere, of_address, place)
+
+
+def count(what: str, limits: Mapping[str, Limit]) -> None:
+    """Count one more *what* for each key of *limits*, none of which outlasts a day, however it
+    ends; `TooManyTries`, and none is counted, if one of them has to wait first.
+
+    Within a transaction the counters stay locked until its end.
+    """
+    _count([_Counter(_key("count", what, key), limit) for key, limit in limits.items()])
+
+
+def forget_old() -> None:
+    """Delete what counts for nothing any more."""
+    now = database_now()
+    FailedTries.objects.filter(last_at__lt=now - OF_ACCOUNT.forgotten).delete()
+    FamiliarPlace.objects.filter(last_at__lt=now - FAMILIAR).delete()
 
 
 def _count(counters: Sequence[_Counter]) -> None:

@@ -26,9 +26,10 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.email.mime import Envelope, build
+from syndicator.channels.email.mime import PREFERENCES, Envelope, build
 from syndicator.channels.email.pictures import PictureFile
-from syndicator.channels.email.smtp import Connection, Relay
+from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.smtp import Connection
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination, DestinationState
@@ -44,7 +45,7 @@ from syndicator.newsletter.models import (
     SubscriptionState,
 )
 from syndicator.newsletter.pictures import files_of
-from syndicator.newsletter.subscribing import unsubscribe_url
+from syndicator.newsletter.subscribing import preferences_url, unsubscribe_url
 from syndicator.newsletter.taking_back import stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
 
@@ -122,7 +123,7 @@ def claim(recipient: MailingRecipient) -> bool:
     with transaction.atomic(durable=True):
         # Not joined: PostgreSQL would judge by the old row after waiting for another's claim.
         subscribed = Subscription.objects.filter(
-            pk=recipient.subscription_id, state=SubscriptionState.ACTIVE
+            pk=recipient.subscription_id or 0, state=SubscriptionState.ACTIVE
         )
         claimed = _fenced(recipient).filter(Exists(subscribed), state=RecipientState.QUEUED)
         if not claimed.update(
@@ -155,7 +156,8 @@ def _next_due(mailing_id: int) -> MailingRecipient | None:
         .order_by("due_at", "id")
     )
     while (recipient := line.first()) is not None:
-        if recipient.subscription.state == SubscriptionState.ACTIVE:
+        subscription = recipient.subscription
+        if subscription is not None and subscription.state == SubscriptionState.ACTIVE:
             return recipient
         _fenced(recipient).filter(state=RecipientState.QUEUED).update(
             state=RecipientState.SUPPRESSED, due_at=None
@@ -228,6 +230,9 @@ def _fenced(recipient: MailingRecipient) -> QuerySet[MailingRecipient]:
 
 def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
     mailing = recipient.mailing
+    assert recipient.subscription_id is not None  # nobody erases it while it is being sent
+    # Mails made by an older version have no place for it.
+    has_preferences = PREFERENCES in mailing.frozen_message.html
     return Envelope(
         from_address=relay.from_address,
         from_name=relay.from_name,
@@ -235,6 +240,7 @@ def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
         message_id=recipient.message_id,
         list_id=f"<{mailing.blog.slug}.{relay.from_address.rpartition('@')[2]}>",
         unsubscribe_url=unsubscribe_url(recipient.subscription_id),
+        preferences_url=preferences_url(recipient.subscription_id) if has_preferences else "",
         date=mailing.created_at,
     )
 

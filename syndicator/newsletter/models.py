@@ -71,7 +71,8 @@ class Subscription(models.Model):
         indexes = [models.Index("blog", "state", "pace", name="subscriptions_of_blog")]
 
     def __str__(self) -> str:
-        return f"{self.subscriber} → {self.blog}"
+        # It stands in the audit trail, which is never changed: not by whom.
+        return f"{self.blog} #{self.pk}"
 
 
 class MailingState(models.TextChoices):
@@ -128,13 +129,15 @@ class MailingRecipient(models.Model):
     *due_at* is the one clock of the row: when to send (queued), when the sender's lease ends (in
     flight); NULL when the row has ended. *epoch* grows with every claim and fences the write that
     follows it. *message_id* is the same at every try. *answer* is the relay's last one.
+    Of somebody who was erased the row stays for the counts: *subscription* is NULL then, *address*
+    and *answer* are empty.
     """
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="recipients")
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="received"
+        Subscription, on_delete=models.SET_NULL, null=True, related_name="received"
     )
-    address = models.EmailField()
+    address = models.EmailField(blank=True)
     message_id = models.CharField(max_length=350, unique=True)
     state = models.CharField(max_length=10, choices=RecipientState, default=RecipientState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -161,3 +164,13 @@ class MailingRecipient(models.Model):
     @property
     def wording(self) -> Wording | None:
         return Wording.from_json(self.reason)
+
+
+class ErasedAddress(models.Model):
+    """An address whose person had everything about them deleted: no import may bring it back.
+
+    *key* is a keyed hash; the address itself is not kept.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    erased_at = models.DateTimeField()

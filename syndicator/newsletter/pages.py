@@ -30,8 +30,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         subscribing.unsubscribe(token)
     with translation.override(subscription.blog.language):
-        return render(
-            request,
-            "newsletter/unsubscribe.html",
-            {"blog": subscription.blog, "done": request.method == "POST"},
-        )
+        context = {
+            "blog": subscription.blog,
+            "done": request.method == "POST",
+            "preferences": subscribing.preferences_url(subscription.pk),
+        }
+        answer = render(request, "newsletter/unsubscribe.html", context)
+        answer["Referrer-Policy"] = "no-referrer"
+        return answer

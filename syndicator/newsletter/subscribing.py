@@ -15,11 +15,12 @@ from syndicator.channels.email.addresses import is_address
 from syndicator.clock import database_now
 from syndicator.content import clean_text
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter.models import Subscriber, Subscription, SubscriptionState
+from syndicator.newsletter import erasing
+from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
 
 #: Not ":", which a mail program may take for the end of a link in plain text.
 _signer = Signer(salt="syndicator.newsletter.unsubscribe", sep=".")
-
+_preferences_signer = Signer(salt="syndicator.newsletter.preferences", sep=".")
 
 NOT_AN_ADDRESS = gettext_lazy("This is not an email address that mail can be sent to.")
 HAS_LEFT = gettext_lazy("This person has unsubscribed. Only they can ask to get mail again.")
@@ -49,27 +50,41 @@ def normalise(email: str) -> str:
 
 
 def subscribe(
-    email: str, blog: LiveBlog, name: str = "", *, by_own_wish: bool = False
+    email: str,
+    blog: LiveBlog,
+    name: str = "",
+    *,
+    by_own_wish: bool = False,
+    pace: Pace = Pace.EVERY_ENTRY,
+    daily_hour: int = 7,
 ) -> Subscription:
-    """Put *email* on the list of *blog*; who is on it already stays on it.
+    """Put *email* on the list of *blog*; who is on it already stays on it, at their own pace.
 
-    `ValidationError` says what is wrong with the address. It also refuses those who have left,
-    unless they are coming back *by_own_wish*: an import must not bring them back.
+    A digest will start from now. `ValidationError` says what is wrong with the address. It also
+    refuses those who have left or had themselves erased, unless they are coming back
+    *by_own_wish*: an import must not bring them back.
     """
     address = normalise(email)
     with transaction.atomic():
+        if by_own_wish:
+            erasing.welcome_back(address)
+        elif erasing.erased_among([address]):
+            raise ValidationError(HAS_LEFT)
         subscriber, _ = Subscriber.objects.get_or_create(
             email=address, defaults={"name": clean_text(name)[:200]}
         )
         now = database_now()
+        begun = {"pace": pace, "daily_hour": daily_hour, "confirmed_at": now, "told_until": now}
         subscription, _ = Subscription.objects.select_for_update().get_or_create(
-            subscriber=subscriber, blog=blog, defaults={"confirmed_at": now}
+            subscriber=subscriber, blog=blog, defaults=begun
         )
-        if subscription.state == SubscriptionState.UNSUBSCRIBED:
+        if subscription.state != SubscriptionState.ACTIVE:
             if not by_own_wish:
                 raise ValidationError(HAS_LEFT)
+            for name_of_field, value in begun.items():
+                setattr(subscription, name_of_field, value)
             subscription.state = SubscriptionState.ACTIVE
-            subscription.confirmed_at, subscription.unsubscribed_at = now, None
+            subscription.unsubscribed_at = None
             subscription.save()
         return subscription
 
@@ -85,14 +100,36 @@ def find(token: str) -> Subscription:
 def unsubscribe(token: str) -> Subscription:
     """Take the holder of *token* off the list, now; twice is as good as once."""
     subscription = find(token)
-    Subscription.objects.filter(pk=subscription.pk, state=SubscriptionState.ACTIVE).update(
-        state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=database_now()
-    )
+    leave(subscription.pk)
     subscription.refresh_from_db()
     return subscription
+
+
+def leave(subscription_id: int) -> bool:
+    """End a subscription, now; False if it has ended before."""
+    running = Subscription.objects.filter(pk=subscription_id, state=SubscriptionState.ACTIVE)
+    return bool(
+        running.update(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=database_now())
+    )
 
 
 def unsubscribe_url(subscription_id: int) -> str:
     """The public address where one subscription is ended. It never expires."""
     token = _signer.sign(str(subscription_id))
     return settings.BASE_URL + reverse("newsletter:unsubscribe", args=[token])
+
+
+def find_by_preferences(token: str) -> Subscription:
+    """The subscription whose mail bore the link with *token*; `UnknownToken` if there is none."""
+    try:
+        return Subscription.objects.select_related("blog", "subscriber").get(
+            pk=_preferences_signer.unsign(token)
+        )
+    except (BadSignature, Subscription.DoesNotExist):
+        raise UnknownToken from None
+
+
+def preferences_url(subscription_id: int) -> str:
+    """The public address where the person of a subscription changes or ends all of theirs."""
+    token = _preferences_signer.sign(str(subscription_id))
+    return settings.BASE_URL + reverse("signup:preferences", args=[token])

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.erasing import erased_among
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
 from syndicator.subscriber_lists.columns import Person
 from syndicator.subscriber_lists.outcomes import Fate, Outcome
@@ -22,7 +23,8 @@ def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outc
     first: dict[str, int] = {}
     for line, person in people.items():
         first.setdefault(person.email, line)
-    ids = _subscribers({email: people[line] for email, line in first.items()})
+    gone = erased_among(list(first))
+    ids = _subscribers({email: people[line] for email, line in first.items() if email not in gone})
     known = {
         subscription.subscriber_id: subscription
         for subscription in Subscription.objects.select_for_update().filter(
@@ -33,8 +35,10 @@ def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outc
     leaving: list[Subscription] = []
     outcomes = []
     for line, person in people.items():
-        subscription = known.get(ids[person.email])
-        if first[person.email] != line:
+        subscription = known.get(ids.get(person.email, 0))
+        if person.email in gone:
+            fate = Fate.STAYS_AWAY
+        elif first[person.email] != line:
             fate = Fate.THERE
         elif subscription is None:
             new.append(_subscription(person, ids[person.email], blog, pace, now))
@@ -46,7 +50,7 @@ def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outc
             fate = Fate.LEFT
         else:
             fate = Fate.THERE
-        outcomes.append(Outcome(line, fate, person.email))
+        outcomes.append(Outcome(line, fate))
     Subscription.objects.bulk_create(new, ignore_conflicts=True)
     Subscription.objects.bulk_update(leaving, ["state", "unsubscribed_at"])
     return outcomes

@@ -21,17 +21,21 @@ class Fate(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """*line* is its number in the file; *reason* says why it was not taken."""
+    """*line* is its number in the file.
+
+    If it was refused, *said* is what stood in place of the address, and *reason* why it was. Of
+    whom something became nothing is kept here: it would outlive what they have deleted.
+    """
 
     line: int
     fate: Fate
-    email: str
+    said: str = ""
     reason: Wording | None = None
 
     def to_json(self) -> list[Any]:
-        return [self.line, self.fate, self.email, self.reason.to_json() if self.reason else None]
+        return [self.line, self.fate, self.said, self.reason.to_json() if self.reason else None]
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Outcome:
-        line, fate, email, reason = data
-        return cls(line, Fate(fate), email, Wording.from_json(reason))
+        line, fate, said, reason = data
+        return cls(line, Fate(fate), said, Wording.from_json(reason))

@@ -10,7 +10,7 @@ from syndicator.subscriber_lists.models import ImportPart, ImportState, Subscrib
 
 #: A file that takes longer to arrive has broken off on its way.
 ARRIVAL = timedelta(hours=1)
-#: How long the report on every line, with its address, can be looked at.
+#: How long the report on every line can be looked at.
 KEPT = timedelta(days=30)
 
 

@@ -26,6 +26,17 @@ OTHERS = {
     "withdraw_entry": "/api/v1/blogs/x/entries/y",
     "read_entry": "/api/v1/blogs/x/entries/y",
     "unsubscribe": "/newsletter/unsubscribe/x/",
+    "subscribe": "/newsletter/subscribe/x/",
+    "frame": "/newsletter/subscribe/x/frame/",
+    "asked": "/newsletter/subscribe/x/asked/",
+    "asked_in_frame": "/newsletter/subscribe/x/frame/asked/",
+    "confirm": "/newsletter/confirm/x/",
+    "lost_link": "/newsletter/preferences/",
+    "lost_link_asked": "/newsletter/preferences/asked/",
+    "preferences": "/newsletter/preferences/x/",
+    "own_data": "/newsletter/own-data/x/",
+    "own_data_file": "/newsletter/own-data/x/file/",
+    "erase": "/newsletter/own-data/x/delete/",
     None: "/metrics/",
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.erasing import erase
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
 from syndicator.newsletter.subscribing import subscribe
 from syndicator.subscriber_lists import importing
@@ -85,6 +86,13 @@ def test_who_left_elsewhere_after_they_came_here_is_let_go(blog: LiveBlog) -> No
         blog, f"email,unsub_time\nstays@example.org,2001-01-01\ngoes@example.org,{later}\n"
     )
     assert active(blog) == {"stays@example.org"}
+
+
+def test_who_was_erased_is_not_brought_back(blog: LiveBlog) -> None:
+    erase(subscribe("erased@example.org", blog).subscriber)
+    batch = subscriber_import(blog, "email\nerased@example.org\nnew@example.org\n")
+    assert fates(batch) == {2: Fate.STAYS_AWAY, 3: Fate.ADDED}
+    assert not Subscriber.objects.filter(email="erased@example.org").exists()
 
 
 def test_an_export_imported_again_changes_nothing(blog: LiveBlog) -> None:

@@ -84,7 +84,7 @@ def _lines(wanted: SubscriberImport, language: str) -> Iterator[list[str]]:
     for one in outcomes(wanted):
         with override(language):
             why = one.reason.said(gettext) if one.reason else ""
-            row = [str(one.line), one.email, str(one.fate.label), why]
+            row = [str(one.line), one.said, str(one.fate.label), why]
         yield row
 
 

@@ -120,7 +120,11 @@ def subscribers_page(
     file: SubscriberFileForm | None = None,
 ) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()[:200]
-    subscriptions = Subscription.objects.filter(blog=blog).select_related("subscriber")
+    subscriptions = (
+        Subscription.objects.filter(blog=blog)
+        .select_related("subscriber")
+        .prefetch_related("consents__text")
+    )
     if wanted:
         subscriptions = subscriptions.filter(
             Q(subscriber__email__icontains=wanted) | Q(subscriber__name__icontains=wanted)

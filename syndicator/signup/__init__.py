@@ -1,0 +1,1 @@
+"""How readers subscribe by themselves, and see, change and delete what is kept of them."""
