@@ -15,6 +15,7 @@ for _pattern in _api_patterns:
 urlpatterns = [
     path("api/v1/", (_api_patterns, _api_app, _api_namespace)),
     path("newsletter/", include("syndicator.newsletter.urls")),
+    path("returns/", include("syndicator.returns.urls")),
     path("metrics/", metrics),
     path("", include("syndicator.desk.urls")),
 ]

@@ -111,6 +111,7 @@ def due() -> QuerySet[MailingRecipient]:
     return MailingRecipient.objects.filter(
         held().allows(channel="mailing__destination__channel_name", blog="mailing__blog"),
         Q(mailing__paused_until=None) | Q(mailing__paused_until__lte=now),
+        mailing__state=MailingState.SENDING,
         mailing__destination__state=DestinationState.ACTIVE,
         state=RecipientState.QUEUED,
         due_at__lte=now,

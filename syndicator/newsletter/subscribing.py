@@ -15,6 +15,7 @@ from syndicator.channels.email.addresses import is_address
 from syndicator.clock import database_now
 from syndicator.content import clean_text
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter import suppressing
 from syndicator.newsletter.models import Subscriber, Subscription, SubscriptionState
 
 #: Not ":", which a mail program may take for the end of a link in plain text.
@@ -54,10 +55,16 @@ def subscribe(
     """Put *email* on the list of *blog*; who is on it already stays on it.
 
     `ValidationError` says what is wrong with the address. It also refuses those who have left,
-    unless they are coming back *by_own_wish*: an import must not bring them back.
+    unless they are coming back *by_own_wish*: an import must not bring them back. A suppressed
+    address is refused likewise; an own wish, proven by a mail that arrived there, outdoes some
+    (`suppressing.OUTDONE_BY_OWN_WISH`).
     """
     address = normalise(email)
     with transaction.atomic():
+        if by_own_wish:
+            suppressing.lift_by_own_wish(address, blog, database_now())
+        if suppression := suppressing.standing([address], blog).get(address):
+            raise ValidationError(suppressing.refusal(suppression))
         subscriber, _ = Subscriber.objects.get_or_create(
             email=address, defaults={"name": clean_text(name)[:200]}
         )
@@ -65,7 +72,7 @@ def subscribe(
         subscription, _ = Subscription.objects.select_for_update().get_or_create(
             subscriber=subscriber, blog=blog, defaults={"confirmed_at": now}
         )
-        if subscription.state == SubscriptionState.UNSUBSCRIBED:
+        if subscription.state != SubscriptionState.ACTIVE:
             if not by_own_wish:
                 raise ValidationError(HAS_LEFT)
             subscription.state = SubscriptionState.ACTIVE
@@ -85,7 +92,8 @@ def find(token: str) -> Subscription:
 def unsubscribe(token: str) -> Subscription:
     """Take the holder of *token* off the list, now; twice is as good as once."""
     subscription = find(token)
-    Subscription.objects.filter(pk=subscription.pk, state=SubscriptionState.ACTIVE).update(
+    subscribed = (SubscriptionState.ACTIVE, SubscriptionState.SUPPRESSED)
+    Subscription.objects.filter(pk=subscription.pk, state__in=subscribed).update(
         state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=database_now()
     )
     subscription.refresh_from_db()
