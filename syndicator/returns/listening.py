@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 #: Octets of one mail. A report brings the mail along that it is about, picture and all.
 LARGEST = 5_000_000
+#: Octets of one line: the mail that a report brings along is passed on as broken as it is.
+LONGEST_LINE = 1_000_000
 #: Seconds without a command after which a connection ends.
 IDLE_SECONDS = 60
 
@@ -35,11 +37,19 @@ LATER = "451 4.3.0 Not taken in; try again later"
 DONE = "250 2.6.0 Taken in"
 
 
+class _Smtp(SMTP):
+    line_length_limit = LONGEST_LINE
+
+
+class _Lmtp(LMTP):
+    line_length_limit = LONGEST_LINE
+
+
 class Listener(Controller):
     """A server in a thread of its own. With *lmtp* it speaks RFC 2033 instead of SMTP."""
 
     def __init__(self, host: str, port: int, *, lmtp: bool = True) -> None:
-        self._speaks: type[SMTP] = LMTP if lmtp else SMTP
+        self._speaks: type[SMTP] = _Lmtp if lmtp else _Smtp
         super().__init__(_Handler(), hostname=host, port=port)
 
     def factory(self) -> SMTP:
