@@ -28,7 +28,8 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.email.mime import Envelope, build
 from syndicator.channels.email.pictures import PictureFile
-from syndicator.channels.email.smtp import Connection, Relay
+from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.smtp import Connection
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination, DestinationState
