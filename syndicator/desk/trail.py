@@ -29,6 +29,7 @@ ACTS = {
     "accepted": _("accepted"),
     "app added": _("authenticator app added"),
     "app removed": _("authenticator app removed"),
+    "blocked": _("blocked"),
     "changed": _("changed"),
     "code refused": _("wrong code"),
     "connected": _("connected"),
@@ -54,6 +55,7 @@ ACTS = {
     "signed in": _("signed in at the platform"),
     "subscribers added": _("subscribers added"),
     "token issued": _("push token issued"),
+    "unblocked": _("unblocked"),
 }
 #: What it can be done to, by model.
 KINDS = {
@@ -67,6 +69,8 @@ KINDS = {
     "entries.liveblog": _("Live blog"),
     "entries.source": _("Source"),
     "newsletter.subscription": _("Subscription"),
+    "newsletter.suppression": _("Blocked address"),
+    "returns.rules": _("Rules for undeliverable mail"),
 }
 
 

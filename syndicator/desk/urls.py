@@ -25,6 +25,7 @@ from syndicator.desk.views import (
     session,
     stop,
     subscribers,
+    suppressions,
     trail,
 )
 
@@ -90,6 +91,10 @@ urlpatterns = [
     path("settings/blogs/<int:pk>/subscribers/paste/", subscribers.paste, name="add_subscribers"),
     path("settings/subscriptions/<int:pk>/remove/", subscribers.remove, name="remove_subscriber"),
     path("settings/sources/<int:pk>/token/", blogs.new_token, name="new_token"),
+    path("settings/blocked/", suppressions.suppressions, name="suppressions"),
+    path("settings/blocked/block/", suppressions.block, name="block"),
+    path("settings/blocked/<int:pk>/unblock/", suppressions.unblock, name="unblock"),
+    path("settings/blocked/rules/", suppressions.save_rules, name="save_return_rules"),
     path("settings/alerts/", alerting.alerting, name="alerting"),
     path("settings/alerts/test/", alerting.test_webhook, name="test_webhook"),
     path("settings/alerts/key/", alerting.new_webhook_key, name="new_webhook_key"),
