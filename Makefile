@@ -15,7 +15,7 @@ ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 endif
 
-.PHONY: demo up test services-test faults chaos model oracle browser pds bench lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos model oracle judges browser pds bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -26,7 +26,7 @@ up: $(VENV)/ready            ## run for real on this machine
 	@$(BIN)/syndicator up
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
-	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model and not pds"
+	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model and not pds and not judges"
 
 # --- For contributors --------------------------------------------------------
 
@@ -53,6 +53,15 @@ oracle: $(VENV)/ready-dev tests/oracle/node_modules  ## X's own counting against
 tests/oracle/node_modules: tests/oracle/package-lock.json
 	@command -v npm >/dev/null || { echo "This needs Node.js and npm: install them, then run make oracle again."; exit 1; }
 	cd tests/oracle && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
+judges: $(VENV)/ready-dev tests/judges/node_modules  ## our mails before spam filters, receivers and mail programs
+	@command -v spamassassin rspamd >/dev/null || { echo "This needs SpamAssassin and rspamd: install them, then run make judges again."; exit 1; }
+	$(BIN)/pytest -m judges tests/judges
+
+tests/judges/node_modules: tests/judges/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs Node.js and npm: install them, then run make judges again."; exit 1; }
+	cd tests/judges && npm ci --no-audit --no-fund --ignore-scripts --silent
 	@touch $@
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium

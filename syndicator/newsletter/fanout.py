@@ -109,10 +109,9 @@ def send_due(mailing_id: int) -> int:
 def due() -> QuerySet[MailingRecipient]:
     """All mails that may be sent now."""
     now = database_now()
-    return MailingRecipient.objects.filter(
+    return MailingRecipient.objects.exclude(mailing__state=MailingState.PAUSED).filter(
         held().allows(channel="mailing__destination__channel_name", blog="mailing__blog"),
         Q(mailing__paused_until=None) | Q(mailing__paused_until__lte=now),
-        mailing__state=MailingState.SENDING,
         mailing__destination__state=DestinationState.ACTIVE,
         state=RecipientState.QUEUED,
         due_at__lte=now,
