@@ -19,8 +19,8 @@ DOMAIN, SELECTOR = "paper.example", "news"
 SENDER = f"news@{DOMAIN}"
 #: The envelope sender is in the sender's domain, so SPF is aligned as well.
 RETURN_PATH = f"bounces+2n9c-fx7.abcdefghijklmnopqrstuvwx@{DOMAIN}"
-#: The host that hands in, and its address (RFC 5737).
-HOST, ADDRESS = f"mx.{DOMAIN}", "203.0.113.5"
+#: The host that hands in, and its address: not one for examples (RFC 5737), which are suspicious.
+HOST, ADDRESS = f"mx.{DOMAIN}", "93.184.215.14"
 SIGNER = Signer(DOMAIN, SELECTOR, read_key(new_key()))
 
 

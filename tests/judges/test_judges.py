@@ -43,21 +43,44 @@ each_mail = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample
 RSPAMD_ALLOWS = {
     # One part is not shown: the preview for the inbox. 0.05 points of the 15 that refuse a mail.
     "MANY_INVISIBLE_PARTS": 0.05,
+    # Whether the links of a mail are odd in number: a coin's toss that every entry throws anew.
+    "URI_COUNT_ODD": 1.0,
 }
-#: What a program lacks, and why the mail is right there without it.
+#: What some program does not support, and why the mail is right there without it.
 CANIEMAIL_ALLOWS = {
     "@media": "dark mode where it is known; without it the mail is light everywhere",
     "<style> element": "holds nothing but dark mode: all else stands in the elements",
     "<body> element": "made a <div>; nothing depends on it but the page's background",
     "display:none": "the preview; where it is not honoured, its other rules hide it",
-    "max-height": "the preview, which display:none hides already",
     "overflow": "the preview, which display:none hides already",
     "overflow-wrap": "long addresses; word-break beside it does the same",
     "word-break": "long addresses; overflow-wrap beside it does the same",
-    "max-width": "Outlook for Windows gets a table of 600 pixels instead",
+    "white-space": "keeps a time on one line; two are as good",
     "border-radius": "square corners are as good",
-    "display:inline-block": "buttons and marks become links and words in the line",
     "Local anchors": "the sample's own link to leave, which every recipient's mail replaces",
+}
+#: What some program supports in part, by what the part is that it lacks: nothing we use, or
+#: nothing that is missed.
+PARTLY = {
+    "negative and automatic values, or of inline elements: margins shrink in Outlook": (
+        "margin",
+        "padding",
+        "border",
+        "background",
+        "width attribute",
+        "width property",
+        "height property",
+        "max-width",
+        "line-height",
+    ),
+    "units and values that we do not use": (
+        "font-size",
+        "font-weight",
+        "text-decoration",
+        "display",
+        "<ul>, <ol> and <dl>",
+    ),
+    "right-to-left links in Outlook, and Gmail's guess for accounts of others": ("dir attribute",),
 }
 
 
@@ -82,6 +105,9 @@ def delivered(sample: Sample) -> bytes:
         f"Return-Path: <{RETURN_PATH}>\r\n"
         f"Received: from {HOST} ({HOST} [{ADDRESS}])\r\n"
         f"\tby mail.reader.example (Postfix) with ESMTPS id 4A1B2C3D4E\r\n"
+        f"\tfor <ada@reader.example>; {date[1].decode()}\r\n"
+        f"Received: from [127.0.0.1] (localhost [127.0.0.1])\r\n"
+        f"\tby {HOST} with ESMTP id 5B2C3D4E5F\r\n"
         f"\tfor <ada@reader.example>; {date[1].decode()}\r\n"
     )
     return received.encode() + sample.mail
@@ -117,6 +143,7 @@ def test_spamassassin_finds_nothing(tmp_path: Path) -> None:
 def test_rspamd_finds_nothing(sample: Sample, rspamd: int) -> None:
     found = symbols(rspamd, delivered(sample))
 
+    assert sum(found.values()) <= 0, found
     above = {name: score for name, score in found.items() if score > RSPAMD_ALLOWS.get(name, 0)}
     assert above == {}
     assert {"R_DKIM_ALLOW", "R_SPF_ALLOW", "DMARC_POLICY_ALLOW"} <= set(found)
@@ -163,13 +190,10 @@ def test_receivers_can_prove_whose_it_is(sample: Sample, tmp_path: Path) -> None
 def test_big_mail_programs_can_show_it(sample: Sample) -> None:
     found = node("caniemail.mjs", sample.message.html.encode())
 
-    missing = {title for kind in found.values() for title in kind}
-    assert missing <= set(CANIEMAIL_ALLOWS), {
-        title: programs
-        for kind in found.values()
-        for title, programs in kind.items()
-        if title not in CANIEMAIL_ALLOWS
-    }
+    allowed = set(CANIEMAIL_ALLOWS)
+    partly = allowed.union(*PARTLY.values())
+    assert {one: at for one, at in found["errors"].items() if one not in allowed} == {}
+    assert {one: at for one, at in found["warnings"].items() if one not in partly} == {}
 
 
 @each_mail
