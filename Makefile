@@ -56,7 +56,7 @@ tests/oracle/node_modules: tests/oracle/package-lock.json
 	@touch $@
 
 judges: $(VENV)/ready-dev tests/judges/node_modules  ## our mails before spam filters, receivers and mail programs
-	@command -v spamassassin rspamd >/dev/null || { echo "This needs SpamAssassin and rspamd: install them, then run make judges again."; exit 1; }
+	@{ command -v spamassassin && command -v rspamd; } >/dev/null || { echo "This needs SpamAssassin and rspamd: install them, then run make judges again."; exit 1; }
 	$(BIN)/pytest -m judges tests/judges
 
 tests/judges/node_modules: tests/judges/package-lock.json
