@@ -15,7 +15,7 @@ ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 endif
 
-.PHONY: demo up test services-test faults chaos model oracle browser pds bench lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos model oracle judges browser pds bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -26,7 +26,7 @@ up: $(VENV)/ready            ## run for real on this machine
 	@$(BIN)/syndicator up
 
 test: $(VENV)/ready-dev      ## the default tests, about two minutes
-	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model and not pds"
+	$(BIN)/pytest -n $(PARALLEL) -m "not services and not browser and not faults and not model and not pds and not judges"
 
 # --- For contributors --------------------------------------------------------
 
@@ -34,7 +34,7 @@ services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
 	SYNDICATOR_TEST_DATABASE_URL=$${SYNDICATOR_TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
 	SYNDICATOR_TEST_REDIS_URL=$${SYNDICATOR_TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
 	SYNDICATOR_TEST_AMQP_URL=$${SYNDICATOR_TEST_AMQP_URL:-amqp://guest:guest@127.0.0.1:5672//} \
-	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/test_statements.py tests/entries tests/pictures tests/destinations tests/posts tests/newsletter tests/desk
+	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/test_statements.py tests/entries tests/pictures tests/destinations tests/posts tests/newsletter tests/returns tests/desk
 
 faults: $(VENV)/ready-dev    ## whole installations killed, stopped and cut off, one fault at a time
 	SYNDICATOR_TEST_BACKEND=$(BACKEND) SYNDICATOR_TEST_SEED=$(SEED) \
@@ -53,6 +53,15 @@ oracle: $(VENV)/ready-dev tests/oracle/node_modules  ## X's own counting against
 tests/oracle/node_modules: tests/oracle/package-lock.json
 	@command -v npm >/dev/null || { echo "This needs Node.js and npm: install them, then run make oracle again."; exit 1; }
 	cd tests/oracle && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
+judges: $(VENV)/ready-dev tests/judges/node_modules  ## our mails before spam filters, receivers and mail programs
+	@{ command -v spamassassin && command -v rspamd; } >/dev/null || { echo "This needs SpamAssassin and rspamd: install them, then run make judges again."; exit 1; }
+	$(BIN)/pytest -m judges tests/judges
+
+tests/judges/node_modules: tests/judges/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs Node.js and npm: install them, then run make judges again."; exit 1; }
+	cd tests/judges && npm ci --no-audit --no-fund --ignore-scripts --silent
 	@touch $@
 
 browser: $(VENV)/ready-dev   ## the desk in headless Chromium

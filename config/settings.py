@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "syndicator.posts",
     "syndicator.newsletter",
     "syndicator.subscriber_lists",
+    "syndicator.returns",
     "syndicator.entrance",
     "syndicator.approval_mail",
     "syndicator.nights",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", (_api_patterns, _api_app, _api_namespace)),
     path("newsletter/", include("syndicator.newsletter.urls")),
     path("newsletter/", include("syndicator.signup.urls")),
+    path("returns/", include("syndicator.returns.urls")),
     path("metrics/", metrics),
     path("", include("syndicator.desk.urls")),
 ]

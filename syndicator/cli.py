@@ -23,6 +23,7 @@ COMMANDS = {
     "samples": "samples",
     "migrate": "migrate",
     "web": "web",
+    "returns": "returns",
     "sandbox": "sandbox",
     "serve": "serve",
     "play": "play",

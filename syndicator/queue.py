@@ -21,6 +21,7 @@ QUEUES = (
     "deliver",
     "reconcile",
     "mailing",
+    "returns",
     "sweep",
     "alert",
     "account",
@@ -34,6 +35,8 @@ RECONCILE_POST = "reconcile.post"
 SEND_MAILING = "mailing.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
+READ_RETURN_BOX = "returns.read"
+SWEEP_RETURNS = "returns.sweep"
 MAIL_ALERTS = "alert.mail"
 MAIL_APPROVALS = "alert.approvals"
 MAIL_NIGHTS = "alert.nights"
@@ -46,6 +49,8 @@ SWEEP_IMPORTS = "subscribers.sweep"
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
 SWEEP_MAILINGS_SECONDS = 5.0
+#: How often to look after returned mail.
+SWEEP_RETURNS_SECONDS = 30.0
 #: How often to look for alerts whose mail is to be tried again.
 MAIL_ALERTS_SECONDS = 30.0
 #: How often to look for waiting posts that somebody wants mail about.

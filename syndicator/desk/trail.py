@@ -29,6 +29,7 @@ ACTS = {
     "accepted": _("accepted"),
     "app added": _("authenticator app added"),
     "app removed": _("authenticator app removed"),
+    "blocked": _("blocked"),
     "changed": _("changed"),
     "code refused": _("wrong code"),
     "connected": _("connected"),
@@ -56,6 +57,7 @@ ACTS = {
     "subscribers exported": _("subscribers saved as a file"),
     "subscribers imported": _("subscribers imported"),
     "token issued": _("push token issued"),
+    "unblocked": _("unblocked"),
 }
 #: What it can be done to, by model.
 KINDS = {
@@ -70,6 +72,8 @@ KINDS = {
     "entries.source": _("Source"),
     "newsletter.subscription": _("Subscription"),
     "signup.signup": _("Sign-up"),
+    "newsletter.suppression": _("Blocked address"),
+    "returns.rules": _("Rules for undeliverable mail"),
 }
 
 

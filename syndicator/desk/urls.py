@@ -27,6 +27,7 @@ from syndicator.desk.views import (
     stop,
     subscriber_lists,
     subscribers,
+    suppressions,
     trail,
 )
 
@@ -109,6 +110,10 @@ urlpatterns = [
     ),
     path("settings/subscriptions/<int:pk>/remove/", subscribers.remove, name="remove_subscriber"),
     path("settings/sources/<int:pk>/token/", blogs.new_token, name="new_token"),
+    path("settings/blocked/", suppressions.suppressions, name="suppressions"),
+    path("settings/blocked/block/", suppressions.block, name="block"),
+    path("settings/blocked/<int:pk>/unblock/", suppressions.unblock, name="unblock"),
+    path("settings/blocked/rules/", suppressions.save_rules, name="save_return_rules"),
     path("settings/alerts/", alerting.alerting, name="alerting"),
     path("settings/alerts/test/", alerting.test_webhook, name="test_webhook"),
     path("settings/alerts/key/", alerting.new_webhook_key, name="new_webhook_key"),

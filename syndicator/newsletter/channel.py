@@ -29,6 +29,7 @@ from syndicator.channels.email.relay import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter import return_path
 from syndicator.newsletter.guide import GUIDE
 from syndicator.newsletter.models import (
     Mailing,
@@ -58,12 +59,43 @@ class NewsletterChannel(Channel):
         Setting(
             "from_address",
             gettext_noop("Sender address"),
-            help=gettext_noop("What subscribers see as the sender, and where bounces go."),
+            help=gettext_noop("What subscribers see as the sender."),
         ),
         Setting("from_name", gettext_noop("Sender name"), required=False),
         Setting("username", gettext_noop("User name on the mail server"), required=False),
         Setting(
             "password", gettext_noop("Password on the mail server"), secret=True, required=False
+        ),
+        Setting(
+            return_path.SETTING,
+            gettext_noop("Return address"),
+            required=False,
+            help=gettext_noop(
+                "Where undeliverable mail comes back to, so that it is noticed here; best in the "
+                "sender's domain. The mailbox must also take addresses with a “+” and more before "
+                "the @. Empty: it goes to the sender address, and nobody here hears of it."
+            ),
+        ),
+        Setting(
+            "return_box",
+            gettext_noop("Mailbox of the return address"),
+            required=False,
+            help=gettext_noop(
+                "For instance imaps://imap.example.org/INBOX. It is read once a minute; what was "
+                "understood is marked as read, all else also as important. Leave it empty if a "
+                "mail server or a provider hands returned mail over by itself."
+            ),
+        ),
+        Setting("return_username", gettext_noop("User name of the mailbox"), required=False),
+        Setting(
+            "return_password", gettext_noop("Password of the mailbox"), secret=True, required=False
+        ),
+        Setting(
+            "return_webhook_key",
+            gettext_noop("Key for the calls of a mail provider"),
+            secret=True,
+            required=False,
+            help=gettext_noop("Begins with whsec_. The provider signs with it what it reports."),
         ),
     )
     look_up_strength = LookUpStrength.STRONG

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import structlog
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
 from syndicator.clock import database_now
 from syndicator.newsletter.models import (
-    ErasedAddress,
     MailingRecipient,
     RecipientState,
     Subscriber,
     Subscription,
     SubscriptionState,
+    Suppression,
+    SuppressionReason,
 )
+from syndicator.newsletter.suppressing import key_of, suppress
 
 log = structlog.get_logger(__name__)
 
@@ -45,24 +44,8 @@ def erase(subscriber: Subscriber) -> None:
             state=RecipientState.SUPPRESSED, due_at=None
         )
         received.update(address="", answer="", reason=None, subscription=None)
-        ErasedAddress.objects.get_or_create(
-            key=_key(subscriber.email), defaults={"erased_at": database_now()}
-        )
+        known = Suppression.objects.filter(key=key_of(subscriber.email))
+        known.update(address="", detail="")
+        suppress({subscriber.email: ""}, SuppressionReason.ERASED, database_now())
         subscriber.delete()
     log.info("subscriber erased", subscriptions=len(pks))
-
-
-def erased_among(addresses: Iterable[str]) -> set[str]:
-    """Those of *addresses*, in the form `subscribing.normalise` gives them, that were erased."""
-    by_key = {_key(address): address for address in addresses}
-    keys = ErasedAddress.objects.filter(key__in=by_key).values_list("key", flat=True)
-    return {by_key[key] for key in keys}
-
-
-def welcome_back(address: str) -> None:
-    """The person of *address* has asked for mail again, and proved that it is theirs."""
-    ErasedAddress.objects.filter(key=_key(address)).delete()
-
-
-def _key(address: str) -> str:
-    return salted_hmac("syndicator.newsletter.erased", address, algorithm="sha256").hexdigest()

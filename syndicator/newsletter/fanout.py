@@ -45,6 +45,7 @@ from syndicator.newsletter.models import (
     SubscriptionState,
 )
 from syndicator.newsletter.pictures import files_of
+from syndicator.newsletter.return_path import return_address, return_path
 from syndicator.newsletter.subscribing import preferences_url, unsubscribe_url
 from syndicator.newsletter.taking_back import stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
@@ -84,12 +85,13 @@ def send_due(mailing_id: int) -> int:
     try:
         account = _account(mailing.destination)
         files = files_of(mailing.frozen_message, account.open_picture)
+        bounces_to = return_address(account.settings)
         with Connection(Relay.from_account(account)) as connection:
             while recipient is not None:
                 connection.ready(CONNECT_DEADLINE)
                 if claim(recipient):
                     tries += 1
-                    _send(recipient, connection, files)
+                    _send(recipient, connection, files, bounces_to)
                 recipient = _next_due(mailing_id)
                 if monotonic() >= end:
                     break
@@ -109,7 +111,7 @@ def send_due(mailing_id: int) -> int:
 def due() -> QuerySet[MailingRecipient]:
     """All mails that may be sent now."""
     now = database_now()
-    return MailingRecipient.objects.filter(
+    return MailingRecipient.objects.exclude(mailing__state=MailingState.PAUSED).filter(
         held().allows(channel="mailing__destination__channel_name", blog="mailing__blog"),
         Q(mailing__paused_until=None) | Q(mailing__paused_until__lte=now),
         mailing__destination__state=DestinationState.ACTIVE,
@@ -166,13 +168,16 @@ def _next_due(mailing_id: int) -> MailingRecipient | None:
 
 
 def _send(
-    recipient: MailingRecipient, connection: Connection, files: Mapping[str, PictureFile]
+    recipient: MailingRecipient,
+    connection: Connection,
+    files: Mapping[str, PictureFile],
+    bounces_to: str,
 ) -> None:
     """Hand one claimed mail in and record what came of it; `Unauthorised` if none may be sent."""
     try:
-        envelope = _envelope(recipient, connection.relay)
+        envelope = _envelope(recipient, connection.relay, bounces_to)
         mail = build(recipient.mailing.frozen_message, envelope, files)
-        answer = connection.send(recipient.address, mail, SEND_DEADLINE)
+        answer = connection.send(recipient.address, mail, SEND_DEADLINE, envelope.return_path)
     except ChannelError as error:
         _record_error(recipient, error)
         if isinstance(error, Unauthorised):
@@ -228,7 +233,7 @@ def _fenced(recipient: MailingRecipient) -> QuerySet[MailingRecipient]:
     return MailingRecipient.objects.filter(pk=recipient.pk, epoch=recipient.epoch)
 
 
-def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
+def _envelope(recipient: MailingRecipient, relay: Relay, bounces_to: str) -> Envelope:
     mailing = recipient.mailing
     assert recipient.subscription_id is not None  # nobody erases it while it is being sent
     # Mails made by an older version have no place for it.
@@ -242,6 +247,9 @@ def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
         unsubscribe_url=unsubscribe_url(recipient.subscription_id),
         preferences_url=preferences_url(recipient.subscription_id) if has_preferences else "",
         date=mailing.created_at,
+        return_path=return_path(recipient.pk, bounces_to, on=mailing.created_at)
+        if bounces_to
+        else "",
     )
 
 

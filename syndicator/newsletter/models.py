@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.channels.base import Message
@@ -32,6 +34,7 @@ class Subscriber(models.Model):
 class SubscriptionState(models.TextChoices):
     ACTIVE = "active", _("subscribed")
     UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+    SUPPRESSED = "suppressed", _("blocked")
 
 
 class Pace(models.TextChoices):
@@ -46,6 +49,8 @@ class Pace(models.TextChoices):
 
 class Subscription(models.Model):
     """A subscriber × live blog. Its row stays when they leave: no import may bring them back.
+
+    It is suppressed while a `Suppression` keeps mail from an address that is still subscribed.
 
     *daily_hour* (0 to 23, in the subscriber's zone) is when a daily digest goes out. *told_until*
     is where the last digest they got ended; NULL: they got none yet.
@@ -77,6 +82,7 @@ class Subscription(models.Model):
 
 class MailingState(models.TextChoices):
     SENDING = "sending", _("being sent")
+    PAUSED = "paused", _("paused")
     DONE = "done", _("done")
 
 
@@ -84,7 +90,8 @@ class Mailing(models.Model):
     """One message to everybody who was subscribed when it was made.
 
     *key* is the idempotency key it was asked for with, *message* the frozen `Message`.
-    *paused_until* and *reason* are set while the relay cannot be used.
+    *paused_until* and *reason* are set while the relay cannot be used. *purged_at* is when its
+    recipients' addresses were deleted.
     """
 
     destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="mailings")
@@ -95,10 +102,18 @@ class Mailing(models.Model):
     paused_until = models.DateTimeField(null=True)
     reason = models.JSONField(null=True)
     created_at = models.DateTimeField()
+    purged_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
-            models.Index("id", name="mailings_open", condition=models.Q(state=MailingState.SENDING))
+            models.Index(
+                "id", name="mailings_open", condition=models.Q(state=MailingState.SENDING)
+            ),
+            models.Index(
+                "created_at",
+                name="mailings_to_purge",
+                condition=models.Q(purged_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,7 +133,8 @@ class RecipientState(models.TextChoices):
     IN_FLIGHT = "in_flight", _("being sent")
     ACCEPTED = "accepted", _("sent")
     BOUNCED = "bounced", _("undeliverable")
-    SUPPRESSED = "suppressed", _("unsubscribed before it was sent")
+    COMPLAINED = "complained", _("reported as spam")
+    SUPPRESSED = "suppressed", _("unsubscribed or blocked before it was sent")
     WITHDRAWN = "withdrawn", _("taken back before it was sent")
     UNCERTAIN = "uncertain", _("uncertain")
 
@@ -128,9 +144,11 @@ class MailingRecipient(models.Model):
 
     *due_at* is the one clock of the row: when to send (queued), when the sender's lease ends (in
     flight); NULL when the row has ended. *epoch* grows with every claim and fences the write that
-    follows it. *message_id* is the same at every try. *answer* is the relay's last one.
-    Of somebody who was erased the row stays for the counts: *subscription* is NULL then, *address*
-    and *answer* are empty.
+    follows it. *message_id* is the same at every try. *answer* is the relay's last one, or what
+    the recipient's mail server wrote back. *bounce* is what that says about the address (a
+    `delivery_status.Bounce`; empty: none, or not judged yet), *returned_at* when it was judged, or
+    when a complaint came. *address* and *answer* are emptied some time after the mailing. Of
+    somebody who was erased the row stays for the counts; *subscription* is NULL then.
     """
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="recipients")
@@ -146,6 +164,8 @@ class MailingRecipient(models.Model):
     answer = models.CharField(max_length=500, blank=True, default="")
     reason = models.JSONField(null=True)
     accepted_at = models.DateTimeField(null=True)
+    bounce = models.CharField(max_length=8, blank=True, default="")
+    returned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -155,6 +175,16 @@ class MailingRecipient(models.Model):
             models.Index("mailing", "state", "due_at", name="recipients_of_mailing"),
             models.Index(
                 "state", "due_at", name="recipients_due", condition=models.Q(due_at__isnull=False)
+            ),
+            models.Index(
+                "id",
+                name="recipients_to_judge",
+                condition=models.Q(state=RecipientState.BOUNCED, bounce=""),
+            ),
+            models.Index(
+                "returned_at",
+                name="recipients_returned",
+                condition=models.Q(returned_at__isnull=False),
             ),
         ]
 
@@ -166,11 +196,57 @@ class MailingRecipient(models.Model):
         return Wording.from_json(self.reason)
 
 
-class ErasedAddress(models.Model):
-    """An address whose person had everything about them deleted: no import may bring it back.
+class SuppressionReason(models.TextChoices):
+    HARD_BOUNCE = "hard_bounce", _("the address does not work")
+    SOFT_BOUNCES = "soft_bounces", _("undeliverable too often")
+    COMPLAINT = "complaint", _("reported as spam")
+    BY_HAND = "by_hand", _("blocked by hand")
+    ERASED = "erased", _("data erased on request")
 
-    *key* is a keyed hash; the address itself is not kept.
+
+class Suppression(models.Model):
+    """An address that gets no mail, whatever list it is on, until somebody lifts that.
+
+    It holds for one live blog (*blog*) or for all. *key* is the address's keyed hash
+    (`suppressing.key_of`), *address* the address itself, empty where it was erased. *detail* is
+    what the remote wrote, or the person who blocked it. The row stays when it is lifted.
     """
 
-    key = models.CharField(max_length=64, unique=True)
-    erased_at = models.DateTimeField()
+    key = models.CharField(max_length=64)
+    address = models.EmailField(_("email address"), blank=True)
+    blog = models.ForeignKey(
+        LiveBlog,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="suppressions",
+        verbose_name=_("live blog"),
+    )
+    reason = models.CharField(_("reason"), max_length=12, choices=SuppressionReason)
+    detail = models.CharField(max_length=500, blank=True, default="")
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    lift_reason = models.CharField(_("why it was lifted"), max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "key",
+                Coalesce("blog", 0),
+                "reason",
+                name="one_suppression_per_scope_and_reason",
+                condition=models.Q(lifted_at=None),
+            )
+        ]
+        indexes = [
+            models.Index("address", name="suppressions_by_address"),
+            models.Index("made_at", name="suppressions_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address or f"{self.key[:12]}…"

@@ -9,13 +9,13 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 from django.utils.encoding import punycode
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from syndicator.channels.email.addresses import is_address
 from syndicator.clock import database_now
 from syndicator.content import clean_text
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter import erasing
+from syndicator.newsletter import suppressing
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
 
 #: Not ":", which a mail program may take for the end of a link in plain text.
@@ -61,19 +61,20 @@ def subscribe(
     """Put *email* on the list of *blog*; who is on it already stays on it, at their own pace.
 
     A digest will start from now. `ValidationError` says what is wrong with the address. It also
-    refuses those who have left or had themselves erased, unless they are coming back
-    *by_own_wish*: an import must not bring them back.
+    refuses those who have left, unless they are coming back *by_own_wish*: an import must not
+    bring them back. A suppressed address, also one that was erased, is refused likewise; an own
+    wish, proven by a mail that arrived there, outdoes some (`suppressing.OUTDONE_BY_OWN_WISH`).
     """
     address = normalise(email)
+    now = database_now()
     with transaction.atomic():
         if by_own_wish:
-            erasing.welcome_back(address)
-        elif erasing.erased_among([address]):
-            raise ValidationError(HAS_LEFT)
+            suppressing.lift_by_own_wish(address, blog, now)
+        if suppression := suppressing.standing([address], blog).get(address):
+            raise ValidationError(suppressing.refusal(suppression).said(gettext))
         subscriber, _ = Subscriber.objects.get_or_create(
             email=address, defaults={"name": clean_text(name)[:200]}
         )
-        now = database_now()
         begun = {"pace": pace, "daily_hour": daily_hour, "confirmed_at": now, "told_until": now}
         subscription, _ = Subscription.objects.select_for_update().get_or_create(
             subscriber=subscriber, blog=blog, defaults=begun
@@ -107,7 +108,8 @@ def unsubscribe(token: str) -> Subscription:
 
 def leave(subscription_id: int) -> bool:
     """End a subscription, now; False if it has ended before."""
-    running = Subscription.objects.filter(pk=subscription_id, state=SubscriptionState.ACTIVE)
+    subscribed = (SubscriptionState.ACTIVE, SubscriptionState.SUPPRESSED)
+    running = Subscription.objects.filter(pk=subscription_id, state__in=subscribed)
     return bool(
         running.update(state=SubscriptionState.UNSUBSCRIBED, unsubscribed_at=database_now())
     )

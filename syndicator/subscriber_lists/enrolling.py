@@ -7,8 +7,8 @@ from datetime import datetime
 
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter.erasing import erased_among
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
+from syndicator.newsletter.suppressing import refusal, standing
 from syndicator.subscriber_lists.columns import Person
 from syndicator.subscriber_lists.outcomes import Fate, Outcome
 
@@ -23,7 +23,7 @@ def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outc
     first: dict[str, int] = {}
     for line, person in people.items():
         first.setdefault(person.email, line)
-    gone = erased_among(list(first))
+    gone = standing(first, blog)
     ids = _subscribers({email: people[line] for email, line in first.items() if email not in gone})
     known = {
         subscription.subscriber_id: subscription
@@ -37,8 +37,9 @@ def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outc
     for line, person in people.items():
         subscription = known.get(ids.get(person.email, 0))
         if person.email in gone:
-            fate = Fate.STAYS_AWAY
-        elif first[person.email] != line:
+            outcomes.append(Outcome(line, Fate.STAYS_AWAY, reason=refusal(gone[person.email])))
+            continue
+        if first[person.email] != line:
             fate = Fate.THERE
         elif subscription is None:
             new.append(_subscription(person, ids[person.email], blog, pace, now))

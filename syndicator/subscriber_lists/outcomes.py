@@ -15,7 +15,7 @@ class Fate(models.TextChoices):
     ADDED = "added", _("added")
     THERE = "there", _("was on the list already")
     LEFT = "left", _("taken over as unsubscribed")
-    STAYS_AWAY = "stays_away", _("has unsubscribed here and is not brought back")
+    STAYS_AWAY = "stays_away", _("gets no mail here and is not brought back")
     REFUSED = "refused", _("not taken")
 
 
@@ -23,7 +23,7 @@ class Fate(models.TextChoices):
 class Outcome:
     """*line* is its number in the file.
 
-    If it was refused, *said* is what stood in place of the address, and *reason* why it was. Of
+    *reason* says why nothing came of it, *said* what stood there instead of an address. Of
     whom something became nothing is kept here: it would outlive what they have deleted.
     """
 

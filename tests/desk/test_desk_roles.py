@@ -14,7 +14,13 @@ from syndicator.desk.urls import urlpatterns
 from syndicator.destinations.models import AccountProfile, Policy
 from syndicator.entrance import invitations
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter.models import Subscriber, Subscription
+from syndicator.newsletter.models import (
+    Subscriber,
+    Subscription,
+    Suppression,
+    SuppressionReason,
+)
+from syndicator.newsletter.suppressing import key_of
 from syndicator.pictures.encoding import encode
 from syndicator.pictures.storage import store
 from syndicator.posts import review
@@ -93,6 +99,10 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "subscriber_import": ("import", ADMINS, None),
     "subscriber_import_lines": ("import", ADMINS, None),
     "remove_subscriber": ("subscription", None, ADMINS),
+    "suppressions": ("", ADMINS, None),
+    "block": ("", None, ADMINS),
+    "unblock": ("suppression", None, ADMINS),
+    "save_return_rules": ("", None, ADMINS),
     "new_token": ("source", None, ADMINS),
     "alerting": ("", ADMINS, ADMINS),
     "test_webhook": ("", None, ADMINS),
@@ -173,6 +183,12 @@ def paths() -> dict[str, str]:
         "source": post.entry.source_id,
         "subscription": subscription.pk,
         "import": subscriber_import(blog).pk,
+        "suppression": Suppression.objects.create(
+            key=key_of("nobody@example.org"),
+            address="nobody@example.org",
+            reason=SuppressionReason.HARD_BOUNCE,
+            made_at=database_now(),
+        ).pk,
         "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
         "own passkey": 0,

@@ -78,6 +78,7 @@ def build(
     mail["Date"] = format_datetime(envelope.date)
     mail["Message-ID"] = envelope.message_id
     mail["List-Id"] = envelope.list_id
+    mail["List-Owner"] = f"<mailto:{envelope.from_address}>"
     mail["List-Unsubscribe"] = f"<{envelope.unsubscribe_url}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"
@@ -209,7 +210,7 @@ def _policy() -> EmailPolicy[EmailMessage]:
     headers = HeaderRegistry()
     headers.map_to_type("from", _Mailbox)
     headers.map_to_type("subject", _Text)
-    for name in ("to", "message-id", "list-id", "list-unsubscribe"):
+    for name in ("to", "message-id", "list-id", "list-owner", "list-unsubscribe"):
         headers.map_to_type(name, _Verbatim)
     return SMTP.clone(header_factory=headers, max_line_length=LINE_LENGTH)
 

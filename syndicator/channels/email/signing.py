@@ -45,7 +45,7 @@ WRONG_SIZE = gettext_noop("an RSA key of %(bits)s bits; it must have 1,024 to 4,
 #: the way can add another one (RFC 6376, 8.15); those of the list a relay may.
 SIGNED = (
     *("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"),
-    *("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted"),
+    *("List-Id", "List-Owner", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted"),
 )
 OVERSIGNED = (*SIGNED[:7], "Cc", "Reply-To", "Sender")
 LEAST_BITS, MOST_BITS = 1024, 4096

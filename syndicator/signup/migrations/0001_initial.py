@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("entries", "0004_retractions"),
-        ("newsletter", "0004_erasure"),
+        ("newsletter", "0004_suppression"),
     ]
 
     operations = [

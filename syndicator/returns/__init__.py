@@ -1,0 +1,1 @@
+"""What comes back of the mails sent: bounces and complaints, and what follows from them."""
