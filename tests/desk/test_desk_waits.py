@@ -238,6 +238,9 @@ def test_the_panel_counts_what_is_on_its_way(editor: Browser, post: Post) -> Non
     assert "Waits to be sent 1, the oldest since" in page
     assert "Being sent 1" in page
     assert "Being looked up 1" in page
+    # Nothing has waited since a time that is still to come.
+    change(post, due_at=database_now() + timedelta(hours=9))
+    assert "Waits to be sent 1, the next is planned for" in panel(editor)
 
 
 def test_administrators_are_told_of_what_they_can_mend(admin: Browser, editor: Browser) -> None:
