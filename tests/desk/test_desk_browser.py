@@ -213,9 +213,13 @@ def test_an_editors_first_evening_on_a_phone(
     chromium: Browser, live_server: LiveServer, post: Post
 ) -> None:
     """Edit what is read to its end, approve it, see it out, and get to taking it back."""
-    long = "Und noch ein Satz, der den Knopf nach unten schiebt. " * 30
+    long = post.message.with_text(
+        "Ein Satz, der den Knopf nach unten schiebt. " * 30 + post.message.permalink
+    )
     elsewhere(
-        lambda: Post.objects.filter(pk=post.pk).update(payload={**post.payload, "text": long})
+        lambda: Post.objects.filter(pk=post.pk).update(
+            payload=long.to_json(), payload_hash=long.fingerprint()
+        )
     )
     page = signed_in(chromium, live_server, viewport={"width": 390, "height": 800}, has_touch=True)
     card = page.locator(f"#post-{post.pk}")
@@ -230,7 +234,7 @@ def test_an_editors_first_evening_on_a_phone(
     assert head
     assert title
     assert head["y"] + head["height"] <= title["y"] < 400
-    area.fill("Kürzer.")
+    area.fill(f"Kürzer. {post.message.permalink}")
     card.get_by_role("button", name="Save").tap()
     card.get_by_role("button", name="Approve").tap()
     card.get_by_text("Approved by Edda").wait_for()
