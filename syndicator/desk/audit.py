@@ -33,8 +33,8 @@ def record(
     audit.record(request.user, act, what, before=before, after=after, address=address_of(request))
 
 
-def saved(who: User, what: Model, act: str, changed: Iterable[str] = ()) -> None:
+def saved(who: User, what: Model, act: str, changed: Iterable[str] = (), name: str = "") -> None:
     """An act whose values before are of no interest; *changed* names those to keep from after."""
     now = audit.values(what)
     after = {name: now[name] for name in changed if name in now and name not in audit.SECRET}
-    audit.record(who, act, what, after=after)
+    audit.record(who, act, what, after=after, name=name)

@@ -208,7 +208,7 @@ class Card:
     @property
     def told_late(self) -> list[Attempt]:
         """Tries whose answer came after the post had been given up: what became of it there."""
-        if self.post.state == PostState.SENT:
+        if self.post.state in (PostState.SENT, PostState.DELETED):
             return []
         return [attempt for attempt in self.post.attempts.all() if attempt.remote_id]
 

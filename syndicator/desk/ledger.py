@@ -9,11 +9,10 @@ from decimal import Decimal
 
 from django.db.models import Min, QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from syndicator.desk.days import Day
-from syndicator.desk.spreadsheets import BOM, csv_line
+from syndicator.desk.spreadsheets import BOM, csv_line, number
 from syndicator.desk.texts import title
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry, LiveBlog
@@ -145,8 +144,6 @@ def _added(here: list[Post], main: Post) -> tuple[str, str] | None:
 
 def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
     """One row for each entry × destination, for a spreadsheet in the reader's language."""
-    # Excel splits at what its own language separates a list with.
-    separator = ";" if (get_language() or "").startswith("de") else ","
     yield BOM
     yield csv_line(
         (
@@ -159,8 +156,7 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
             _("Sent"),
             _("Address of the post"),
             _("Cost, US dollars"),
-        ),
-        separator,
+        )
     )
     for line in ledger.lines:
         entry = line.entry
@@ -176,9 +172,8 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
                     cell.said,
                     _time(post.sent_at, zone_day) if post and post.sent_at else "",
                     post.remote_url if post else "",
-                    str(post.cost if post and post.sent_at else Decimal(0)),
-                ),
-                separator,
+                    number(post.cost if post and post.sent_at else Decimal(0)),
+                )
             )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
+from syndicator.clock import database_now
 from syndicator.desk.connecting import has_keys
 from syndicator.destinations.endings import step
 from syndicator.destinations.models import AccountProfile, Destination, Policy, Route
@@ -40,7 +41,10 @@ class Counts:
     sending: int = 0
     looked_up: int = 0
     for_person: int = 0
+    #: Since when the one that is due longest waits.
     oldest: datetime | None = None
+    #: When the next one is due, if none is yet.
+    planned: datetime | None = None
     last_success: datetime | None = None
 
 
@@ -133,6 +137,7 @@ def traffic() -> list[Traffic]:
 
 
 def _counts() -> dict[int, Counts]:
+    now = database_now()
     rows = Post.objects.values("destination").annotate(
         approved=Count("pk", Q(state=PostState.APPROVED)),
         sending=Count("pk", Q(state=PostState.SENDING)),
@@ -147,7 +152,8 @@ def _counts() -> dict[int, Counts]:
             row["sending"],
             row["looked_up"],
             row["for_person"],
-            row["oldest"],
+            row["oldest"] if row["oldest"] and row["oldest"] <= now else None,
+            row["oldest"] if row["oldest"] and row["oldest"] > now else None,
             row["last_success"],
         )
         for row in rows

@@ -20,7 +20,10 @@ from django.utils.translation import gettext_lazy as _
 
 from syndicator.accounts.models import AuditEntry, User
 from syndicator.desk import texts
+from syndicator.desk.forms import BlogForm, BudgetForm, DestinationForm, PersonForm, RouteForm
+from syndicator.desk.times import clock, desk_zone
 from syndicator.posts.models import Decision, Verdict
+from syndicator.wording import Wording
 
 _SETTING, _DECISION = "setting", "decision"
 
@@ -74,6 +77,22 @@ KINDS = {
     "signup.signup": _("Sign-up"),
     "newsletter.suppression": _("Blocked address"),
     "returns.rules": _("Rules for undeliverable mail"),
+}
+
+
+#: What is changed, by its name in the database: as the forms call it that change it.
+LABELS = {
+    **BlogForm.Meta.labels,
+    **RouteForm.Meta.labels,
+    **BudgetForm.Meta.labels,
+    **DestinationForm.Meta.labels,
+    **PersonForm.Meta.labels,
+    "encrypted_secrets": _("Access keys"),
+    "mails_waiting": _("Waiting posts by mail"),
+    "pause_reason": _("Why"),
+    "paused_at": _("Paused since"),
+    "settings": _("Settings"),
+    "state": _("State"),
 }
 
 
@@ -164,9 +183,9 @@ def lines(rows: Iterable[tuple[datetime, str, int]]) -> list[Line]:
     settings = AuditEntry.objects.select_related("who").in_bulk(
         [pk for _at, table, pk in rows if table == _SETTING]
     )
-    decisions = Decision.objects.select_related("user", "post__destination", "post__entry").in_bulk(
-        [pk for _at, table, pk in rows if table == _DECISION]
-    )
+    decisions = Decision.objects.select_related(
+        "user", "post__destination", "post__entry__blog"
+    ).in_bulk([pk for _at, table, pk in rows if table == _DECISION])
     return [
         _of_setting(settings[pk]) if table == _SETTING else _of_decision(decisions[pk])
         for _at, table, pk in rows
@@ -180,7 +199,17 @@ def all_lines(chosen: TrailFilter, at_once: int = 500) -> Iterator[Line]:
 
 
 def _of_setting(entry: AuditEntry) -> Line:
-    names = list(dict.fromkeys([*entry.before, *entry.after]))
+    both = entry.before.keys() & entry.after.keys()
+    changes = [
+        Change(
+            _label(entry.what, name),
+            _shown(entry.what, name, entry.before.get(name)),
+            _shown(entry.what, name, entry.after.get(name)),
+        )
+        for name in dict.fromkeys([*entry.before, *entry.after])
+        # A field that was empty when its row was made, or removed, did not change.
+        if entry.before.get(name) or entry.after.get(name) or name in both
+    ]
     return Line(
         at=entry.at,
         who=str(entry.who) if entry.who else "",
@@ -190,14 +219,7 @@ def _of_setting(entry: AuditEntry) -> Line:
         link="",
         said="",
         address=entry.address,
-        changes=[
-            Change(
-                _label(entry.what, name),
-                _shown(entry.what, name, entry.before.get(name)),
-                _shown(entry.what, name, entry.after.get(name)),
-            )
-            for name in names
-        ],
+        changes=changes,
     )
 
 
@@ -210,13 +232,33 @@ def _of_decision(decision: Decision) -> Line:
         kind=gettext("Post on %(name)s") % {"name": post.destination},
         name=texts.title(post.entry),
         link=f"{reverse('desk:entry', args=[post.entry_id])}#post-{post.pk}",
-        said=decision.comment,
+        said=_comment(decision),
         address="",
         changes=[],
     )
 
 
+def _comment(decision: Decision) -> str:
+    """What was said with the decision; of one for later, the times that it set."""
+    if decision.verdict != Verdict.SCHEDULE or "/" not in decision.comment:
+        return decision.comment
+    begin, end = decision.comment.split("/")
+    zone = decision.post.entry.blog.time_zone
+    said = []
+    if begin:
+        said.append(
+            gettext("Not before %(time)s") % {"time": clock(datetime.fromisoformat(begin), zone)}
+        )
+    if end:
+        said.append(
+            gettext("Not after %(time)s") % {"time": clock(datetime.fromisoformat(end), zone)}
+        )
+    return "\n".join(said)
+
+
 def _label(what: str, name: str) -> str:
+    if name in LABELS:
+        return str(LABELS[name])
     field = _field(what, name)
     return str(field.verbose_name) if field else name.replace("_", " ")
 
@@ -227,10 +269,18 @@ def _shown(what: str, name: str, value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    if field and isinstance(value, str | int):
+    if field and field.flatchoices and isinstance(value, str | int):
         return str(dict(field.flatchoices).get(value, value))
-    if isinstance(value, str):
-        return value
+    if field and field.get_internal_type() == "DateTimeField":
+        return clock(datetime.fromisoformat(value), desk_zone(), precise=True)
+    if isinstance(value, dict) and set(value) == {"sentence", "gaps"}:
+        return texts.say(Wording.from_json(value))
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict) and all(isinstance(one, str | int) for one in value.values()):
+        return ", ".join(f"{key}: {one}" for key, one in value.items())
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -136,6 +136,7 @@ urlpatterns = [
     path("decide/<str:token>/", approval_links.approval_link, name="approval_link"),
     path("decide/<str:token>/approve/", approval_links.approve_by_link, name="approve_by_link"),
     path("decide/<str:token>/reject/", approval_links.reject_by_link, name="reject_by_link"),
+    path("decide/<str:token>/mail/", approval_links.mail_by_link, name="mail_by_link"),
     path(
         "decide/<str:token>/pictures/<str:digest>/",
         approval_links.picture_by_link,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from re import findall
 from statistics import median
@@ -40,44 +41,66 @@ def measure(backend: Backend, runs: int) -> Iterator[Row]:
         alone = _under(installation, 1)
         together = _under(installation, EDITORS)
         for what, before, after in (
-            ("page", *_pages(alone, together)),
-            ("poll", *_polls(alone, together)),
+            ("page", alone.pages, together.pages),
+            ("poll", alone.news, together.news),
+            ("poll for what is stopped", alone.banners, together.banners),
         ):
             yield Row(
                 f"the queue's {what}, 95th percentile, {EDITORS} editors", backend.name,
                 percentile(after, 95), "ms", percentile(before, 95), "one editor",
-                "a new entry every second, a look every five",
+                "a new entry every second, two looks every five",
             )  # fmt: skip
 
 
-Times = tuple[list[float], list[float]]
+@dataclass
+class Times:
+    """How long each answer took, in ms: whole pages, and what an open page looks for by itself."""
 
-
-def _pages(alone: Times, together: Times) -> tuple[list[float], list[float]]:
-    return alone[0], together[0]
-
-
-def _polls(alone: Times, together: Times) -> tuple[list[float], list[float]]:
-    return alone[1], together[1]
+    pages: list[float] = field(default_factory=list)
+    news: list[float] = field(default_factory=list)
+    banners: list[float] = field(default_factory=list)
 
 
 def _under(installation: Installation, editors: int) -> Times:
-    """How long pages and polls took, in ms, while *editors* have the queue open."""
+    """How long pages and polls took while *editors* have the queue open."""
     done = Event()
     # One after another: two log-ins of one person at once look like guessing.
     *sessions, opener = [_signed_in(installation) for _ in range(editors + 1)]
     queries = [_opened(installation, session) for session in sessions]
-    with ThreadPoolExecutor(editors + 2) as pool:
+    with ThreadPoolExecutor(2 * editors + 2) as pool:
         news = pool.submit(_keep_pushing, installation, done)
+        # A page's two polls run beside each other, each over a connection of its own.
         watching = [
-            pool.submit(_watch, installation, session, query, number / editors, done)
+            pool.submit(
+                _watch,
+                _twin(session),
+                f"{installation.desk}/queue/news/",
+                query,
+                number / editors,
+                done,
+            )
             for number, (session, query) in enumerate(zip(sessions, queries, strict=True))
+        ]
+        banners = [
+            pool.submit(
+                _watch,
+                session,
+                f"{installation.desk}/stop/standing/",
+                {"back": "/", "banner": ""},
+                number / editors,
+                done,
+            )
+            for number, session in enumerate(sessions)
         ]
         opening = pool.submit(_keep_opening, installation, opener, done)
         done.wait(SECONDS)
         done.set()
         news.result()
-        return opening.result(), [took for one in watching for took in one.result()]
+        return Times(
+            opening.result(),
+            [took for one in watching for took in one.result()],
+            [took for one in banners for took in one.result()],
+        )
 
 
 def _signed_in(installation: Installation) -> requests.Session:
@@ -112,19 +135,26 @@ def _opened(installation: Installation, session: requests.Session) -> dict[str, 
     return {"shown": shown, "since": since.replace("&#43;", "+"), "count": "0"}
 
 
+def _twin(session: requests.Session) -> requests.Session:
+    """The same person over another connection."""
+    other = requests.Session()
+    other.cookies.update(session.cookies)
+    return other
+
+
 def _watch(
-    installation: Installation,
     session: requests.Session,
+    address: str,
     query: dict[str, object],
     share: float,
     done: Event,
 ) -> list[float]:
-    """One editor with the queue open, who looks again by itself as the page does."""
+    """One poll of one editor's open queue, which looks again by itself."""
     took: list[float] = []
     if done.wait(POLL * share):
         return took
     while not done.is_set():
-        took.append(_timed(session, f"{installation.desk}/queue/news/", query))
+        took.append(_timed(session, address, query))
         done.wait(POLL)
     return took
 

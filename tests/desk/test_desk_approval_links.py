@@ -243,3 +243,19 @@ def test_two_workers_mail_it_once(relay: ScriptedRelay, post: Post) -> None:
     mailing.plan(now)
     assert len(mailing.claim(now)) == 1
     assert mailing.claim(now) == []
+
+
+def test_a_mail_to_readers_is_shown_as_they_will_see_it(relay: ScriptedRelay, edda: User) -> None:
+    post = make_post(Policy.REVIEW, make_destination("email"), headline="Drei <Tote>")
+    assert mailing.mail_due() == 1
+    link = link_in(relay)
+    page = Browser().get(link).text
+    assert f'<iframe class="mail-frame" sandbox="" loading="lazy" src="{link}mail/' in page
+    assert post.message.text.partition("\n")[0].replace("<", "&lt;").replace(">", "&gt;") in page
+
+    mail = Browser().get(f"{link}mail/")
+    assert mail.text == post.message.html
+    assert mail["Content-Security-Policy"].endswith("sandbox")
+    assert "script-src" not in mail["Content-Security-Policy"]
+    assert mail["X-Frame-Options"] == "SAMEORIGIN"
+    assert Browser().get(f"{link.replace('.', '.x', 1)}mail/").status_code == 404

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from syndicator.accounts.models import Role, User
@@ -138,7 +138,7 @@ def test_a_polling_card_leaves_a_reason_alone_that_is_being_typed(
     card = page.locator(f"#post-{post.pk}")
     card.get_by_text("Approve", exact=True).click()
     card.get_by_text("Edda stopped").wait_for()
-    card.get_by_text("Stop", exact=True).click()
+    card.get_by_text("Do not send", exact=True).click()
     card.get_by_label("Another reason").fill("Zahl ist falsch")
     asked.clear()
     page.clock.run_for(30_000)
@@ -158,7 +158,7 @@ def test_stopping_everything_from_a_phone(
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Everything is stopped.").wait_for()
     other.get_by_text("Everything is stopped.").wait_for()
-    other.get_by_role("button", name="Go on").click()
+    other.get_by_role("button", name="Lift the stop").click()
     other.get_by_text("Everything: it goes on.").wait_for()
     page.get_by_text("Everything is stopped.").wait_for(state="detached")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -207,3 +207,52 @@ def test_connecting_an_account_on_a_phone(
     page.get_by_role("button", name="Start posting").click()
     page.get_by_text("gets the entries that come from now on").wait_for()
     assert complaints == []
+
+
+def test_an_editors_first_evening_on_a_phone(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    """Edit what is read to its end, approve it, see it out, and get to taking it back."""
+    long = post.message.with_text(
+        "Ein Satz, der den Knopf nach unten schiebt. " * 30 + post.message.permalink
+    )
+    elsewhere(
+        lambda: Post.objects.filter(pk=post.pk).update(
+            payload=long.to_json(), payload_hash=long.fingerprint()
+        )
+    )
+    page = signed_in(chromium, live_server, viewport={"width": 390, "height": 800}, has_touch=True)
+    card = page.locator(f"#post-{post.pk}")
+    button = card.get_by_text("Edit", exact=True)
+    button.scroll_into_view_if_needed()
+    button.tap()
+    area = card.get_by_label("Text")
+    expect(area).to_be_focused()
+    # The form took the place of the long card: its head is in sight, below the frame's.
+    head = page.locator(".top").bounding_box()
+    title = card.locator("h3").bounding_box()
+    assert head
+    assert title
+    assert head["y"] + head["height"] <= title["y"] < 400
+    area.fill(f"Kürzer. {post.message.permalink}")
+    card.get_by_role("button", name="Save").tap()
+    card.get_by_role("button", name="Approve").tap()
+    card.get_by_text("Approved by Edda").wait_for()
+    elsewhere(
+        lambda: Post.objects.filter(pk=post.pk).update(
+            state=PostState.SENT, sent_at=post.created_at, due_at=None, epoch=9
+        )
+    )
+    card.get_by_role("link", name="Take back …").tap()
+    expect(page.get_by_label("Why")).to_be_visible()
+
+
+def test_an_administrator_on_a_phone_sees_every_place(
+    chromium: Browser, live_server: LiveServer, post: Post
+) -> None:
+    elsewhere(lambda: User.objects.update(role=Role.ADMIN))
+    options = {"viewport": {"width": 390, "height": 800}}
+    page = signed_in(chromium, live_server, locale="de-DE", **options)
+    places = page.locator(".tabs")
+    assert places.evaluate("nav => nav.scrollWidth <= nav.clientWidth")
+    expect(places.get_by_role("link")).to_have_count(5)

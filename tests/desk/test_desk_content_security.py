@@ -41,7 +41,7 @@ OTHERS = {
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures
 #: are no pages.
-OF_THEIR_OWN = ("mail", "picture", "account_picture", "picture_by_link")
+OF_THEIR_OWN = ("mail", "mail_by_link", "picture", "account_picture", "picture_by_link")
 
 
 def policy(header: str | None) -> dict[str, list[str]]:

@@ -61,7 +61,7 @@ def test_an_approved_post_on_hold_can_still_be_stopped(editor: Browser, post: Po
     page = act(editor, post, "approve").content.decode()
     assert "goes out at" in page
     assert f"/posts/{post.pk}/edit/" in page
-    assert "Stop" in page
+    assert "Do not send" in page
     act(editor, post, "reject", reason="A typing error")
     assert post.state == PostState.REJECTED
 

@@ -50,6 +50,10 @@ def test_taken_back_with_a_reason_and_followed_to_the_proof(editor: Browser, ent
     assert "Mails cannot be called back" in page
     assert "It was not out, and does not go out" in page
     assert "1 task for a person is left." in page
+    # What was deleted is not called out after all, nor done, nor still to be deleted.
+    assert "did say that it is out" not in page
+    assert "deleted there</span>" in page
+    assert "Where it was" in page.partition("What became of it")[2]
     assert "?seen=" not in page.partition('id="retraction"')[2].partition("</section>")[0]
 
 

@@ -122,6 +122,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "approval_link": ("mailed", ANYONE, None),
     "approve_by_link": ("mailed", None, ANYONE),
     "reject_by_link": ("mailed", None, ANYONE),
+    "mail_by_link": ("mailed", ANYONE, None),
     "picture_by_link": ("mailed picture", ANYONE, None),
     "mails_waiting": ("", None, DECIDERS),
     "own_account": ("", PEOPLE, None),
@@ -150,7 +151,13 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "favicon": ("", ANYONE, None),
 }
 #: Who has the link may: tests/desk/test_desk_approval_links.py. Here nobody has one.
-BY_LINK = ("approval_link", "approve_by_link", "reject_by_link", "picture_by_link")
+BY_LINK = (
+    "approval_link",
+    "approve_by_link",
+    "reject_by_link",
+    "mail_by_link",
+    "picture_by_link",
+)
 MAY = {
     None: {ANYONE},
     Role.VIEWER: {ANYONE, PEOPLE},

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +15,13 @@ CELLS = st.lists(
 )
 
 
-@given(CELLS, st.sampled_from([",", ";"]))
-def test_cells_are_read_as_written_and_none_is_a_formula(cells: list[str], separator: str) -> None:
-    line = csv_line(cells, separator)
+@given(CELLS, st.sampled_from([("en", ","), ("de", ";"), ("de-at", ";")]))
+def test_cells_are_read_as_written_and_none_is_a_formula(
+    cells: list[str], spoken: tuple[str, str]
+) -> None:
+    language, separator = spoken
+    with override(language):
+        line = csv_line(cells)
     [read] = (
         csv.reader(io.StringIO(line, newline=""), delimiter=separator) if any(cells) else [cells]
     )

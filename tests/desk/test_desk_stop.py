@@ -43,7 +43,7 @@ def test_the_button_and_what_is_stopped_are_on_every_page(editor: Browser, path:
     assert "Everything is stopped. Falsche Zahl" in page
     assert "By Edda Kranz, since" in page
     assert "1 post waits behind it" in page
-    assert "Go on" in page
+    assert "Lift the stop" in page
 
 
 def test_a_viewer_sees_what_is_stopped_and_no_button(viewer: Browser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from syndicator.accounts.models import AppendOnly, AuditEntry, Role
 from syndicator.desk.trail import ACTS, KINDS
 from syndicator.destinations.models import Policy, Route
 from syndicator.posts import review
+from syndicator.posts.models import Decision, Verdict
+from syndicator.wording import Wording
 from tests.desk.test_desk_settings import FILTERS
 from tests.factories import make_blog, make_destination, make_post, make_route, make_user
 
@@ -114,6 +117,33 @@ def test_the_table_has_the_same_lines_and_no_formulas(admin: Browser) -> None:
     assert rows[0]["Act"] == "rejected"
     assert rows[0]["Said"] == """'=HYPERLINK("x")"""
     assert rows[0]["Name"] == "'=1+1"
+
+
+def test_it_is_told_in_the_readers_words(admin: Browser) -> None:
+    german = {"headers": {"Accept-Language": "de"}}
+    admin.post("/stop/", {"scope": "everything", "reason": "Falschmeldung"}, **german)
+    post = make_post(Policy.REVIEW, make_destination("note"))
+    reason = Wording("The access token was revoked. Connect the account anew.").to_json()
+    AuditEntry.objects.create(
+        at="2026-11-17T12:00:00Z", act="paused", what="destinations.destination", name="Notiz",
+        before={"state": "active"},
+        after={"state": "paused", "pause_reason": reason, "paused_at": "2025-11-17T12:00:00Z"},
+    )  # fmt: skip
+    at = datetime(2026, 12, 24, 17, 0, tzinfo=UTC)
+    Decision.objects.create(
+        post=post, user=make_user(Role.EDITOR), verdict=Verdict.SCHEDULE, payload_hash="x",
+        comment=f"{at.isoformat()}/", decided_at=at,
+    )  # fmt: skip
+    page = " ".join(admin.get("/settings/trail/", **german).text.split())
+    assert "Roter Knopf Alles" in page
+    assert "Angehalten seit" in page
+    assert "17. Nov. 2025, 13:00:00" in page
+    assert "Nicht vor" in page
+    for raw in ("sentence", "pause reason", "T12:00", "T17:00", "object ("):
+        assert raw not in re.sub(r'datetime="[^"]*"', "", page.partition('class="trail"')[2]), raw
+    table = b"".join(admin.get("/settings/trail/audit.csv", **german)).decode("utf-8-sig")
+    assert table.startswith("Zeit;Person;")
+    assert "{" not in table
 
 
 def test_nothing_can_be_rewritten() -> None:

@@ -14,7 +14,14 @@ from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
 from syndicator.posts import review
 from syndicator.posts.line import NO_LONGER_NEWS
-from syndicator.posts.models import Attempt, AttemptKind, Post, PostState, SweepReport
+from syndicator.posts.models import (
+    Attempt,
+    AttemptKind,
+    AttemptOutcome,
+    Post,
+    PostState,
+    SweepReport,
+)
 from syndicator.posts.reconcile import ASK
 from syndicator.posts.render import render
 from syndicator.wording import Wording
@@ -102,6 +109,20 @@ def test_a_next_try_is_told_with_its_time_and_why(editor: Browser, post: Post) -
     page = card(editor, post)
     assert f"The next try is at {in_berlin(until)}" in page
     assert page.count("The platform is down.") == 1
+
+
+def test_a_failed_post_says_why_before_its_text(editor: Browser, post: Post) -> None:
+    gave_up = Wording("%(tries)s tries did not get through; the last one says why.", {"tries": 6})
+    Attempt.objects.create(
+        post=post, kind=AttemptKind.SEND, epoch=1, started_at=database_now(),
+        outcome=AttemptOutcome.TRY_LATER, reason=Wording("The platform is down.").to_json(),
+    )  # fmt: skip
+    change(post, state=PostState.FAILED, due_at=None, reason=gave_up.to_json())
+    page = card(editor, post)
+    assert "the last one says why. The platform is down." in page
+    assert page.count("The platform is down.") == 1
+    text = post.message.text.partition("\n")[0]
+    assert page.index("The platform is down.") < page.index(text)
 
 
 def test_a_post_behind_an_older_one_says_what_that_waits_for(editor: Browser, post: Post) -> None:
@@ -238,6 +259,9 @@ def test_the_panel_counts_what_is_on_its_way(editor: Browser, post: Post) -> Non
     assert "Waits to be sent 1, the oldest since" in page
     assert "Being sent 1" in page
     assert "Being looked up 1" in page
+    # Nothing has waited since a time that is still to come.
+    change(post, due_at=database_now() + timedelta(hours=9))
+    assert "Waits to be sent 1, the next is planned for" in panel(editor)
 
 
 def test_administrators_are_told_of_what_they_can_mend(admin: Browser, editor: Browser) -> None:

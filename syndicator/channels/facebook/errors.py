@@ -65,7 +65,7 @@ IDENTITY = Wording(
     gettext_noop("Facebook asks for an identity check. Log in to Facebook and do it there.")
 )
 DUPLICATE = Wording(gettext_noop("Facebook says it has this post already."))
-SCRAPE = Wording(gettext_noop("Facebook could not read the linked page; it will be tried again."))
+SCRAPE = Wording(gettext_noop("Facebook could not read the linked page."))
 REFUSED = gettext_noop("Facebook refused the post: %(answer)s")
 PICTURE_REFUSED = gettext_noop("Facebook refused a picture of the post: %(answer)s")
 UNCLEAR = Wording(gettext_noop("Facebook's answer does not say whether the post is out."))

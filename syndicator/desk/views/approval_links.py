@@ -9,13 +9,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST
 
 from syndicator.approval_mail import links
 from syndicator.approval_mail.models import ApprovalMail
 from syndicator.desk.cards import Card, posts_with_history
 from syndicator.desk.changes import changes
-from syndicator.desk.views.posts import REFUSED
+from syndicator.desk.views.posts import REFUSED, as_mail
 from syndicator.entrance.places import address_of
 from syndicator.pictures.models import StoredPicture
 from syndicator.posts.models import Post, PostState
@@ -64,6 +65,19 @@ def picture_by_link(request: HttpRequest, token: str, digest: str) -> HttpRespon
         content_type=stored.media_type,
         headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
     )
+
+
+@login_not_required
+@never_cache
+@xframe_options_sameorigin
+@require_http_methods(["GET", "HEAD"])
+def mail_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """The HTML of the mail to readers that the link is about, for a frame on the link's page."""
+    try:
+        row = links.find(token)
+    except links.UnknownLink:
+        return _unknown(request)
+    return as_mail(row.post.message)
 
 
 def _decide(request: HttpRequest, token: str, act: Callable[[ApprovalMail], Post]) -> HttpResponse:

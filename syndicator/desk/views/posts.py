@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from syndicator.channels.base import Message
 from syndicator.channels.registry import UnknownChannel
 from syndicator.desk import mailings
 from syndicator.desk.access import DeskRequest, deciders_only
@@ -209,7 +210,12 @@ def length(request: DeskRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 def mail(request: DeskRequest, pk: int) -> HttpResponse:
     """The HTML part of a mail, for a frame on the desk's own pages."""
-    html = seen_in_browser(get_object_or_404(Post, pk=pk).message)
+    return as_mail(get_object_or_404(Post, pk=pk).message)
+
+
+def as_mail(message: Message) -> HttpResponse:
+    """*message* as its reader will see it, harmless wherever it is opened."""
+    html = seen_in_browser(message)
     return HttpResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 

@@ -44,7 +44,7 @@ def go_on(request: DeskRequest, pk: int) -> HttpResponse:
     lifting = get_object_or_404(Stop.objects.select_related("blog"), pk=pk)
     if lifting.lifted_at is None:
         review.go_on(pk, request.user)
-        audit.saved(request.user, lifting, "lifted")
+        audit.saved(request.user, lifting, "lifted", name=stops.scope_of(lifting))
     messages.success(request, stops.lifted(lifting, gone_stale(lifting)))
     return redirect(back(request))
 
@@ -62,7 +62,7 @@ def _press(request: DeskRequest) -> HttpResponse:
         channel_name=form.channel_name,
     )
     if fresh:
-        audit.saved(request.user, pressed, "pressed")
+        audit.saved(request.user, pressed, "pressed", name=stops.scope_of(pressed))
     told = stops.pressed(pressed, fresh=fresh, on_their_way=on_their_way(pressed))
     messages.warning(request, told)
     return redirect("desk:stop")

@@ -50,24 +50,32 @@ def trail_table(request: DeskRequest) -> HttpResponseBase:
 def _table(rows: Iterator[Line], language: str) -> Iterator[str]:
     """Streamed after the view has returned, so in a language of its own."""
     with override(language):
-        head = (
-            gettext("Time"),
-            gettext("Person"),
-            gettext("Act"),
-            gettext("What"),
-            gettext("Name"),
-            gettext("Before"),
-            gettext("After"),
-            gettext("Said"),
-            gettext("Address"),
+        head = csv_line(
+            (
+                gettext("Time"),
+                gettext("Person"),
+                gettext("Act"),
+                gettext("What"),
+                gettext("Name"),
+                gettext("Before"),
+                gettext("After"),
+                gettext("Said"),
+                gettext("Address"),
+            )
         )
-    yield BOM + csv_line(head)
+    yield BOM + head
     while True:
         with override(language):
             line = next(rows, None)
-        if line is None:
+            said = _cells(line) if line else None
+        if said is None:
             return
-        cells = (
+        yield said
+
+
+def _cells(line: Line) -> str:
+    return csv_line(
+        (
             line.at.isoformat(timespec="seconds"),
             line.who,
             line.act,
@@ -78,4 +86,4 @@ def _table(rows: Iterator[Line], language: str) -> Iterator[str]:
             line.said,
             line.address,
         )
-        yield csv_line(cells)
+    )

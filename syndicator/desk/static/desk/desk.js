@@ -31,6 +31,12 @@
       const card = swapped.matches(".card") ? swapped : swapped.querySelector(".card");
       (card?.querySelector("textarea[data-saved]") ?? card)?.focus({ preventScroll: true });
     }
+    // The button to edit is at a post's foot, the form at its head: that may be out of sight.
+    if (swapped.matches(".card-editing")) {
+      const { top } = swapped.getBoundingClientRect();
+      const hidden = document.querySelector(".top").getBoundingClientRect().bottom;
+      if (top < hidden || top > window.innerHeight / 2) swapped.scrollIntoView({ block: "start" });
+    }
   });
 
   const isUnsaved = (area) => area.value.trim() !== area.dataset.saved.trim();
