@@ -36,7 +36,7 @@ from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.entries.models import Entry, EntryState
 from syndicator.outbound.deadline import no_call_after
 from syndicator.pictures import storage
-from syndicator.posts import circuit
+from syndicator.posts import circuit, gathering
 from syndicator.posts.attempts import (
     DEADLINE,
     MARGIN,
@@ -345,6 +345,7 @@ def _mark_deleted(act: Post, now: datetime) -> None:
     )
     for pk in published.values_list("pk", flat=True):
         move(pk, PostState.SENT, PostState.DELETED, now=now, reason=TAKEN_BACK)
+    gathering.deleted_along(act, now)
     # It was deleted to be posted anew, or the entry came back meanwhile.
     live = Entry.objects.filter(pk=act.entry_id, state=EntryState.LIVE, render_due_at=None)
     if live.update(render_due_at=now, render_tried_at=None, render_tries=0):
