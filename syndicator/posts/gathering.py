@@ -114,6 +114,22 @@ def carrier_that_is_out(note: Post) -> Post | None:
     return stay.carrier if stay else None
 
 
+def told_with(note: Post) -> list[Entry]:
+    """The other entries in the post that *note* is about, if that is out and tells several."""
+    out = Post.objects.select_related("entry").filter(
+        destination=note.destination_id,
+        action=Action.PUBLISH,
+        state=PostState.SENT,
+        gathers_until__isnull=False,
+        remote_id=note.remote_id,
+    )
+    carrier = carrier_that_is_out(note) or (out.first() if note.remote_id else None)
+    if carrier is None:
+        return []
+    entries = [carrier.entry, *(post.entry for post in members(carrier))]
+    return [entry for entry in entries if entry.pk != note.entry_id]
+
+
 # --- Joining --------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from syndicator.channels.base import Message
@@ -37,7 +37,6 @@ def told_together(
     if not all(lines):
         return None
     listed = BulletList(tuple(line for line in lines if line))
-    body = "\n".join(f"• {line}" for line in listed.items)
     for headline in _headlines(bearer):
         content = EntryContent(
             external_id=bearer.entry.external_id,
@@ -47,7 +46,7 @@ def told_together(
             blocks=(listed,),
         )
         message = render(replace(bearer, entry=content, pictures=(), thread=False))
-        if message is not None and _tells(message.text, headline, body):
+        if message is not None and _tells(message.text, (headline, *listed.items)):
             return message
     return None
 
@@ -58,8 +57,15 @@ def _headlines(bearer: Story) -> tuple[str, str, str]:
     return f"{brief}: {bearer.blog_title}", brief, ""
 
 
-def _tells(text: str, headline: str, body: str) -> bool:
-    return text.startswith(headline) and body in text
+def _tells(text: str, lines: Iterable[str]) -> bool:
+    """Whether each of *lines* is all there, one after the other."""
+    begin = 0
+    for line in lines:
+        found = text.find(line, begin)
+        if found < 0:
+            return False
+        begin = found + len(line)
+    return True
 
 
 def _on_one_line(draft: Draft) -> str:
