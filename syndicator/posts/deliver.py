@@ -197,6 +197,8 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
         move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=OTHER_ACCOUNT)
         return None
     if post.action != Action.PUBLISH:
+        if post.action == Action.EDIT and gathering.superseded(post, now):
+            return None
         # To edit or delete again changes nothing more: what came late does not matter.
         return _begin(post, now, claimed)
     if post.epoch and told_late(post):

@@ -147,7 +147,7 @@ def join(route: Route, entry: Entry, course: Course, now: datetime) -> Post | No
     """
     automatic = course == Course.AUTOMATIC
     carrier = (
-        Post.objects.select_related("entry__blog", "destination")
+        _to_be_told()
         .filter(
             entry__blog=route.blog_id,
             destination=route.destination_id,
@@ -173,12 +173,13 @@ def join(route: Route, entry: Entry, course: Course, now: datetime) -> Post | No
 def leave(post: Post, target: PostState, reason: Wording, now: datetime) -> bool:
     """End *post*'s being gathered, while nothing of its carrier is out, and tell that one anew."""
     carrier = bearer(post)
-    if carrier.pk == post.pk or carrier.state in (*OVER, *_OUT):
+    if carrier.pk == post.pk or carrier.state in _OUT:
         return False
-    parted = _part([post], now)
+    _part([post], now)
     move(post.pk, PostState.GATHERED, target, now=now, reason=reason)
-    _shrink(carrier, now)
-    return bool(parted)
+    if carrier.state in OPEN:
+        _shrink(carrier, now)
+    return True
 
 
 def let_go(carrier: Post, now: datetime) -> bool:
@@ -274,6 +275,25 @@ def correction(out: Post, changed: Entry, now: datetime) -> Message | None:
     for act in acts.exclude(entry=changed.pk):
         _say_instead(act, message, now)
     return message
+
+
+def superseded(act: Post, now: datetime) -> bool:
+    """Whether *act*, a correction, was noted before another of the same post that says something
+    else: it was being tried when that came. It then says the same, and waits for a person."""
+    newer = (
+        Post.objects.filter(
+            destination=act.destination_id,
+            action=Action.EDIT,
+            remote_id=act.remote_id,
+            pk__gt=act.pk,
+        )
+        .exclude(Q(entry=act.entry_id) | Q(state=PostState.CANCELLED))
+        .last()
+    )
+    if newer is None or newer.payload_hash == act.payload_hash:
+        return False
+    _say_instead(act, newer.message, now)
+    return True
 
 
 def deleted_along(act: Post, now: datetime) -> None:
@@ -393,6 +413,11 @@ def _carriers() -> QuerySet[Post]:
     return Post.objects.select_related("entry__blog", "destination")
 
 
+def _to_be_told() -> QuerySet[Post]:
+    """Locked: the sweeper puts stale posts aside without the destination's lock."""
+    return _carriers().select_for_update(of=("self",), no_key=True)
+
+
 def _told(carrier: Post, stories: Sequence[Story]) -> Message | None:
     """One message for all of *stories*; None if the channel finds anything wrong with it."""
     bears = replace(
@@ -490,7 +515,7 @@ def _approved_by_route(post: Post, message: Message, now: datetime) -> None:
 
 def _shrink(carrier: Post, now: datetime) -> None:
     """Tell *carrier* with what is left in it."""
-    carrier = _carriers().get(pk=carrier.pk)
+    carrier = _to_be_told().get(pk=carrier.pk)
     left = members(carrier)
     message = _told(carrier, [story_of(carrier), *map(story_of, left)]) if left else None
     if left and message is None:

@@ -439,6 +439,23 @@ def test_no_correction_undoes_another(out: Desk) -> None:
     assert "Meldung b, verbessert" in out.board.posts["1"]
 
 
+def test_a_correction_that_was_under_way_does_not_undo_a_later_one(out: Desk) -> None:
+    out.write("a", "Meldung a, verbessert")
+    first = out.post("a", Action.EDIT)
+    review.carry_out(first.pk, out.editor, first.payload_hash)
+    claim = deliver.claim_next(first.destination_id)
+    assert claim is not None
+    out.write("b", "Meldung b, verbessert")
+    deliver.record(claim, Unknown(SAID), go_on=False)
+    second = out.post("b", Action.EDIT)
+    review.carry_out(second.pk, out.editor, second.payload_hash)
+    out.deliver()
+    out.deliver()
+    assert "Meldung b, verbessert" in out.board.posts["1"]
+    first.refresh_from_db()
+    assert (first.state, first.payload_hash) == (PostState.SKIPPED, second.payload_hash)
+
+
 def test_a_retracted_member_has_the_post_deleted_and_the_others_wait(out: Desk) -> None:
     retraction.retract(out.post("b").entry_id, out.editor, "Persönlichkeitsrechte")
     render(out.post("b").entry_id)
