@@ -9,6 +9,8 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from syndicator.approval_mail import mailing
+from syndicator.approval_mail.models import ApprovalMail
 from syndicator.desk.days import Day
 from syndicator.desk.ledger import as_csv, ledger
 from syndicator.destinations.models import Policy, Route
@@ -93,3 +95,14 @@ def test_mail_has_digests_and_no_such_field(admin: Browser) -> None:
     page = admin.get(f"/settings/blogs/{blog.pk}/").content.decode()
     assert re.findall(r'name="to(\d+)-gather_minutes"', page) == [str(social.destination_id)]
     assert mail.gather_minutes == 0
+
+
+def test_a_post_is_mailed_for_approval_once_its_window_is_over(burst: list[Post]) -> None:
+    make_user(mails_waiting=True, email="edda@magazin.example.org")
+    carrier, _ = burst
+    until = carrier.gathers_until
+    assert until is not None
+    mailing.plan(until - timedelta(seconds=1))
+    assert not ApprovalMail.objects.exists()
+    mailing.plan(until + timedelta(minutes=1))
+    assert "Zweite Meldung" in ApprovalMail.objects.get().said
