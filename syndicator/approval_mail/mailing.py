@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -66,7 +66,12 @@ def plan(now: datetime) -> None:
     ).exclude(email="")
     if not people:
         return
-    waiting = list(Post.objects.filter(state=PostState.PENDING, changed_at__gte=now - LOOK_BACK))
+    lately = now - LOOK_BACK
+    came = Q(changed_at__gte=lately) | Q(gathers_until__gte=lately)
+    # What still gathers minor entries would be another post by the time its mail is read.
+    waiting = list(
+        Post.objects.filter(came, state=PostState.PENDING).exclude(gathers_until__gt=now)
+    )
     known = set(
         ApprovalMail.objects.filter(post__in=waiting).values_list("post", "person", "payload_hash")
     )

@@ -435,6 +435,8 @@ class Channel(ABC):
     #: The longest `Message.text`, in `length` units; None where there is no limit.
     limit: int | None = None
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    #: Whether minor entries may be gathered into one post, which the domain makes by `render`.
+    gathers: ClassVar[bool] = True
     #: How many pictures a post takes at most.
     most_pictures: ClassVar[int] = 0
     #: How the account is connected in the browser, where the platform offers that.

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any
 
 from syndicator.channels.base import Channel, Message
+from syndicator.channels.fitting.briefs import told_together
 from syndicator.content import (
     Block,
     BulletList,
@@ -49,6 +50,9 @@ was read as an editor would read it; what had to change was changed for all entr
 - Everybody to be credited is named once, on one line before the permalink, on every platform; a
   picture whose credit does not fit stays away.
 - A link card does not repeat its title below it.
+- A burst of minor entries is a line for each, its headline or else its first sentence, the oldest
+  first, with the permalink of the entry that came first. An entry without room for its line is not
+  there.
 """
 
 
@@ -65,8 +69,10 @@ def samples() -> Iterator[Sample]:
 
 
 def page(channels: Sequence[Channel]) -> str:
-    sections = [_section(number, one, channels) for number, one in enumerate(samples(), start=1)]
-    return "\n".join([HEAD, *sections])
+    told = list(samples())
+    sections = [_section(number, one, channels) for number, one in enumerate(told, start=1)]
+    bursts = [_burst(language, told, channels) for language in ("de", "en")]
+    return "\n".join([HEAD, *sections, *bursts])
 
 
 def _story(number: int, told: dict[str, Any]) -> Story:
@@ -115,6 +121,27 @@ def _section(number: int, sample: Sample, channels: Sequence[Channel]) -> str:
     posts = [f"{' and '.join(labels)}:\n\n{said}" for said, labels in told.items()]
     heading = f"## {number}. {sample.shows}\n\nThe entry ({sample.story.language}):"
     return "\n\n".join((heading, _quoted("\n\n".join(source)), *posts)) + "\n"
+
+
+def _burst(language: str, told: Sequence[Sample], channels: Sequence[Channel]) -> str:
+    """As many of *told* in *language* as one post of each platform holds, gathered."""
+    minor = [
+        one.story
+        for one in told
+        if one.story.language == language and not one.story.entry.key_event
+    ]
+    posts = []
+    for channel in filter(lambda channel: channel.gathers, channels):
+        gathered: list[Story] = []
+        message = None
+        for story in minor:
+            if longer := told_together([*gathered, story], minor[0], channel.render):
+                message = longer
+                gathered.append(story)
+        label, said = _said(channel, message)
+        posts.append(f"{label}, {len(gathered)} entries:\n\n{said}")
+    heading = f"## A burst of minor entries ({language}), as many as one post holds"
+    return "\n\n".join((heading, *posts)) + "\n"
 
 
 def _said(channel: Channel, message: Message | None) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
@@ -14,13 +15,15 @@ from django.utils.translation import gettext as _
 from syndicator.accounts.models import User
 from syndicator.channels import registry
 from syndicator.channels.base import Act, Channel, Message
+from syndicator.clock import database_now
 from syndicator.desk.changes import Piece, changed_lines, changes, earlier_versions
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
-from syndicator.posts import four_eyes, review
+from syndicator.entries.models import Entry
+from syndicator.posts import four_eyes, gathering, review
 from syndicator.posts.holdups import Holdup, Kind, Survey
 from syndicator.posts.line import NO_LONGER_NEWS
-from syndicator.posts.models import Action, Attempt, Decision, Post, PostState
+from syndicator.posts.models import Action, Attempt, Decision, Gathered, Post, PostState
 from syndicator.wording import Wording, gettext_noop
 
 #: Where a post stands, in words. Approved and sent ones also say when.
@@ -34,14 +37,19 @@ STANDINGS = {
     PostState.CANCELLED: gettext_noop("Cancelled"),
     PostState.SKIPPED: gettext_noop("Nothing is posted"),
     PostState.DELETED: gettext_noop("Taken back – deleted on the platform"),
+    PostState.GATHERED: gettext_noop("Gathered into another post"),
 }
 
 
 def posts_with_history() -> QuerySet[Post]:
     """Posts with everything a card shows, in a fixed number of queries."""
     posts = Post.objects.select_related("entry__blog", "destination", "held_by")
+    carriers = Gathered.objects.select_related("carrier__entry__blog", "carrier__destination")
     return four_eyes.marked(posts).prefetch_related(
-        "attempts", Prefetch("decisions", Decision.objects.select_related("user"))
+        "attempts",
+        Prefetch("decisions", Decision.objects.select_related("user")),
+        Prefetch("gathered", Gathered.objects.select_related("post__entry")),
+        Prefetch("gatherings", carriers),
     )
 
 
@@ -117,6 +125,34 @@ class Card:
         found = registry.channels().get(destination.channel_name)
         return found.for_settings(destination.settings) if found else None
 
+    @cached_property
+    def gathered(self) -> list[Entry]:
+        """The other entries that the post tells, or that are told in the post it is about."""
+        if self.post.action == Action.PUBLISH:
+            return [stay.post.entry for stay in self.post.gathered.all() if stay.left_at is None]
+        if not (self.is_note and self.channel and self.channel.gathers):
+            return []
+        return gathering.told_with(self.post)
+
+    @property
+    def gathers_until(self) -> datetime | None:
+        """Until when others may still join it."""
+        until = self.post.gathers_until
+        open_now = self.post.state in (PostState.PENDING, PostState.APPROVED)
+        decided = any(decision.user_id for decision in self.post.decisions.all())
+        return until if until and open_now and not decided and until > database_now() else None
+
+    @cached_property
+    def carrier(self) -> Card | None:
+        """The post that tells this one's entry, if it is gathered."""
+        stays = self.post.gatherings.all() if self.post.state == PostState.GATHERED else ()
+        carrier = next((stay.carrier for stay in stays if stay.left_at is None), None)
+        return Card(carrier, outlook=self.outlook) if carrier else None
+
+    @property
+    def can_take_out(self) -> bool:
+        return self.carrier is not None and self.carrier.post.state in gathering.OPEN
+
     @property
     def remaining(self) -> int | None:
         return self._draft.remaining
@@ -165,6 +201,8 @@ class Card:
     @property
     def refresh_seconds(self) -> int | None:
         """How soon its state may be another without anybody's hand; None if it stays."""
+        if self.carrier:
+            return self.carrier.refresh_seconds
         if self.post.state == PostState.SENDING:
             return IN_HAND
         if self.post.state == PostState.APPROVED:
@@ -215,7 +253,7 @@ class Card:
     @property
     def empty(self) -> bool:
         """Whether the row only notes that nothing is posted."""
-        return not self.message.text
+        return not self.message.text or self.carrier is not None
 
     @property
     def can_approve(self) -> bool:
@@ -305,7 +343,8 @@ class Card:
         """What the platform charges for it, or will, in US dollars."""
         if self.can_carry_out and self.channel:
             return self.channel.cost(self.message, Act(self.post.action))
-        return self.post.cost if self.post.state != PostState.SKIPPED else Decimal(0)
+        nothing = self.post.state in (PostState.SKIPPED, PostState.GATHERED)
+        return Decimal(0) if nothing else self.post.cost
 
     @property
     def can_dismiss(self) -> bool:
@@ -322,6 +361,10 @@ class Card:
         post = self.post
         if post.state == PostState.APPROVED:
             return self._approved()
+        if self.carrier:
+            made = clock(self.carrier.post.created_at, post.entry.blog.time_zone)
+            said = {"time": made, "status": self.carrier.status}
+            return _("Gathered into the post of %(time)s. There: %(status)s") % said
         if post.state == PostState.SENT and post.sent_at:
             done = {
                 Action.PUBLISH: _("Sent at %(time)s"),

@@ -122,7 +122,14 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     #: What is set every day; all the rest is folded away.
-    EVERYDAY = ("policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread")
+    EVERYDAY = (
+        "policy",
+        "hold_seconds",
+        "limit_minutes",
+        "with_pictures",
+        "as_thread",
+        "gather_minutes",
+    )
 
     class Meta:
         model = Route
@@ -132,6 +139,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "limit_minutes",
             "with_pictures",
             "as_thread",
+            "gather_minutes",
             "four_eyes",
             "only_tags",
             "not_tags",
@@ -149,6 +157,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "limit_minutes": _("Limit, minutes"),
             "with_pictures": _("With the entry's pictures"),
             "as_thread": _("Long entries as a thread"),
+            "gather_minutes": _("Gather minor entries, minutes"),
             "four_eyes": _("Four eyes"),
             "only_tags": _("Only with one of these tags"),
             "not_tags": _("Not with one of these tags"),
@@ -174,6 +183,13 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["with_pictures"]
         if Capability.THREAD not in offered:
             del self.fields["as_thread"]
+        self.fields["gather_minutes"].required = False
+        if channel is not None and not channel.gathers:
+            del self.fields["gather_minutes"]
+
+    def clean_gather_minutes(self) -> int:
+        minutes: int | None = self.cleaned_data["gather_minutes"]
+        return minutes or 0
 
     @property
     def everyday(self) -> list[forms.BoundField]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,13 +16,14 @@ from syndicator.desk.spreadsheets import BOM, csv_line, number
 from syndicator.desk.texts import title
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry, LiveBlog
-from syndicator.posts.models import Action, Post, PostState
+from syndicator.posts.models import Action, Gathered, Post, PostState
 from syndicator.posts.render import OUT
 from syndicator.wording import gettext_noop
 
 NO_RECORD = gettext_noop("no record")
 BEFORE = gettext_noop("before it was posted to")
 PREPARED = gettext_noop("being prepared")
+IN_ANOTHER = gettext_noop("gathered into one post with others")
 #: What is added to the state of a post while something is to be done to it, or was.
 ADDED = {
     (Action.EDIT, "open"): gettext_noop("to be corrected"),
@@ -37,12 +38,17 @@ MOVING = (PostState.APPROVED, PostState.SENDING, PostState.UNCERTAIN)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of an entry on one destination. *colour* is the state whose colour it has."""
+    """What became of an entry on one destination. *colour* is the state whose colour it has.
+
+    *post* is the entry's own row, *tells* the one that says where it is: another, if the entry was
+    gathered into that one's post.
+    """
 
     colour: str
     said: str
     post: Post | None = None
     missing: bool = False
+    tells: Post | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +81,14 @@ def entries_of(blog: LiveBlog, day: Day) -> QuerySet[Entry]:
 def ledger(blog: LiveBlog, entries: Sequence[Entry]) -> Ledger:
     """What became of *entries* of *blog* everywhere, in a fixed number of queries."""
     posts: dict[tuple[int, int], list[Post]] = {}
-    for post in (
-        Post.objects.filter(entry__in=[entry.pk for entry in entries])
-        .defer("payload")
-        .order_by("pk")
-    ):
+    pks = [entry.pk for entry in entries]
+    for post in Post.objects.filter(entry__in=pks).defer("payload").order_by("pk"):
         posts.setdefault((post.entry_id, post.destination_id), []).append(post)
+    stays = Gathered.objects.filter(post__entry__in=pks, left_at=None)
+    carriers = {
+        stay.post_id: stay.carrier
+        for stay in stays.select_related("carrier").defer("carrier__payload")
+    }
     routed = set(blog.routes.values_list("destination", flat=True))
     shown = routed | {destination for _, destination in posts}
     destinations = list(Destination.objects.filter(pk__in=shown).order_by("name"))
@@ -96,6 +104,7 @@ def ledger(blog: LiveBlog, entries: Sequence[Entry]) -> Ledger:
                 _cell(
                     entry,
                     posts.get((entry.pk, one.pk), []),
+                    carriers,
                     since=first.get(one.pk, one.created_at),
                 )
                 for one in destinations
@@ -106,7 +115,7 @@ def ledger(blog: LiveBlog, entries: Sequence[Entry]) -> Ledger:
     return Ledger(destinations, lines)
 
 
-def _cell(entry: Entry, here: list[Post], *, since: datetime) -> Cell:
+def _cell(entry: Entry, here: list[Post], carriers: Mapping[int, Post], *, since: datetime) -> Cell:
     published = [post for post in here if post.action == Action.PUBLISH]
     if not published:
         if entry.render_due_at is not None:
@@ -114,13 +123,20 @@ def _cell(entry: Entry, here: list[Post], *, since: datetime) -> Cell:
         if entry.changed_at < since:
             return Cell("skipped", _(BEFORE))
         return Cell("failed", _(NO_RECORD), missing=True)
-    main = max(published, key=lambda post: (post.state in OUT, post.pk))
-    said = [str(PostState(main.state).label)]
-    colour = main.state
-    if main.state in OUT and (added := _added(here, main)):
+    main = max(published, key=lambda post: (_bearer(post, carriers).state in OUT, post.pk))
+    tells = _bearer(main, carriers)
+    said = [str(PostState(tells.state).label)]
+    colour = tells.state
+    if tells is not main:
+        said.insert(0, _(IN_ANOTHER))
+    if tells.state in OUT and (added := _added(here, main)):
         said.append(added[0])
         colour = added[1] or colour
-    return Cell(colour, ", ".join(said), main)
+    return Cell(colour, ", ".join(said), main, tells=tells)
+
+
+def _bearer(post: Post, carriers: Mapping[int, Post]) -> Post:
+    return carriers.get(post.pk, post) if post.state == PostState.GATHERED else post
 
 
 def _added(here: list[Post], main: Post) -> tuple[str, str] | None:
@@ -161,7 +177,7 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
     for line in ledger.lines:
         entry = line.entry
         for destination, cell in zip(ledger.destinations, line.cells, strict=True):
-            post = cell.post
+            post, own = cell.tells, cell.post
             yield csv_line(
                 (
                     _time(entry.published_at, zone_day),
@@ -172,7 +188,8 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
                     cell.said,
                     _time(post.sent_at, zone_day) if post and post.sent_at else "",
                     post.remote_url if post else "",
-                    number(post.cost if post and post.sent_at else Decimal(0)),
+                    # What several entries share counts once: with the one whose post it is.
+                    number(post.cost if post and post is own and post.sent_at else Decimal(0)),
                 )
             )
 

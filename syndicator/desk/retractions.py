@@ -15,6 +15,7 @@ from syndicator.channels.base import Act, Capability
 from syndicator.desk.cards import Card, Outlook
 from syndicator.desk.texts import say
 from syndicator.entries.models import Entry, Retraction
+from syndicator.posts.gathering import bearer
 from syndicator.posts.models import (
     Action,
     Attempt,
@@ -122,8 +123,9 @@ def _by_destination(posts: Iterable[Post]) -> list[list[Post]]:
 
 
 def _published(here: Sequence[Post]) -> list[Post]:
-    """The publications among *here*, the one that is out, or may be, last."""
-    found = [post for post in here if post.action == Action.PUBLISH]
+    """The publications among *here*, the one that is out, or may be, last; of what was gathered,
+    the post that tells it."""
+    found = [bearer(post) for post in here if post.action == Action.PUBLISH]
     return sorted(found, key=lambda post: (post.state in OUT, post.pk))
 
 

@@ -45,6 +45,7 @@ urlpatterns = [
     path("posts/<int:pk>/hold/", posts.hold, name="hold"),
     path("posts/<int:pk>/release/", posts.release, name="release"),
     path("posts/<int:pk>/undo/", posts.undo, name="undo"),
+    path("posts/<int:pk>/take-out/", posts.take_out, name="take_out"),
     path("posts/<int:pk>/retry/", posts.retry, name="retry"),
     path("posts/<int:pk>/carry-out/", posts.carry_out, name="carry_out"),
     path("posts/<int:pk>/repost/", posts.repost, name="repost"),

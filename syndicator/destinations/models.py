@@ -9,6 +9,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -229,6 +230,15 @@ class Route(models.Model):
         default=False,
         help_text=_("What does not fit into one post goes on in answers to it."),
     )
+    gather_minutes = models.PositiveSmallIntegerField(
+        _("gather minor entries: within minutes"),
+        default=0,
+        validators=[MaxValueValidator(120)],
+        help_text=_(
+            "Entries that are neither key events nor breaking news and come within this time go "
+            "out in one post, a line for each. 0: each by itself."
+        ),
+    )
 
     four_eyes = models.BooleanField(
         default=False, help_text=_("Whoever wrote or edited a text may not approve it.")
@@ -256,6 +266,11 @@ class Route(models.Model):
     @property
     def hold(self) -> timedelta:
         return timedelta(seconds=self.hold_seconds)
+
+    @property
+    def gathers(self) -> timedelta:
+        """How long a minor entry's post waits for others to join it; zero: not at all."""
+        return timedelta(minutes=self.gather_minutes)
 
     def quiet_until(self, now: datetime, zone: str, *, urgent: bool) -> datetime | None:
         """Until when nothing goes out on it; None if something may *now*. *zone* is the blog's."""

@@ -101,6 +101,8 @@ class NewsletterChannel(Channel):
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
     capabilities = frozenset({Capability.PICTURES})
+    # Digests are its way to gather.
+    gathers = False
     most_pictures = MOST_PICTURES
     guide = GUIDE
 

@@ -158,9 +158,7 @@ def _is_off(post: Post) -> bool:
 def other_account(act: Post) -> bool:
     """Whether *act*'s destination is another account by now than the one that has the post: there
     it is not, and what is not there counts as deleted."""
-    named = Attempt.objects.filter(
-        post__entry=act.entry_id, post__destination=act.destination_id, remote_id=act.remote_id
-    )
+    named = Attempt.objects.filter(post__destination=act.destination_id, remote_id=act.remote_id)
     others = named.exclude(account_key="").exclude(account_key=act.destination.account_key)
     return others.exists()
 

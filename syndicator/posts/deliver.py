@@ -36,7 +36,7 @@ from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.entries.models import Entry, EntryState
 from syndicator.outbound.deadline import no_call_after
 from syndicator.pictures import storage
-from syndicator.posts import circuit
+from syndicator.posts import circuit, gathering
 from syndicator.posts.attempts import (
     DEADLINE,
     MARGIN,
@@ -197,6 +197,8 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
         move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=OTHER_ACCOUNT)
         return None
     if post.action != Action.PUBLISH:
+        if post.action == Action.EDIT and gathering.superseded(post, now):
+            return None
         # To edit or delete again changes nothing more: what came late does not matter.
         return _begin(post, now, claimed)
     if post.epoch and told_late(post):
@@ -345,6 +347,7 @@ def _mark_deleted(act: Post, now: datetime) -> None:
     )
     for pk in published.values_list("pk", flat=True):
         move(pk, PostState.SENT, PostState.DELETED, now=now, reason=TAKEN_BACK)
+    gathering.deleted_along(act, now)
     # It was deleted to be posted anew, or the entry came back meanwhile.
     live = Entry.objects.filter(pk=act.entry_id, state=EntryState.LIVE, render_due_at=None)
     if live.update(render_due_at=now, render_tried_at=None, render_tries=0):

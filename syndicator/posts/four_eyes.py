@@ -10,6 +10,7 @@ from syndicator.accounts.models import Role, User
 from syndicator.destinations.models import Route
 from syndicator.entries.models import Entry
 from syndicator.entries.word_lists import first_found, folded
+from syndicator.posts.gathering import members
 from syndicator.posts.models import Action, Post, Verdict
 from syndicator.wording import Wording, gettext_noop
 
@@ -41,16 +42,17 @@ def objection(
     editors = {
         decision.user_id for decision in post.decisions.all() if decision.verdict == Verdict.EDIT
     }
+    told = [post.entry, *(one.entry for one in members(post))]
     if user.pk in editors:
         sentence = EDITED_IT
-    elif wrote(user, post.entry):
+    elif any(wrote(user, entry) for entry in told):
         sentence = WROTE_IT
     else:
         return None
     others = [
         str(other)
         for other in (deciders or all_deciders)()
-        if other.pk not in editors and not wrote(other, post.entry)
+        if other.pk not in editors and not any(wrote(other, entry) for entry in told)
     ]
     who = ", ".join(others[:NAMED]) + (" …" if len(others) > NAMED else "")
     return Wording(sentence, {"who": who or NOBODY_ELSE})

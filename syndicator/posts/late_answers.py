@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from syndicator.channels.base import Message, Receipt
 from syndicator.entries.models import EntryState
+from syndicator.posts import gathering
 from syndicator.posts.models import (
     Action,
     Attempt,
@@ -40,25 +41,29 @@ def told_late(post: Post) -> Receipt | None:
 
 
 def earlier_version_is_out(post: Post) -> Receipt | None:
-    """What the sender of an earlier version of the entry noted after that version was replaced.
+    """What the sender of an earlier version of the entry noted after that version was replaced, or
+    of a post that the entry had been gathered into.
 
     None if an editor has decided about *post* since: they were told.
     """
-    if post.revision == 1 or post.decisions.filter(user__isnull=False).exists():
+    if post.revision == 1 and post.gathers_until is None:
         return None
-    return _noted(
-        Attempt.objects.filter(
-            post__entry=post.entry_id,
-            post__destination=post.destination_id,
-            post__action=Action.PUBLISH,
-            post__revision__lt=post.revision,
-        ).exclude(post__state=PostState.DELETED)
-    )
+    if post.decisions.filter(user__isnull=False).exists():
+        return None
+    earlier = Attempt.objects.filter(
+        post__entry=post.entry_id,
+        post__destination=post.destination_id,
+        post__action=Action.PUBLISH,
+        post__revision__lt=post.revision,
+    ).exclude(post__state=PostState.DELETED)
+    return _noted(earlier) or (_noted(gathering.tries_with(post)) if post.gathers_until else None)
 
 
 def tell_if_taken_back(post_id: int, receipt: Receipt, now: datetime) -> None:
     """Leave a note for a person where the post of a late *receipt* was given up meanwhile."""
     post = Post.objects.select_related("entry").get(pk=post_id)
+    if sent := post.attempts.filter(remote_id=receipt.remote_id, kind__in=SENDING).last():
+        gathering.tell_who_left(post, sent, now)
     if post.state not in TAKEN_BACK:
         return
     withdrawn = post.entry.state == EntryState.WITHDRAWN or post.state == PostState.REJECTED
@@ -84,5 +89,11 @@ def tell_if_taken_back(post_id: int, receipt: Receipt, now: datetime) -> None:
 
 def _noted(attempts: QuerySet[Attempt]) -> Receipt | None:
     accepted = attempts.filter(kind__in=SENDING, outcome=AttemptOutcome.ACCEPTED)
-    told = accepted.exclude(remote_id="").first()
+    deleted = Post.objects.filter(
+        destination=OuterRef("post__destination"),
+        action=Action.DELETE,
+        state=PostState.SENT,
+        remote_id=OuterRef("remote_id"),
+    )
+    told = accepted.exclude(remote_id="").exclude(Exists(deleted)).first()
     return Receipt(told.remote_id, told.remote_url, told.answer, told.status) if told else None

@@ -19,6 +19,7 @@ from syndicator import statements
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState, Route, Stop
 from syndicator.entries.models import Entry
+from syndicator.posts import gathering
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Post, PostState
 from syndicator.posts.states import move, move_all
@@ -63,6 +64,8 @@ def next_in_line(destination: Destination, now: datetime) -> Post | None:
         post.entry = statements.get(Entry, entry_id)
         if post.differs_from(post.entry):
             return None
+        if post.gathers_until and gathering.let_go(post, now):
+            continue
         if not has_quiet or not _put_to_rest(post, now):
             return post
     # The sweeper rings for the others.

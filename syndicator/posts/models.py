@@ -26,6 +26,7 @@ class PostState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
     SKIPPED = "skipped", _("skipped")
     DELETED = "deleted", _("taken back")
+    GATHERED = "gathered", _("gathered")
 
 
 class Action(models.TextChoices):
@@ -41,6 +42,7 @@ STANDING = (
     PostState.SENDING,
     PostState.SENT,
     PostState.UNCERTAIN,
+    PostState.GATHERED,
 )
 
 
@@ -62,6 +64,9 @@ class Post(models.Model):
     embargo, or a time an editor set) or *quiet_until* (the route's quiet hours). *breaking* and
     *published_at* are its place in the line of its destination; after *fresh_until* it is no longer
     news that goes out unasked.
+
+    Until *gathers_until* minor entries may join it: then *payload* tells all of them, while the
+    row of each (`Gathered`) keeps what it says by itself.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="posts")
@@ -79,6 +84,7 @@ class Post(models.Model):
     #: Where an editor said how long it is news, instead of the route: then *fresh_until* is this.
     not_after = models.DateTimeField(null=True)
     quiet_until = models.DateTimeField(null=True)
+    gathers_until = models.DateTimeField(null=True)
     #: Who holds it, if somebody does: then nobody approves it before it is released.
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -184,6 +190,26 @@ class Post(models.Model):
         )
 
 
+class Gathered(models.Model):
+    """That *post* (in the state gathered) was told in *carrier*, another entry's post.
+
+    From *joined_at*, which is before the first try, to *left_at*, which is NULL as long as it is.
+    Tries of the carrier up to the epoch *left_epoch* told it.
+    """
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="gatherings")
+    carrier = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="gathered")
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+    left_epoch = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("post", name="in_one_carrier", condition=models.Q(left_at=None))
+        ]
+        ordering = ["id"]
+
+
 class Verdict(models.TextChoices):
     APPROVE = "approve", _("approved")
     REJECT = "reject", _("rejected")
@@ -197,6 +223,7 @@ class Verdict(models.TextChoices):
     HOLD = "hold", _("held")
     RELEASE = "release", _("released")
     UNDO = "undo", _("took the decision back")
+    TAKE_OUT = "take_out", _("taken out of a gathered post")
 
 
 class Decision(models.Model):

@@ -27,10 +27,11 @@ class Course(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The course that an entry takes, and why."""
+    """The course that an entry takes, and why; *minor* if it may share a post with others."""
 
     course: Course
     why: Wording
+    minor: bool = False
 
 
 ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
@@ -55,6 +56,9 @@ HAS_TAG = gettext_noop("the entry has the tag “%(tag)s”.")
 LACKS_AUTHOR = Wording(gettext_noop("the entry is by none of the authors that the route takes."))
 HAS_AUTHOR = gettext_noop("the entry is by %(author)s.")
 NO_KEY_EVENT = Wording(gettext_noop("the entry is no key event."))
+MINOR = gettext_noop(
+    "%(why)s It is a minor entry: those that come within %(minutes)s minutes share a post."
+)
 IS_KEY_EVENT = Wording(gettext_noop("the entry is a key event."))
 
 
@@ -65,11 +69,13 @@ def rule(
     *,
     problems: Iterable[Wording] = (),
     handled: Wording | None = None,
+    alone: bool = False,
 ) -> Ruling:
     """What becomes of *entry* of *blog* on *route*.
 
     *problems* are what the channel finds wrong with its post; *handled* says why an
-    editor who decided about it before has to see it again.
+    editor who decided about it before has to see it again. *alone* is one whose post cannot be
+    shared with others.
     """
     if route.policy == Policy.OFF:
         return Ruling(Course.LEFT_OUT, ROUTE_OFF)
@@ -81,12 +87,28 @@ def rule(
     if handled:
         return Ruling(Course.REVIEW, handled)
     if route.policy != Policy.AUTOMATIC:
-        return Ruling(Course.REVIEW, FOR_REVIEW)
+        ruling = Ruling(Course.REVIEW, FOR_REVIEW)
+        return ruling if alone else _with_minor(ruling, route, blog, entry)
     if left_out:
         return Ruling(Course.REVIEW, Wording(NOT_BY_ITSELF, {"why": left_out}))
     if listed := _never_automatic(blog, entry):
         return Ruling(Course.REVIEW, listed)
-    return Ruling(Course.AUTOMATIC, _why_automatic(route, entry))
+    ruling = Ruling(Course.AUTOMATIC, _why_automatic(route, entry))
+    return ruling if alone else _with_minor(ruling, route, blog, entry)
+
+
+def _with_minor(ruling: Ruling, route: Route, blog: LiveBlog, entry: EntryContent) -> Ruling:
+    """*ruling*, if *entry* has nothing about it for which it should have a post of its own: what
+    an editor has to see for a reason does not come here."""
+    if (
+        not route.gather_minutes
+        or entry.key_event
+        or entry.embargo_until
+        or blog.is_breaking(entry.tags)
+    ):
+        return ruling
+    why = Wording(MINOR, {"why": ruling.why, "minutes": route.gather_minutes})
+    return Ruling(ruling.course, why, minor=True)
 
 
 def _left_out(route: Route, entry: EntryContent) -> Wording | None:

@@ -42,7 +42,8 @@ class Turn:
 
     @property
     def changed(self) -> bool:
-        return self.before.course != self.after.course
+        was, will_be = self.before, self.after
+        return (was.course, was.minor) != (will_be.course, will_be.minor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from syndicator.clock import database_now
 from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState, LiveBlog
-from syndicator.posts import retraction
+from syndicator.posts import gathering, retraction
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
@@ -172,8 +172,12 @@ def ruling_on(
     """What becomes of *entry* on *route*, of which its channel made *draft*."""
     problems = draft.problems if draft else ()
     ruling = rule(route, blog, entry.content, problems=problems, handled=handled)
-    if ruling.course != Course.LEFT_OUT and (draft is None or draft.message is None):
+    if ruling.course == Course.LEFT_OUT:
+        return ruling
+    if draft is None or draft.message is None:
         return Ruling(Course.LEFT_OUT, NOTHING_TO_SAY)
+    if ruling.minor and not gathering.may_join(route, draft.message):
+        return rule(route, blog, entry.content, alone=True)
     return ruling
 
 
@@ -234,6 +238,7 @@ class _Page:
     posts: list[Post]
     _new: list[Post] = field(default_factory=list)
     _approved: list[Post] = field(default_factory=list)
+    _gathered: list[tuple[Post, Post]] = field(default_factory=list)
 
     def on(self, route: Route, *actions: Action) -> list[Post]:
         return [
@@ -242,9 +247,13 @@ class _Page:
             if post.destination_id == route.destination_id and post.action in actions
         ]
 
+    def has(self, route: Route, action: Action) -> bool:
+        """Whether there is a row for this revision."""
+        return any(post.revision == self.entry.revision for post in self.on(route, action))
+
     def add(self, route: Route, action: Action, **values: Any) -> Post | None:
         """A new row for this revision; None if it has one."""
-        if any(post.revision == self.entry.revision for post in self.on(route, action)):
+        if self.has(route, action):
             return None
         post = Post(
             entry=self.entry,
@@ -262,15 +271,24 @@ class _Page:
     def approve(self, post: Post) -> None:
         self._approved.append(post)
 
+    def gather(self, post: Post, carrier: Post) -> None:
+        self._gathered.append((post, carrier))
+
     def cancel(self, posts: Iterable[Post], reason: Wording) -> None:
         for post in posts:
             source = PostState(post.state)
+            if source == PostState.GATHERED:
+                gathering.leave(post, PostState.CANCELLED, reason, self.now)
+                continue
             if not move(post.pk, source, PostState.CANCELLED, now=self.now, reason=reason):
                 # All who could have moved it hold the lock that is held here.
                 raise RuntimeError(f"post {post.pk} was moved while it was replaced")
+            gathering.dissolve(post, self.now)
 
     def write(self) -> None:
         Post.objects.bulk_create(self._new)
+        for post, carrier in self._gathered:
+            gathering.gather(carrier, [post], self.now)
         Decision.objects.bulk_create(
             Decision(
                 post=post,
@@ -287,10 +305,13 @@ def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
     earlier = [
         post for post in page.on(route, Action.PUBLISH) if post.revision != page.entry.revision
     ]
-    page.cancel((post for post in earlier if post.state in REPLACEABLE), REPLACED)
-    if any(post.state in OUT for post in earlier):
+    out = next(_out(earlier), None)
+    page.cancel(filter(_is_replaceable, earlier), REPLACED)
+    if out is not None:
         page.cancel(_notes(page, route, of_earlier=True), REPLACED)
-        _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, draft.message if draft else None)
+        message = gathering.correction(out, page.entry, page.now)
+        message = message or (draft.message if draft else None)
+        _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, message)
         return
     page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
     ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=_handled(page, earlier))
@@ -306,36 +327,65 @@ def _handled(page: _Page, earlier: list[Post]) -> Wording | None:
         return None
     if page.entry.retractions.exists():
         return RETRACTED_BEFORE
-    said = Decision.objects.filter(post__in=earlier, user__isnull=False, verdict__in=HANDLED)
+    about = [*earlier, *map(gathering.bearer, earlier)]
+    said = Decision.objects.filter(post__in=about, user__isnull=False, verdict__in=HANDLED)
     return HANDLED_BEFORE if earlier and said.exists() else None
 
 
 def _prepare(page: _Page, route: Route, draft: Draft, message: Message, ruling: Ruling) -> None:
+    if page.has(route, Action.PUBLISH):
+        return
+    said: dict[str, Any] = {
+        "payload": message.to_json(),
+        "payload_hash": message.fingerprint(),
+        "cost": draft.cost,
+        "reason": ruling.why.to_json(),
+        "ruling": ruling.why.to_json(),
+    }
+    carrier = None
+    if ruling.minor:
+        carrier = gathering.join(route, page.entry, ruling.course, page.now)
+    if carrier is not None:
+        post = page.add(route, Action.PUBLISH, state=PostState.GATHERED, **said)
+        if post is not None:
+            page.gather(post, carrier)
+        return
     automatic = ruling.course == Course.AUTOMATIC
     embargo = page.entry.embargo_until
-    due_at = max(page.now + route.hold, embargo or page.now)
+    gathers_until = page.now + route.gathers if ruling.minor else None
+    due_at = max(page.now + route.hold, embargo or page.now, gathers_until or page.now)
     post = page.add(
         route,
         Action.PUBLISH,
         state=PostState.APPROVED if automatic else PostState.PENDING,
-        payload=message.to_json(),
-        payload_hash=message.fingerprint(),
-        cost=draft.cost,
         breaking=page.entry.blog.is_breaking(page.entry.tags),
         due_at=due_at if automatic else None,
         not_before=embargo,
         fresh_until=route.fresh_until(due_at) if automatic else None,
-        reason=ruling.why.to_json(),
-        ruling=ruling.why.to_json(),
+        gathers_until=gathers_until,
+        **said,
     )
     if post is not None and automatic:
         page.approve(post)
 
 
+def _out(posts: Iterable[Post]) -> Iterator[Post]:
+    """What of *posts* is out, or may be: the rows that tell, where it was gathered."""
+    return (one for one in map(gathering.bearer, posts) if one.state in OUT)
+
+
+def _is_replaceable(post: Post) -> bool:
+    """Whether nothing of *post* is out, so that it may be taken out of the line."""
+    gathered = post.state == PostState.GATHERED and gathering.bearer(post).state not in OUT
+    return gathered or post.state in REPLACEABLE
+
+
 def _take_back(page: _Page, route: Route) -> None:
     posts = page.on(route, Action.PUBLISH)
-    page.cancel((post for post in posts if post.state in REPLACEABLE), WITHDRAWN)
-    if any(post.state in OUT for post in posts):
+    out = next(_out(posts), None)
+    page.cancel(filter(_is_replaceable, posts), WITHDRAWN)
+    if out is not None:
+        gathering.correction(out, page.entry, page.now)
         page.cancel(_notes(page, route, of_earlier=True), REPLACED)
         _note(page, route, Action.DELETE, WITHDRAWN_AFTER_POSTING)
         return
@@ -353,7 +403,7 @@ def _cancel_off_route(page: _Page, routes: list[Route]) -> None:
             post
             for post in page.posts
             if post.destination_id not in kept
-            and post.state in REPLACEABLE
+            and _is_replaceable(post)
             and not (live and post.revision == page.entry.revision)
         ),
         REPLACED,
@@ -362,7 +412,7 @@ def _cancel_off_route(page: _Page, routes: list[Route]) -> None:
 
 def _take_back_off_route(page: _Page, routes: list[Route]) -> None:
     """What is out has to go also where the live blog has no route any more."""
-    gone = {post.destination_id for post in page.posts if post.state in OUT} - {
+    gone = {post.destination_id for post in _out(page.posts)} - {
         route.destination_id for route in routes
     }
     for destination in Destination.objects.filter(pk__in=gone).order_by("pk"):
@@ -392,7 +442,8 @@ def _note(
     say now (*message*).
     """
     message = message or Message(text="", permalink=page.entry.permalink)
-    out = [post for post in page.on(route, Action.PUBLISH) if post.state == PostState.SENT]
+    here = _out(page.on(route, Action.PUBLISH))
+    out = [post for post in here if post.state == PostState.SENT]
     page.add(
         route,
         action,

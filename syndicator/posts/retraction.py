@@ -17,7 +17,7 @@ from syndicator.channels.base import Capability
 from syndicator.clock import database_now
 from syndicator.entries import retracting
 from syndicator.entries.models import Entry, Retraction
-from syndicator.posts import review
+from syndicator.posts import gathering, review
 from syndicator.posts.models import Action, Post, PostState
 from syndicator.posts.review import NO_STOP_REASON, NOT_ALLOWED, ReviewRefused
 from syndicator.wording import Wording, gettext_noop
@@ -81,8 +81,9 @@ def carry_on(entry_id: int | None = None) -> int:
         action=Action.PUBLISH,
         state=PostState.SENT,
     ).exclude(remote_id="")
+    in_anothers = gathering.carried(OuterRef("entry"), OuterRef("destination"))
     notes = Post.objects.filter(
-        ~Q(remote_id="") | Exists(known),
+        ~Q(remote_id="") | Exists(known) | Exists(in_anothers),
         Exists(Retraction.objects.filter(entry=OuterRef("entry"), lifted_at=None)),
         action=Action.DELETE,
         state=PostState.SKIPPED,

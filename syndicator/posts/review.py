@@ -19,7 +19,7 @@ from syndicator.destinations import budget, stops
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
 from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
-from syndicator.posts import circuit, four_eyes
+from syndicator.posts import circuit, four_eyes, gathering
 from syndicator.posts.attempts import OTHER_ACCOUNT, lock, other_account, rerender_if_outdated
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import STANDING, Action, Decision, Post, PostState, Verdict
@@ -532,13 +532,24 @@ def _name_what_is_out(note: Post) -> None:
         )
         .exclude(remote_id="")
         .last()
-    )
+    ) or gathering.carrier_that_is_out(note)
     if out:
         note.remote_id, note.remote_url = out.remote_id, out.remote_url
     if not note.remote_id:
         raise ReviewRefused(NOT_KNOWN)
     if other_account(note):
         raise ReviewRefused(OTHER_ACCOUNT)
+
+
+def take_out(post_id: int, editor: User) -> Post:
+    """Take an entry's post out of the one it was gathered into, while nothing of that is out. It
+    then waits for approval by itself."""
+    with transaction.atomic():
+        post = _locked(post_id, editor)
+        told = Wording(gathering.TAKEN_OUT_BY, {"who": str(editor)})
+        if not gathering.leave(post, PostState.PENDING, told, database_now()):
+            raise _not_possible(post)
+        return _decided(post, editor, Verdict.TAKE_OUT)
 
 
 def resume(destination_id: int, editor: User) -> Destination:

@@ -27,6 +27,10 @@ TRANSITIONS: dict[PostState, frozenset[PostState]] = {
     S.SKIPPED: frozenset({S.CANCELLED, S.APPROVED}),
     S.REJECTED: frozenset({S.PENDING, S.SKIPPED}),
     S.SENT: frozenset({S.DELETED}),
+    # Deleted along with another entry that was told in the same post.
+    S.DELETED: frozenset({S.PENDING}),
+    # What becomes of it is its carrier's state: see `syndicator.posts.gathering`.
+    S.GATHERED: frozenset({S.APPROVED, S.PENDING, S.CANCELLED, S.DELETED}),
 }
 
 END_STATES = frozenset({S.SENT, S.FAILED, S.REJECTED, S.CANCELLED, S.SKIPPED, S.DELETED})

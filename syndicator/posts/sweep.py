@@ -24,7 +24,7 @@ from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import held
 from syndicator.entries.models import Entry
-from syndicator.posts import retraction
+from syndicator.posts import gathering, retraction
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import Post, PostState, SweepReport
 from syndicator.posts.reconcile import mark_abandoned
@@ -140,6 +140,7 @@ def sweep(since: datetime | None = None) -> Swept:
     """Ring for everything that is due, or only for what has become due after *since*."""
     now = database_now()
     abandoned, stale = mark_abandoned(now), put_stale_aside(now)
+    gathering.put_right(now)
     stops = held()
     entries = _due(Entry.objects.all(), "render_due_at", since, now)
     if stalled_since(now):
@@ -209,6 +210,7 @@ def set_back(now: datetime, by: timedelta) -> None:
         fresh_until=Coalesce("not_after", until + (F("fresh_until") - F("due_at"))),
         changed_at=now,
     )
+    ahead.update(gathers_until=F("gathers_until") - by)
     at_once.update(due_at=now, fresh_until=fresh, changed_at=now)
     ahead.update(due_at=F("due_at") - by, fresh_until=fresh, changed_at=now)
     Entry.objects.filter(render_due_at__gt=future).update(render_due_at=now)

@@ -47,6 +47,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "hold": ("post", None, DECIDERS),
     "release": ("post", None, DECIDERS),
     "undo": ("post", None, DECIDERS),
+    "take_out": ("post", None, DECIDERS),
     "carry_out": ("post", None, DECIDERS),
     "repost": ("post", None, DECIDERS),
     "dismiss": ("post", None, DECIDERS),

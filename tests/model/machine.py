@@ -32,7 +32,7 @@ from syndicator.content import EntryContent, Paragraph
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
 from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import Entry, EntryState, LiveBlog, Source
-from syndicator.posts import deliver, reconcile, review, sweep
+from syndicator.posts import deliver, gathering, reconcile, review, sweep
 from syndicator.posts.attempts import Claim
 from syndicator.posts.line import PATIENCE
 from syndicator.posts.models import Action, Attempt, Post, PostState
@@ -145,6 +145,7 @@ class Newsroom:
     def reset(self) -> None:
         with connection.cursor() as cursor:
             for table in (
+                "posts_gathered",
                 "posts_attempt",
                 "posts_decision",
                 "posts_post",
@@ -197,6 +198,7 @@ class Delivery(RuleBasedStateMachine):
         entries=st.lists(st.integers(0, 1), min_size=1, max_size=4),
         script=st.lists(fates, min_size=2, max_size=8),
         quiet=st.sampled_from([False, False, True]),
+        gather=st.sampled_from([0, 1, 5]),
     )
     def open(
         self,
@@ -207,12 +209,13 @@ class Delivery(RuleBasedStateMachine):
         script: list[Fate],
         *,
         quiet: bool = False,
+        gather: int = 0,
     ) -> None:
         """Set the routes, and write first *entries*, given by their blog; *script* is what the
-        first calls come to."""
+        first calls come to. Minor entries are gathered for *gather* minutes."""
         self.have_trouble_ahead(script)
         Route.objects.update(policy=Policy.AUTOMATIC, hold_seconds=hold, limit_minutes=newsworthy)
-        Route.objects.update(quiet_from=None, quiet_to=None)
+        Route.objects.update(quiet_from=None, quiet_to=None, gather_minutes=gather)
         Route.objects.filter(destination=self.newsroom.destinations[1]).update(policy=second)
         if quiet:
             # Of the first live blog alone: the second must not wait for it.
@@ -246,7 +249,7 @@ class Delivery(RuleBasedStateMachine):
             self.newsroom.sources[blog],
             EntryContent(
                 external_id=external_id,
-                headline="Erste Fassung",
+                headline=f"{external_id} Erste Fassung",
                 published_at=self.clock.now - timedelta(minutes=minutes_ago),
                 permalink=f"https://magazin.example.org/genf/{blog}#{external_id}",
                 blocks=(Paragraph("In Genf ist ein Satz gefallen."),),
@@ -261,7 +264,7 @@ class Delivery(RuleBasedStateMachine):
     def change(self, which: int, *, rendered: bool, text: str) -> None:
         """A new revision; if the entry was withdrawn, it comes back."""
         entry = self._entry(which)
-        ingest(entry.source, replace(entry.content, headline=f"{text} Fassung"))
+        ingest(entry.source, replace(entry.content, headline=f"{entry.external_id} {text} Fassung"))
         if rendered:
             render(entry.pk)
 
@@ -444,6 +447,12 @@ class Delivery(RuleBasedStateMachine):
         post = self._post(which, PostState.APPROVED, PostState.REJECTED)
         self._decide(review.undo, post.pk, self.newsroom.editor)
 
+    @among(PostState.GATHERED)
+    @rule(which=some)
+    def take_out(self, which: int) -> None:
+        post = self._post(which, PostState.GATHERED)
+        self._decide(review.take_out, post.pk, self.newsroom.editor)
+
     @among(PostState.FAILED)
     @rule(which=some)
     def retry(self, which: int) -> None:
@@ -553,6 +562,7 @@ class Delivery(RuleBasedStateMachine):
         """Every entry is accounted for on every automatic route; nothing waits for a worker."""
         assert not Post.objects.filter(due_at__isnull=False).exists(), self._rows()
         assert not Entry.objects.filter(render_due_at__isnull=False).exists()
+        self.witness.at_rest()
         for route in Route.objects.filter(policy=Policy.AUTOMATIC).select_related("destination"):
             for entry in Entry.objects.filter(blog=route.blog_id):
                 posts = [
@@ -659,7 +669,7 @@ class ChangingDelivery(Delivery):
             self._decide(review.carry_out, note.pk, self.newsroom.editor, note.payload_hash)
             deliver.deliver(note.destination_id)
         if back:
-            ingest(entry.source, replace(entry.content, headline="Wieder da"))
+            ingest(entry.source, replace(entry.content, headline=f"{entry.external_id} wieder da"))
             render(entry.pk)
 
     def _come_to_rest(self) -> None:
@@ -674,9 +684,11 @@ class ChangingDelivery(Delivery):
                 for change in self.platform.changes
                 if change.act == Act.EDIT and change.number == accepted.number
             ]
-            newest = Post.objects.filter(
+            sent = Post.objects.filter(
                 action=Action.EDIT, state=PostState.SENT, remote_id=accepted.receipt.remote_id
-            ).last()
+            )
+            # Several entries in one post are corrected in the order that editors like.
+            newest = sent.order_by("attempts__pk").last()
             if newest and edits and newest.destination_id == _destination_of(accepted.account):
                 assert edits[-1].message.fingerprint() == newest.payload_hash, newest.pk
 
@@ -687,6 +699,11 @@ def _destination_of(account: str) -> int:
 
 def _accounts_for(post: Post, entry: Entry) -> bool:
     """Whether *post* is where *entry* has got to: out, or with a person, or ended for a reason."""
+    if post.state == PostState.GATHERED:
+        carrier = gathering.bearer(post)
+        there = carrier.state in (PostState.SENT, PostState.UNCERTAIN)
+        waits = carrier.waits_for_person or carrier.state == PostState.REJECTED
+        return there or (waits and post.revision == entry.revision)
     if post.state in (PostState.SENT, PostState.UNCERTAIN):
         return True
     if post.state == PostState.DELETED:

@@ -31,7 +31,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.content import Story
+from syndicator.content import BulletList, Story
 from syndicator.posts.attempts import DEADLINE
 from syndicator.wording import Wording
 from tests.model.clock import SimulatedClock
@@ -286,11 +286,15 @@ class SimulatedChannel(Channel):
     default_base_url = "http://127.0.0.1:9"
     settings = ()
     settle_time = timedelta(seconds=30)
+    #: Three or four entries fit in.
+    limit = 130
     platform: Platform
 
     def render(self, story: Story) -> Message | None:
         entry = story.entry
-        return Message(text=f"{entry.headline} {entry.permalink}", permalink=entry.permalink)
+        listed = [block.text for block in entry.blocks if isinstance(block, BulletList)]
+        text = " ".join(filter(None, (entry.headline, *listed, entry.permalink)))
+        return Message(text=text, permalink=entry.permalink)
 
     def client(self, account: Account) -> Client:
         return SimulatedClient(

@@ -7,6 +7,7 @@ than raised where the product would take the exception for an answer of the plat
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ from syndicator.posts.models import (
     AttemptKind,
     AttemptOutcome,
     Decision,
+    Gathered,
     Post,
     PostState,
     Verdict,
@@ -59,6 +61,8 @@ class Witness:
     broken: list[str] = field(default_factory=list)
     #: When the call of each attempt began, and with which key.
     calls: dict[int, tuple[datetime, str]] = field(default_factory=dict)
+    #: Which revision of which entries the text sent under each key tells.
+    told: dict[str, dict[int, int]] = field(default_factory=dict)
     #: Of each claimed post: the newest post when it was first claimed; what it may overtake, why.
     newest: dict[int, int] = field(default_factory=dict)
     overtakes: dict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -95,6 +99,10 @@ class Witness:
             or entry.render_due_at is not None
         ):
             self.note("what an entry no longer says is not sent", post)
+        for other in _gathered_in(post):
+            entry = other.entry
+            if entry.state != EntryState.LIVE or entry.revision != other.revision:
+                self.note("what a gathered entry no longer says is not sent", post)
         if post.fresh_until and post.fresh_until < self.now:
             self.note("what is no longer news is not sent unasked", post)
         if self._is_too_early(post):
@@ -220,6 +228,32 @@ class Witness:
             if not self._settled(post, key, earlier, decisions):
                 self.note("sent again only by proof or by a person's decision", post)
         self.calls[tries[-1].pk] = (self.now, key)
+        if act == Act.PUBLISH:
+            self._tells_what_it_gathers(post, message, key)
+
+    def _tells_what_it_gathers(self, post: Post, message: Message, key: str) -> None:
+        posts = [post, *_gathered_in(post)]
+        self.told[key] = {one.entry_id: one.revision for one in posts}
+        names = sorted(one.entry.external_id for one in posts)
+        named = sorted(word for word in message.text.split() if re.fullmatch(r"e\d+", word))
+        if not message.text.startswith("Von Hand") and named != names:
+            self.note(f"a post tells what it gathers, {names}, and not {named}", post)
+
+    # --- When nothing moves any more ----------------------------------------------------------
+
+    def at_rest(self) -> None:
+        """Whoever withdrew an entry is told where it is out."""
+        withdrawn = Entry.objects.filter(state=EntryState.WITHDRAWN).in_bulk()
+        for accepted in self.platform.log:
+            if self.platform.is_gone(accepted):
+                continue
+            destination = Post.objects.get(pk=_post_of(accepted.key)).destination_id
+            for entry, revision in self.told[accepted.key].items():
+                acts = Post.objects.filter(
+                    entry=entry, destination=destination, revision__gte=revision
+                ).exclude(action=Action.PUBLISH)
+                if entry in withdrawn and not acts.exists():
+                    self.note(f"entry {entry} is out, and nobody knows", _post_of(accepted.key))
 
     def _settled(
         self,
@@ -284,10 +318,11 @@ class Witness:
         for accepted in self.platform.log:
             if self.platform.is_gone(accepted):
                 continue
-            name = (accepted.account, accepted.message.permalink)
-            if name in seen:
+            names = {(accepted.account, str(entry)) for entry in self.told[accepted.key]}
+            names.add((accepted.account, accepted.message.permalink))
+            if seen & names:
                 self.note("never twice", posts[_post_of(accepted.key)])
-            seen.add(name)
+            seen |= names
 
     def _tells_the_truth(self, post: Post, made: int) -> None:
         if post.action != Action.PUBLISH:
@@ -319,13 +354,18 @@ class Witness:
 
     def _is_being_deleted(self, post: Post) -> bool:
         acts = Post.objects.filter(
-            entry=post.entry_id, destination=post.destination_id, action=Action.DELETE
+            Q(entry=post.entry_id) | Q(remote_id=post.remote_id),
+            destination=post.destination_id,
+            action=Action.DELETE,
         )
         return acts.exclude(attempts=None).exclude(state=PostState.SENT).exists()
 
     def _goes_on(self, post: Post) -> None:
         """The row has ended, or waits for a person, or is scheduled."""
-        if (post.due_at is not None) == (post.state in END_STATES or post.waits_for_person):
+        if post.state == PostState.GATHERED:
+            if post.due_at is not None or post.gatherings.filter(left_at=None).count() != 1:
+                self.note("what is gathered is in one other post", post)
+        elif (post.due_at is not None) == (post.state in END_STATES or post.waits_for_person):
             self.note("a row has ended, waits for a person, or is scheduled", post)
         if post.changed_at < START:
             self.note("all times come from the one clock", post)
@@ -358,8 +398,10 @@ class Witness:
                 replaced = after.state == PostState.CANCELLED and (
                     before.state == PostState.SKIPPED or after.differs_from(after.entry)
                 )
-                if (before.state, after.state) == (PostState.SENT, PostState.DELETED):
+                if before.state == PostState.SENT and after.state == PostState.DELETED:
                     continue  # `_tells_the_truth` looks after that
+                if _is_told_anew(before, after):
+                    continue
                 movable = before.state in (
                     PostState.FAILED,
                     PostState.SKIPPED,
@@ -378,6 +420,26 @@ def _changes() -> int | None:
 def _row(post: Post) -> tuple[str, ...]:
     """What of a post's row does not change once it has ended."""
     return (post.state, post.payload_hash, post.remote_id, post.remote_url)
+
+
+def _is_told_anew(before: Post, after: Post) -> bool:
+    """Whether another entry in the same post changed, or had that post deleted."""
+    if after.action == Action.EDIT:
+        kept = after.state == before.state == PostState.SKIPPED
+        return kept or (before.state, after.state) == (PostState.FAILED, PostState.PENDING)
+    if not Gathered.objects.filter(carrier=after).exists():
+        return False
+    return (before.state, after.state) in (
+        (PostState.REJECTED, PostState.REJECTED),
+        (PostState.FAILED, PostState.PENDING),
+        (PostState.SENT, PostState.PENDING),
+        (PostState.DELETED, PostState.PENDING),
+    )
+
+
+def _gathered_in(carrier: Post) -> list[Post]:
+    stays = Gathered.objects.filter(carrier=carrier, left_at=None).select_related("post__entry")
+    return [stay.post for stay in stays]
 
 
 def _place(post: Post) -> tuple[bool, datetime, int, int]:

@@ -138,6 +138,13 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @deciders_only
+def take_out(request: DeskRequest, pk: int) -> HttpResponse:
+    """Take an entry out of the post that it was gathered into."""
+    return _act(request, pk, lambda: review.take_out(pk, request.user))
+
+
+@require_POST
+@deciders_only
 def retry(request: DeskRequest, pk: int) -> HttpResponse:
     return _act(request, pk, lambda: review.retry(pk, request.user))
 
