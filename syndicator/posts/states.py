@@ -27,6 +27,8 @@ TRANSITIONS: dict[PostState, frozenset[PostState]] = {
     S.SKIPPED: frozenset({S.CANCELLED, S.APPROVED}),
     S.REJECTED: frozenset({S.PENDING, S.SKIPPED}),
     S.SENT: frozenset({S.DELETED}),
+    # Where an editor has chosen one way to correct what is out, and then another.
+    S.CANCELLED: frozenset({S.PENDING, S.SKIPPED}),
 }
 
 END_STATES = frozenset({S.SENT, S.FAILED, S.REJECTED, S.CANCELLED, S.SKIPPED, S.DELETED})

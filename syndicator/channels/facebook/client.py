@@ -187,9 +187,7 @@ class FacebookClient(Client):
         if not _refused(answer):
             return None
         said = self._graph.redacted(answer.text)
-        return comments.refusal(
-            _error(json_object(answer)), status=answer.status_code, answer=said
-        )
+        return comments.refusal(_error(json_object(answer)), status=answer.status_code, answer=said)
 
     @property
     def _page(self) -> str:

@@ -42,9 +42,7 @@ class Comments:
             self._check(call, node)
             comment = f"{node.rpartition('_')[2]}_{self._posts.next_number()}"
             sent = {**call.sent(), "comment_on": node}
-            self._store.record(
-                self._platform, Action.PUBLISH, comment, text=message, request=sent
-            )
+            self._store.record(self._platform, Action.PUBLISH, comment, text=message, request=sent)
         return {"id": comment}
 
     def read(self, call: GraphCall, node: str) -> Mapping[str, Any]:
