@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from syndicator.accounts.models import User
 from syndicator.channels import registry
-from syndicator.channels.base import Act, Channel, Message
+from syndicator.channels.base import Act, Capability, Channel, Message
 from syndicator.desk.changes import (
     Piece,
     changed_lines,
@@ -330,6 +330,13 @@ class Card:
         if self.channel is None:
             return Decimal(0)
         return self.channel.cost(replace(self.message, pictures=(), thread=()))
+
+    @property
+    def stays_as_it_is(self) -> bool:
+        """Whether nothing can be done from here to what is out and says something old."""
+        ways = {Capability.EDIT, Capability.DELETE, Capability.REPLY}
+        offered = self.channel.capabilities if self.channel else frozenset()
+        return self.is_note and self.post.action == Action.EDIT and ways.isdisjoint(offered)
 
     @property
     def can_choose_again(self) -> bool:
