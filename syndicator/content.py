@@ -224,3 +224,5 @@ class Story:
     pictures: tuple[Picture, ...] = ()
     #: Whether a long entry may go on in a thread, where the platform has such a thing.
     thread: bool = False
+    #: The platform's own name for the post to answer, where the platform has such a thing.
+    in_reply_to: str = ""

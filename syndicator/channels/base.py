@@ -119,6 +119,7 @@ class Capability(StrEnum):
     DELETE = "delete"
     PICTURES = "pictures"
     THREAD = "thread"
+    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class Message:
     channels that address subscribers instead of followers. *pictures* go out with the post;
     *thread* is what the account answers itself with, one post after another. *published_at* (ISO
     8601) is the entry's own time, for platforms where a post's name is made of a time.
+    *in_reply_to* is the platform's own name for a post of the account that this one answers in
+    public; empty if it answers none.
     """
 
     text: str
@@ -153,6 +156,7 @@ class Message:
     thread: tuple[str, ...] = ()
     card: Card | None = None
     published_at: str = ""
+    in_reply_to: str = ""
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {
@@ -173,6 +177,8 @@ class Message:
             said["card"] = asdict(self.card)
         if self.published_at:
             said["published_at"] = self.published_at
+        if self.in_reply_to:
+            said["in_reply_to"] = self.in_reply_to
         return said
 
     @classmethod
@@ -380,7 +386,9 @@ class Client(ABC):
 
     @abstractmethod
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
-        """Post *message*; raise a `ChannelError` otherwise.
+        """Post *message*, in answer to `Message.in_reply_to` where that names a post, which it
+        only does where the channel has `Capability.REPLY`; raise a `ChannelError` otherwise. That
+        the post to answer is gone, or may not be answered, is `Rejected`.
 
         *key* is the post's idempotency key, the same at every try. The call ends within
         *deadline* whatever the platform does.
@@ -409,7 +417,8 @@ class Client(ABC):
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
-        """Look for *message* among the account's posts since *since* (aware).
+        """Look for *message* among the account's posts since *since* (aware), and if it is a reply
+        among those that answer the same post.
 
         A look-up that fails raises a `ChannelError`: it proves nothing. Channels that declare
         `LookUpStrength.NONE` leave this as it is: nobody calls it.

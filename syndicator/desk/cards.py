@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -14,13 +14,20 @@ from django.utils.translation import gettext as _
 
 from syndicator.accounts.models import User
 from syndicator.channels import registry
-from syndicator.channels.base import Act, Channel, Message
+from syndicator.channels.base import Act, Capability, Channel, Message
 from syndicator.clock import database_now
-from syndicator.desk.changes import Piece, changed_lines, changes, earlier_versions
+from syndicator.desk.changes import (
+    Piece,
+    changed_lines,
+    changes,
+    earlier_versions,
+    noted_edits,
+)
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
 from syndicator.entries.models import Entry
 from syndicator.posts import four_eyes, gathering, review
+from syndicator.posts.correction import NOT_OUT, can_be_answered
 from syndicator.posts.holdups import Holdup, Kind, Survey
 from syndicator.posts.line import NO_LONGER_NEWS
 from syndicator.posts.models import Action, Attempt, Decision, Gathered, Post, PostState
@@ -81,6 +88,11 @@ class Outlook:
     def earlier(self) -> dict[int, Post]:
         """What each post's entry said before."""
         return earlier_versions(self._posts)
+
+    @cached_property
+    def edits(self) -> dict[int, Post]:
+        """What each post would say that is corrected by a reply."""
+        return noted_edits(self._posts)
 
     @cached_property
     def survey(self) -> Survey:
@@ -230,7 +242,10 @@ class Card:
         before = self.earlier
         if before is None:
             return []
-        return changed_lines(changes(before.message.as_posted(), self.message.as_posted()))
+        now = self.outlook.edits.get(self.post.pk) if self.is_reply else self.post
+        if now is None:
+            return []
+        return changed_lines(changes(before.message.as_posted(), now.message.as_posted()))
 
     @property
     def platform_page(self) -> str:
@@ -272,13 +287,12 @@ class Card:
     @property
     def can_schedule(self) -> bool:
         """Approve it for later, or set the time anew."""
-        return self.can_approve or (self.can_stop and self.post.action == Action.PUBLISH)
+        return self.can_approve or (self.can_stop and self.post.makes_a_post)
 
     @property
     def can_hold(self) -> bool:
-        publishes = self.post.action == Action.PUBLISH
         waits = self.post.state == PostState.PENDING and self.post.held_by_id is None
-        return publishes and (waits or self.can_stop)
+        return self.post.makes_a_post and (waits or self.can_stop)
 
     @property
     def can_release(self) -> bool:
@@ -291,7 +305,7 @@ class Card:
         if self.post.state == PostState.REJECTED:
             return not self.post.differs_from(self.post.entry)
         # What was begun on a post that is out may have been done.
-        return self.can_stop and (self.post.action == Action.PUBLISH or not self.post.tries)
+        return self.can_stop and (self.post.makes_a_post or not self.post.tries)
 
     @property
     def can_edit(self) -> bool:
@@ -339,6 +353,41 @@ class Card:
         return self.channel.cost(self.message, Act.DELETE) + self.channel.cost(self.message)
 
     @property
+    def is_reply(self) -> bool:
+        """Whether it corrects a post that is out by a reply to it."""
+        return self.post.action == Action.CORRECT
+
+    @property
+    def can_correct(self) -> bool:
+        """Whether what is out can be corrected by a reply to it."""
+        return (
+            self.is_note
+            and self.channel is not None
+            and can_be_answered(self.post)
+            and not self.gathered
+        )
+
+    @property
+    def correct_cost(self) -> Decimal:
+        """Of a reply, which has the permalink in it and no pictures."""
+        if self.channel is None:
+            return Decimal(0)
+        return self.channel.cost(replace(self.message, pictures=(), thread=()))
+
+    @property
+    def stays_as_it_is(self) -> bool:
+        """Whether nothing can be done from here to what is out and says something old."""
+        ways = {Capability.EDIT, Capability.DELETE, Capability.REPLY}
+        offered = self.channel.capabilities if self.channel else frozenset()
+        return self.is_note and self.post.action == Action.EDIT and ways.isdisjoint(offered)
+
+    @property
+    def can_choose_again(self) -> bool:
+        """Whether the reply can still give way to another way to correct what is out."""
+        waits = self.post.state in NOT_OUT and not self.post.differs_from(self.post.entry)
+        return self.is_reply and waits
+
+    @property
     def cost(self) -> Decimal:
         """What the platform charges for it, or will, in US dollars."""
         if self.can_carry_out and self.channel:
@@ -370,6 +419,7 @@ class Card:
                 Action.PUBLISH: _("Sent at %(time)s"),
                 Action.EDIT: _("Corrected there at %(time)s"),
                 Action.DELETE: _("Deleted there at %(time)s"),
+                Action.CORRECT: _("Corrected there by a reply at %(time)s"),
             }
             said = {"time": clock(post.sent_at, post.entry.blog.time_zone)}
             return done[Action(post.action)] % said

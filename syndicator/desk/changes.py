@@ -76,6 +76,21 @@ def _add(pieces: list[Piece], kind: Kind, words: Sequence[str]) -> None:
         pieces.append(Piece(kind, "".join(words)))
 
 
+def noted_edits(posts: Iterable[Post]) -> dict[int, Post]:
+    """For each of *posts* that corrects what is out by a reply the edit that would do the same:
+    what the post would say. One query, if there is any."""
+    replies = [post for post in posts if post.action == Action.CORRECT]
+    if not replies:
+        return {}
+    edits = Post.objects.filter(entry__in={reply.entry_id for reply in replies}, action=Action.EDIT)
+    by_version = {(edit.entry_id, edit.destination_id, edit.revision): edit for edit in edits}
+    found = {
+        reply.pk: by_version.get((reply.entry_id, reply.destination_id, reply.revision))
+        for reply in replies
+    }
+    return {pk: edit for pk, edit in found.items() if edit is not None}
+
+
 def earlier_versions(posts: Iterable[Post]) -> dict[int, Post]:
     """For each of *posts* what the same entry said on the same destination before, if it did.
 

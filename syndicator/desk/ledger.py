@@ -31,6 +31,9 @@ ADDED = {
     (Action.EDIT, "moving"): gettext_noop("being corrected"),
     (Action.DELETE, "moving"): gettext_noop("being deleted"),
     (Action.EDIT, "done"): gettext_noop("corrected"),
+    (Action.CORRECT, "open"): gettext_noop("a correction reply waits"),
+    (Action.CORRECT, "moving"): gettext_noop("a correction reply is being sent"),
+    (Action.CORRECT, "done"): gettext_noop("corrected by a reply"),
 }
 OPEN = (PostState.SKIPPED, PostState.FAILED, PostState.PENDING)
 MOVING = (PostState.APPROVED, PostState.SENDING, PostState.UNCERTAIN)
@@ -49,6 +52,9 @@ class Cell:
     post: Post | None = None
     missing: bool = False
     tells: Post | None = None
+    #: Of the post and of what was done to it, in US dollars. What several entries share counts
+    #: once: with the one whose post it is.
+    cost: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,8 @@ def _cell(entry: Entry, here: list[Post], carriers: Mapping[int, Post], *, since
     if tells.state in OUT and (added := _added(here, main)):
         said.append(added[0])
         colour = added[1] or colour
-    return Cell(colour, ", ".join(said), main, tells=tells)
+    cost = sum((post.cost for post in here if post.sent_at), Decimal(0))
+    return Cell(colour, ", ".join(said), main, tells=tells, cost=cost)
 
 
 def _bearer(post: Post, carriers: Mapping[int, Post]) -> Post:
@@ -153,8 +160,8 @@ def _added(here: list[Post], main: Post) -> tuple[str, str] | None:
         return _(ADDED[Action(act.action), "open"]), "pending"
     if act.state in MOVING:
         return _(ADDED[Action(act.action), "moving"]), "sending"
-    if act.state == PostState.SENT and act.action == Action.EDIT:
-        return _(ADDED[Action.EDIT, "done"]), ""
+    if act.state == PostState.SENT and act.action != Action.DELETE:
+        return _(ADDED[Action(act.action), "done"]), ""
     return None
 
 
@@ -177,7 +184,7 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
     for line in ledger.lines:
         entry = line.entry
         for destination, cell in zip(ledger.destinations, line.cells, strict=True):
-            post, own = cell.tells, cell.post
+            post = cell.tells
             yield csv_line(
                 (
                     _time(entry.published_at, zone_day),
@@ -188,8 +195,7 @@ def as_csv(ledger: Ledger, zone_day: Day) -> Iterator[str]:
                     cell.said,
                     _time(post.sent_at, zone_day) if post and post.sent_at else "",
                     post.remote_url if post else "",
-                    # What several entries share counts once: with the one whose post it is.
-                    number(post.cost if post and post is own and post.sent_at else Decimal(0)),
+                    number(cell.cost),
                 )
             )
 

@@ -33,6 +33,12 @@ NOT_OUT = gettext_noop("It was not out, and does not go out")
 GONE_BEFORE = gettext_noop("It had been deleted before")
 NOT_CLEAR = gettext_noop("It is not clear yet whether it is out; if it is, it is deleted then")
 ASK = gettext_noop("It is not clear whether it is out: look on the platform, then say so below")
+REPLY_NOT_CLEAR = gettext_noop(
+    "It is not clear yet whether a correction reply is out; the post is deleted after that"
+)
+ASK_REPLY = gettext_noop(
+    "It is not clear whether a correction reply is out: look on the platform, then say so below"
+)
 BY_HAND = gettext_noop("Delete it on the platform by hand, then press “Done” below")
 MAILED = gettext_noop(
     "Mails cannot be called back. Tell the subscribers if it matters, then press “Done” below"
@@ -99,18 +105,20 @@ def report(entry: Entry, posts: Iterable[Post], outlook: Outlook) -> Report | No
 def prospects(posts: Iterable[Post]) -> list[Prospect]:
     """What taking it back would do where something is out, or may be."""
     return [
-        _prospect(out)
+        _prospect(out, _replies(here))
         for here in _by_destination(posts)
         for out in _published(here)[-1:]
         if out.state in OUT
     ]
 
 
-def _prospect(out: Post) -> Prospect:
+def _prospect(out: Post, replies: Sequence[Post]) -> Prospect:
     channel = registry.channels().get(out.destination.channel_name)
     if channel is not None and Capability.DELETE in channel.capabilities:
         cost = channel.cost(out.message, Act.DELETE)
-        return Prospect(out.destination.name, _("is deleted"), cost)
+        cost += sum((channel.cost(one.message, Act.DELETE) for one in replies), Decimal(0))
+        said = _("is deleted, with its correction reply") if replies else _("is deleted")
+        return Prospect(out.destination.name, said, cost)
     said = _("cannot be called back") if out.message.audience else _("is a task for a person")
     return Prospect(out.destination.name, said, Decimal(0))
 
@@ -129,6 +137,11 @@ def _published(here: Sequence[Post]) -> list[Post]:
     return sorted(found, key=lambda post: (post.state in OUT, post.pk))
 
 
+def _replies(here: Sequence[Post]) -> list[Post]:
+    """The correction replies among *here* that are out, or may be."""
+    return [post for post in here if post.action == Action.CORRECT and post.state in OUT]
+
+
 def _row(entry: Entry, here: Sequence[Post], outlook: Outlook) -> Row:
     name = here[0].destination.name
     published = _published(here)
@@ -138,6 +151,9 @@ def _row(entry: Entry, here: Sequence[Post], outlook: Outlook) -> Row:
     acts = [post for post in here if post.action == Action.DELETE]
     told = [act for act in acts if act.state != PostState.CANCELLED or _taken_care_of(act)]
     if told:
+        unclear = [post for post in _replies(here) if post.state != PostState.SENT]
+        if told[-1].state == PostState.SKIPPED and unclear:
+            return _while_unclear(told[-1], unclear[-1])
         return _act(told[-1], out, outlook)
     if published and published[-1].state == PostState.DELETED:
         return Row(name, None, "deleted", _(GONE_BEFORE), at=published[-1].changed_at)
@@ -163,6 +179,13 @@ def _act(act: Post, out: Post | None, outlook: Outlook) -> Row:
         return Row(name, pk, "uncertain", _(NOT_CLEAR if busy else ASK), busy, task=not busy)
     by_hand = MAILED if out and out.message.audience else BY_HAND
     return Row(name, pk, "pending", _(by_hand), task=True, url=url)
+
+
+def _while_unclear(act: Post, reply: Post) -> Row:
+    """What is deleted must be known: a reply that may be out is waited for."""
+    busy = reply.state == PostState.SENDING or reply.due_at is not None
+    said = _(REPLY_NOT_CLEAR if busy else ASK_REPLY)
+    return Row(act.destination.name, act.pk, "uncertain", said, busy, task=not busy)
 
 
 def _proof(act: Post) -> Attempt | None:

@@ -73,7 +73,7 @@ def report(night: Night, blog: LiveBlog | None) -> Report:
     )
     counts = sent.aggregate(
         went_out=Count("pk", Q(action=Action.PUBLISH)),
-        corrected=Count("pk", Q(action=Action.EDIT)),
+        corrected=Count("pk", Q(action__in=(Action.EDIT, Action.CORRECT))),
         deleted=Count("pk", Q(action=Action.DELETE)),
     )
     by_name = sent.filter(action=Action.PUBLISH).values_list("destination__name")

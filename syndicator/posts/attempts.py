@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from syndicator import queue, statements
-from syndicator.channels.base import Receipt
+from syndicator.channels.base import ALSO, Receipt
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
 from syndicator.destinations import budget
@@ -158,9 +159,14 @@ def _is_off(post: Post) -> bool:
 def other_account(act: Post) -> bool:
     """Whether *act*'s destination is another account by now than the one that has the post: there
     it is not, and what is not there counts as deleted."""
-    named = Attempt.objects.filter(post__destination=act.destination_id, remote_id=act.remote_id)
-    others = named.exclude(account_key="").exclude(account_key=act.destination.account_key)
-    return others.exists()
+    # What tells several entries was made as the post of one of them.
+    made = Attempt.objects.filter(
+        Q(post__entry=act.entry_id) | Q(remote_id=act.remote_id),
+        post__destination=act.destination_id,
+    )
+    others = made.exclude(account_key="").exclude(account_key=act.destination.account_key)
+    found = others.exclude(remote_id="").values_list("remote_id", flat=True)
+    return any(act.names & set(one.split(ALSO)) for one in found)
 
 
 def rerender_if_outdated(post: Post, now: datetime) -> None:

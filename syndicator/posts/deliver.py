@@ -18,6 +18,7 @@ from django.db.models import Sum
 
 from syndicator import queue
 from syndicator.channels.base import (
+    ALSO,
     ChannelError,
     Client,
     Message,
@@ -55,7 +56,14 @@ from syndicator.posts.late_answers import (
     told_late,
 )
 from syndicator.posts.line import next_in_line
-from syndicator.posts.models import Action, AttemptKind, AttemptOutcome, Post, PostState
+from syndicator.posts.models import (
+    MAKES_A_POST,
+    Action,
+    AttemptKind,
+    AttemptOutcome,
+    Post,
+    PostState,
+)
 from syndicator.posts.reconcile import LOOKING
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
@@ -196,7 +204,7 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
     if post.action != Action.PUBLISH and other_account(post):
         move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=OTHER_ACCOUNT)
         return None
-    if post.action != Action.PUBLISH:
+    if not post.makes_a_post:
         if post.action == Action.EDIT and gathering.superseded(post, now):
             return None
         # To edit or delete again changes nothing more: what came late does not matter.
@@ -206,7 +214,7 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
         move(post.pk, PostState.APPROVED, PostState.UNCERTAIN, now=now, reason=LOOKING, due_at=now)
         queue.after_commit(queue.RECONCILE_POST, post.pk)
         return None
-    if out := earlier_version_is_out(post):
+    if post.action == Action.PUBLISH and (out := earlier_version_is_out(post)):
         told = Wording(EARLIER_IS_OUT, {"url": out.url or out.remote_id})
         move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=told)
         return None
@@ -302,7 +310,7 @@ def _record(claim: Claim, result: Receipt | ChannelError, *, go_on: bool) -> Cla
         circuit.learn(destination, result, now)
     else:
         circuit.heed_limit(destination, result, now)
-        if isinstance(result, Receipt) and claim.post.action == Action.PUBLISH:
+        if isinstance(result, Receipt) and claim.post.makes_a_post:
             tell_if_taken_back(claim.post.pk, result, now)
     return _claim(destination, at, now) if go_on else None
 
@@ -326,27 +334,27 @@ def _consequence(
         case Unauthorised():
             # Kept in the queue of the destination, which is paused.
             return PostState.APPROVED, error.reason, now
-        case _ if post.action != Action.PUBLISH and post.tries < MAX_TRIES:
+        case _ if not post.makes_a_post and post.tries < MAX_TRIES:
             # To do it again changes nothing more, once this try cannot arrive any more.
             wait = max(backoff(post.tries), settle_time(post.destination))
             return PostState.APPROVED, error.reason, now + wait
-        case _ if post.action != Action.PUBLISH:
+        case _ if not post.makes_a_post:
             return PostState.FAILED, Wording(GAVE_UP, {"tries": post.tries}), None
         case _:
             return PostState.UNCERTAIN, error.reason, now + settle_time(post.destination)
 
 
 def _mark_deleted(act: Post, now: datetime) -> None:
-    """The post that *act* deleted is out no more: the entry may be posted anew."""
-    published = Post.objects.filter(
+    """What *act* deleted is out no more, replies included: the entry may be posted anew."""
+    out = Post.objects.filter(
         entry=act.entry_id,
         destination=act.destination_id,
-        action=Action.PUBLISH,
+        action__in=MAKES_A_POST,
         state=PostState.SENT,
-        remote_id=act.remote_id,
-    )
-    for pk in published.values_list("pk", flat=True):
-        move(pk, PostState.SENT, PostState.DELETED, now=now, reason=TAKEN_BACK)
+    ).exclude(remote_id="")
+    for pk, remote_id in out.values_list("pk", "remote_id"):
+        if act.names.issuperset(remote_id.split(ALSO)):
+            move(pk, PostState.SENT, PostState.DELETED, now=now, reason=TAKEN_BACK)
     gathering.deleted_along(act, now)
     # It was deleted to be posted anew, or the entry came back meanwhile.
     live = Entry.objects.filter(pk=act.entry_id, state=EntryState.LIVE, render_due_at=None)

@@ -60,13 +60,20 @@ def earlier_version_is_out(post: Post) -> Receipt | None:
 
 
 def tell_if_taken_back(post_id: int, receipt: Receipt, now: datetime) -> None:
-    """Leave a note for a person where the post of a late *receipt* was given up meanwhile."""
+    """Leave a note for a person where the post of a late *receipt* was given up meanwhile.
+
+    A reply that corrects an entry which is still live does no harm: its own row tells that it is
+    out, and it goes with the post that it answers.
+    """
     post = Post.objects.select_related("entry").get(pk=post_id)
     if sent := post.attempts.filter(remote_id=receipt.remote_id, kind__in=SENDING).last():
         gathering.tell_who_left(post, sent, now)
     if post.state not in TAKEN_BACK:
         return
-    withdrawn = post.entry.state == EntryState.WITHDRAWN or post.state == PostState.REJECTED
+    withdrawn = post.entry.state == EntryState.WITHDRAWN
+    if post.action == Action.CORRECT and not withdrawn:
+        return
+    withdrawn = withdrawn or post.state == PostState.REJECTED
     message = Message(text="", permalink=post.entry.permalink)
     Post.objects.get_or_create(
         entry=post.entry,

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from syndicator.channels.base import Message
+from syndicator.channels.base import ALSO, Act, Message
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import Entry, EntryState
 from syndicator.wording import Wording
@@ -33,6 +33,12 @@ class Action(models.TextChoices):
     PUBLISH = "publish", _("publish")
     EDIT = "edit", _("edit")
     DELETE = "delete", _("delete")
+    CORRECT = "correct", _("correction reply")
+
+
+#: What makes a post that was not there before. To do one of these twice makes two; the others
+#: change nothing more.
+MAKES_A_POST = (Action.PUBLISH, Action.CORRECT)
 
 
 #: A post in one of these is out, or may be, or will be: an entry has at most one per destination.
@@ -95,7 +101,8 @@ class Post(models.Model):
     reason = models.JSONField(null=True)
     #: Why it went out by itself, waited, or was left out when it was made: a `Wording`. It stays.
     ruling = models.JSONField(null=True)
-    remote_id = models.CharField(max_length=200, blank=True, default="")
+    #: The platform's own names; of a deletion all that are to go, each after an `ALSO`.
+    remote_id = models.TextField(blank=True, default="")
     remote_url = models.CharField(max_length=2000, blank=True, default="")
     #: What the platform charges for it, in US dollars.
     cost = models.DecimalField(max_digits=9, decimal_places=4, default=Decimal(0))
@@ -143,6 +150,22 @@ class Post(models.Model):
         return Message.from_json(self.payload)
 
     @property
+    def makes_a_post(self) -> bool:
+        return self.action in MAKES_A_POST
+
+    @property
+    def act(self) -> Act:
+        """What is done on the platform."""
+        return Act.PUBLISH if self.makes_a_post else Act(self.action)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The platform's names for the posts that it is about, or is."""
+        if self.action == Action.CORRECT:
+            return frozenset({self.message.in_reply_to})
+        return frozenset(self.remote_id.split(ALSO)) - {""}
+
+    @property
     def wording(self) -> Wording | None:
         return Wording.from_json(self.reason)
 
@@ -167,7 +190,7 @@ class Post(models.Model):
     @property
     def is_note(self) -> bool:
         """Whether the row is about something that is to be done to a post that is out."""
-        return self.state == PostState.SKIPPED and self.action != Action.PUBLISH
+        return self.state == PostState.SKIPPED and not self.makes_a_post
 
     @property
     def outdated(self) -> bool:
@@ -224,6 +247,8 @@ class Verdict(models.TextChoices):
     RELEASE = "release", _("released")
     UNDO = "undo", _("took the decision back")
     TAKE_OUT = "take_out", _("taken out of a gathered post")
+    CORRECT = "correct", _("to be corrected by a reply")
+    CHOOSE_AGAIN = "choose_again", _("to be corrected another way")
 
 
 class Decision(models.Model):

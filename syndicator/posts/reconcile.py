@@ -45,7 +45,6 @@ from syndicator.posts.attempts import (
 )
 from syndicator.posts.late_answers import told_late
 from syndicator.posts.models import (
-    Action,
     Attempt,
     AttemptKind,
     AttemptOutcome,
@@ -207,7 +206,7 @@ def _claim(post_id: int) -> Claim | None:
         if post is None or destination.state != DestinationState.ACTIVE:
             return None
         post.destination = destination
-        if post.action != Action.PUBLISH:
+        if not post.makes_a_post:
             _do_again(post, now)
             return None
         if _look_ups(post) >= MAX_LOOK_UPS and not told_late(post):

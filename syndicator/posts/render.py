@@ -149,15 +149,20 @@ class Draft:
 
 
 def draft_of(entry: Entry, route: Route, pictures: tuple[Picture, ...] = ()) -> Draft:
+    return draft_by(route.destination, _story(entry, route, pictures))
+
+
+def draft_by(destination: Destination, story: Story) -> Draft:
     """A channel that fails on an entry costs that one post a person's look, and nothing else."""
     try:
-        channel = route.destination.channel
-        message = channel.render(_story(entry, route, pictures))
+        channel = destination.channel
+        message = channel.render(story)
         if message is None:
             return Draft(None, [])
         return Draft(message, channel.problems(message), channel.cost(message))
     except Exception:
-        log.exception("rendering failed", entry=entry.pk, destination=route.destination.name)
+        entry = story.entry
+        log.exception("rendering failed", entry=entry.external_id, destination=destination.name)
         return Draft(Message(text="", permalink=entry.permalink), [NOT_RENDERED])
 
 
@@ -423,7 +428,7 @@ def _notes(page: _Page, route: Route, *, of_earlier: bool = False) -> Iterator[P
     """What is to be done to this entry's post on this destination, and is still open."""
     return (
         post
-        for post in page.on(route, Action.EDIT, Action.DELETE)
+        for post in page.on(route, Action.EDIT, Action.DELETE, Action.CORRECT)
         if post.state in (PostState.SKIPPED, *REPLACEABLE)
         and not (of_earlier and post.revision == page.entry.revision)
     )

@@ -19,6 +19,7 @@ from syndicator.entries import retracting
 from syndicator.entries.models import Entry, Retraction
 from syndicator.posts import gathering, review
 from syndicator.posts.models import Action, Post, PostState
+from syndicator.posts.replies import has_unclear_replies
 from syndicator.posts.review import NO_STOP_REASON, NOT_ALLOWED, ReviewRefused
 from syndicator.wording import Wording, gettext_noop
 
@@ -84,6 +85,7 @@ def carry_on(entry_id: int | None = None) -> int:
     in_anothers = gathering.carried(OuterRef("entry"), OuterRef("destination"))
     notes = Post.objects.filter(
         ~Q(remote_id="") | Exists(known) | Exists(in_anothers),
+        ~has_unclear_replies(),
         Exists(Retraction.objects.filter(entry=OuterRef("entry"), lifted_at=None)),
         action=Action.DELETE,
         state=PostState.SKIPPED,

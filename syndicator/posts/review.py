@@ -13,7 +13,7 @@ from django.db import transaction
 
 from syndicator import queue
 from syndicator.accounts.models import User
-from syndicator.channels.base import Act, Message
+from syndicator.channels.base import ALSO, Act, Message
 from syndicator.clock import database_now
 from syndicator.destinations import budget, stops
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
@@ -24,6 +24,7 @@ from syndicator.posts.attempts import OTHER_ACCOUNT, lock, other_account, rerend
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import STANDING, Action, Decision, Post, PostState, Verdict
 from syndicator.posts.policies import ROUTE_OFF
+from syndicator.posts.replies import names_of_replies, unclear_replies
 from syndicator.posts.states import move
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -54,6 +55,15 @@ CANNOT = Wording(
 )
 NOT_KNOWN = Wording(
     gettext_noop("It is not known which post that is. Do it by hand, then press “Done”.")
+)
+REPLY_UNCLEAR = Wording(
+    gettext_noop("It is not clear yet whether a correction reply is out. Settle that first.")
+)
+REPLY_NOT_KNOWN = Wording(
+    gettext_noop(
+        "It is not known which post the correction reply is. Delete both by hand, then press "
+        "“Done”."
+    )
 )
 CARRIED_OUT_BY = gettext_noop("%(who)s had it carried out.")
 REPOSTED_BY = gettext_noop(
@@ -141,13 +151,13 @@ def schedule(
 def hold(post_id: int, editor: User, seen_hash: str, why: str = "") -> Post:
     """Keep a post back, also an approved one, until somebody releases it: nobody approves it."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
-        _must_be_seen(post, seen_hash)
+        post = locked(post_id, editor)
+        must_be_seen(post, seen_hash)
         why = why.strip()
         said = {"who": str(editor), **({"why": why} if why else {})}
         if (
             post.held_by_id is not None
-            or post.action != Action.PUBLISH
+            or not post.makes_a_post
             or not move(
                 post.pk,
                 (PostState.PENDING, PostState.APPROVED),
@@ -156,17 +166,17 @@ def hold(post_id: int, editor: User, seen_hash: str, why: str = "") -> Post:
                 seen_hash=seen_hash,
                 reason=Wording(HELD_BY_BECAUSE if why else HELD_BY, said),
                 held_by=editor.pk,
-                **_afresh(post),
+                **afresh(post),
             )
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.HOLD, why)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.HOLD, why)
 
 
 def release(post_id: int, editor: User) -> Post:
     """End a hold, whoever's it is. The post then waits for approval."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         if post.held_by_id is None or not move(
             post.pk,
             PostState.PENDING,
@@ -175,34 +185,34 @@ def release(post_id: int, editor: User) -> Post:
             reason=Wording(RELEASED_BY, {"who": str(editor)}),
             held_by=None,
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.RELEASE)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.RELEASE)
 
 
 def undo(post_id: int, editor: User) -> Post:
     """Take back an approval of what no worker has taken yet, or a rejection. The post waits for an
     editor then, or for somebody's hand, if it is about one that is out."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         if post.state == PostState.REJECTED:
             _must_still_be_wanted(post)
-        publishes = post.action == Action.PUBLISH
-        if (not publishes and post.tries) or not move(
+        anew = post.makes_a_post
+        if (not anew and post.tries) or not move(
             post.pk,
             (PostState.APPROVED, PostState.REJECTED),
-            PostState.PENDING if publishes else PostState.SKIPPED,
+            PostState.PENDING if anew else PostState.SKIPPED,
             now=database_now(),
             reason=Wording(UNDONE_BY, {"who": str(editor)}),
-            **_afresh(post),
+            **afresh(post),
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.UNDO)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.UNDO)
 
 
 def _approvable(post_id: int, editor: User, seen_hash: str) -> Post:
     """The locked post, which *editor* has seen as it is and may approve."""
-    post = _locked(post_id, editor)
-    _must_be_seen(post, seen_hash)
+    post = locked(post_id, editor)
+    must_be_seen(post, seen_hash)
     if post.outdated:
         raise ReviewRefused(OUTDATED)
     if objection := may_approve(post, editor):
@@ -239,12 +249,12 @@ def _approved(
         not_after=not_after,
         quiet_until=None,
         tries=0,
-        fresh_until=not_after or (route.fresh_until(due_at) if route else None),
+        fresh_until=not_after or _fresh_until(post, due_at),
         # The card says what it costs, and that the budget is used up.
         over_budget=told is not None,
     ):
-        raise _not_possible(post)
-    return _decided(post, editor, verdict, said.strip("/") and said)
+        raise not_possible(post)
+    return decided(post, editor, verdict, said.strip("/") and said)
 
 
 def _embargo(post: Post) -> datetime | None:
@@ -252,7 +262,7 @@ def _embargo(post: Post) -> datetime | None:
     return post.entry.embargo_until if post.action != Action.DELETE else None
 
 
-def _afresh(post: Post) -> dict[str, Any]:
+def afresh(post: Post) -> dict[str, Any]:
     """What a post has before anybody has decided about it."""
     return {
         "tries": 0,
@@ -285,7 +295,7 @@ def reject(post_id: int, editor: User, reason: str) -> Post:
     if not reason.strip():
         raise ReviewRefused(NO_REASON)
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         said = Wording(
             gettext_noop("%(who)s rejected it: %(why)s"),
             {"who": str(editor), "why": reason.strip()},
@@ -298,17 +308,17 @@ def reject(post_id: int, editor: User, reason: str) -> Post:
             reason=said,
             held_by=None,
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.REJECT, reason.strip())
+            raise not_possible(post)
+        return decided(post, editor, Verdict.REJECT, reason.strip())
 
 
 def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
     """Replace the text. The post then waits for approval, whatever it was before."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
-        _must_be_seen(post, seen_hash)
+        post = locked(post_id, editor)
+        must_be_seen(post, seen_hash)
         if post.action == Action.DELETE:
-            raise _not_possible(post)
+            raise not_possible(post)
         channel = post.destination.channel
         before = post.message
         message = channel.revise(before, text.replace("\r\n", "\n").strip())
@@ -325,19 +335,19 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
             reason=Wording(EDITED.sentence, {"who": str(editor)}),
             payload=message.to_json(),
             payload_hash=message.fingerprint(),
-            cost=channel.cost(message, Act(post.action)),
+            cost=channel.cost(message, post.act),
             not_before=_embargo(post),
             not_after=None,
             quiet_until=None,
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.EDIT, before.text)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.EDIT, before.text)
 
 
 def retry(post_id: int, editor: User) -> Post:
     """Send a failed post again."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         if post.outdated:
             raise ReviewRefused(OUTDATED)
         now = database_now()
@@ -351,8 +361,8 @@ def retry(post_id: int, editor: User) -> Post:
             fresh_until=_fresh_until(post, now),
             not_after=None,
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.RETRY)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.RETRY)
 
 
 def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
@@ -364,7 +374,7 @@ def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
     except ValidationError:
         raise ReviewRefused(NO_ADDRESS) from None
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         now = database_now()
         if not (
             post.waits_for_person
@@ -381,16 +391,16 @@ def confirm_sent(post_id: int, editor: User, url: str = "") -> Post:
                 ),
             )
         ):
-            raise _not_possible(post)
+            raise not_possible(post)
         budget.record(post.destination, post.cost, now)
-        return _decided(post, editor, Verdict.CONFIRM_SENT, url)
+        return decided(post, editor, Verdict.CONFIRM_SENT, url)
 
 
 def confirm_absent(post_id: int, editor: User) -> Post:
     """A person has made sure that the uncertain post is not on the platform: it is sent again,
     unless the entry changed or was withdrawn meanwhile."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         now = database_now()
         outdated = post.outdated
         if not (
@@ -407,15 +417,15 @@ def confirm_absent(post_id: int, editor: User) -> Post:
                 not_after=None,
             )
         ):
-            raise _not_possible(post)
+            raise not_possible(post)
         rerender_if_outdated(post, now)
-        return _decided(post, editor, Verdict.CONFIRM_ABSENT)
+        return decided(post, editor, Verdict.CONFIRM_ABSENT)
 
 
 def dismiss(post_id: int, editor: User) -> Post:
     """Close what waits for a person without posting: a failed post, or a note that was acted on."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         if not (
             post.waits_for_person
             and move(
@@ -426,25 +436,25 @@ def dismiss(post_id: int, editor: User) -> Post:
                 reason=Wording(DISMISSED, {"who": str(editor)}),
             )
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.DISMISS)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.DISMISS)
 
 
 def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
     """Have a noted edit or deletion done on the platform, instead of by hand."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
-        _must_be_seen(post, seen_hash)
+        post = locked(post_id, editor)
+        must_be_seen(post, seen_hash)
         if post.outdated:
             raise ReviewRefused(OUTDATED)
-        channel, act = post.destination.channel, Act(post.action)
+        channel, act = post.destination.channel, post.act
         if not post.is_note or act.value not in channel.capabilities:
             raise ReviewRefused(CANNOT)
         if objection := may_approve(post, editor):
             raise ReviewRefused(objection)
         if act != Act.DELETE and (problems := channel.problems(post.message)):
             raise ReviewRefused(problems[0])
-        _name_what_is_out(post)
+        name_what_is_out(post, with_replies=act == Act.DELETE)
         now, embargo = database_now(), _embargo(post)
         if not move(
             post.pk,
@@ -458,20 +468,20 @@ def carry_out(post_id: int, editor: User, seen_hash: str) -> Post:
             tries=0,
             remote_id=post.remote_id,
             remote_url=post.remote_url,
-            cost=channel.cost(post.message, act),
+            cost=_cost(post),
             # Somebody wants it done, and sees what it costs.
             over_budget=True,
         ):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.CARRY_OUT)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.CARRY_OUT)
 
 
 def repost(post_id: int, editor: User, seen_hash: str) -> Post:
     """Have what a noted edit is about deleted there. Once it is gone, the renderer makes the
     corrected post, which the route's policy decides about. The deletion."""
     with transaction.atomic():
-        note = _locked(post_id, editor)
-        _must_be_seen(note, seen_hash)
+        note = locked(post_id, editor)
+        must_be_seen(note, seen_hash)
         if note.outdated:
             raise ReviewRefused(OUTDATED)
         channel = note.destination.channel
@@ -480,7 +490,7 @@ def repost(post_id: int, editor: User, seen_hash: str) -> Post:
             or Act.DELETE.value not in channel.capabilities
         ):
             raise ReviewRefused(CANNOT)
-        _name_what_is_out(note)
+        name_what_is_out(note, with_replies=True)
         now = database_now()
         told = Wording(REPOSTED_BY, {"who": str(editor)})
         before = Post.objects.filter(
@@ -497,9 +507,9 @@ def repost(post_id: int, editor: User, seen_hash: str) -> Post:
             seen_hash=seen_hash,
             reason=told,
         ):
-            raise _not_possible(note)
+            raise not_possible(note)
         message = Message(text="", permalink=note.message.permalink)
-        deletion = Post.objects.create(
+        deletion = Post(
             entry=note.entry,
             destination=note.destination,
             action=Action.DELETE,
@@ -511,18 +521,26 @@ def repost(post_id: int, editor: User, seen_hash: str) -> Post:
             reason=told.to_json(),
             remote_id=note.remote_id,
             remote_url=note.remote_url,
-            cost=channel.cost(message, Act.DELETE),
             # Somebody wants it done, and sees what it costs.
             over_budget=True,
             due_at=now,
             created_at=now,
             changed_at=now,
         )
-        return _decided(deletion, editor, Verdict.CARRY_OUT)
+        deletion.cost = _cost(deletion)
+        deletion.save()
+        return decided(deletion, editor, Verdict.CARRY_OUT)
 
 
-def _name_what_is_out(note: Post) -> None:
-    """Have *note*, which is not saved here, bear the id and address of the post it is about."""
+def _cost(post: Post) -> Decimal:
+    """Of what is done to a post that is out, in US dollars; a deletion is paid for each post."""
+    cost = post.destination.channel.cost(post.message, post.act)
+    return cost * len(post.names) if post.act == Act.DELETE else cost
+
+
+def name_what_is_out(note: Post, *, with_replies: bool) -> None:
+    """Have *note*, which is not saved here, bear the id and address of the post it is about, and
+    the ids of the replies to it as well, if they are to go with it."""
     out = (
         Post.objects.filter(
             entry=note.entry_id,
@@ -537,6 +555,12 @@ def _name_what_is_out(note: Post) -> None:
         note.remote_id, note.remote_url = out.remote_id, out.remote_url
     if not note.remote_id:
         raise ReviewRefused(NOT_KNOWN)
+    if with_replies:
+        if unclear := unclear_replies(note).first():
+            known = unclear.state != PostState.SENT
+            raise ReviewRefused(REPLY_UNCLEAR if known else REPLY_NOT_KNOWN)
+        names = dict.fromkeys((*note.remote_id.split(ALSO), *names_of_replies(note)))
+        note.remote_id = ALSO.join(names)
     if other_account(note):
         raise ReviewRefused(OTHER_ACCOUNT)
 
@@ -545,11 +569,11 @@ def take_out(post_id: int, editor: User) -> Post:
     """Take an entry's post out of the one it was gathered into, while nothing of that is out. It
     then waits for approval by itself."""
     with transaction.atomic():
-        post = _locked(post_id, editor)
+        post = locked(post_id, editor)
         told = Wording(gathering.TAKEN_OUT_BY, {"who": str(editor)})
         if not gathering.leave(post, PostState.PENDING, told, database_now()):
-            raise _not_possible(post)
-        return _decided(post, editor, Verdict.TAKE_OUT)
+            raise not_possible(post)
+        return decided(post, editor, Verdict.TAKE_OUT)
 
 
 def resume(destination_id: int, editor: User) -> Destination:
@@ -618,12 +642,13 @@ def _route(post: Post) -> Route | None:
 
 
 def _fresh_until(post: Post, due_at: datetime) -> datetime | None:
-    """An editor has just said that it is still news."""
-    route = _route(post)
+    """An editor has just said that it is still news. What is said about a post that is out goes
+    out however late."""
+    route = _route(post) if post.action == Action.PUBLISH else None
     return route.fresh_until(due_at) if route else None
 
 
-def _locked(post_id: int, editor: User) -> Post:
+def locked(post_id: int, editor: User) -> Post:
     if not editor.may_decide:
         raise ReviewRefused(NOT_ALLOWED)
     lock(Post.objects.values_list("destination", flat=True).get(pk=post_id))
@@ -634,19 +659,19 @@ def _locked(post_id: int, editor: User) -> Post:
     )
 
 
-def _must_be_seen(post: Post, seen_hash: str) -> None:
+def must_be_seen(post: Post, seen_hash: str) -> None:
     if post.payload_hash != seen_hash:
         raise ReviewRefused(CHANGED)
 
 
-def _not_possible(post: Post) -> ReviewRefused:
+def not_possible(post: Post) -> ReviewRefused:
     post.refresh_from_db(fields=["state"])
     return ReviewRefused(
         Wording(NOT_POSSIBLE.sentence, {"state": str(PostState(post.state).label)})
     )
 
 
-def _decided(post: Post, editor: User, verdict: Verdict, comment: str = "") -> Post:
+def decided(post: Post, editor: User, verdict: Verdict, comment: str = "") -> Post:
     post.refresh_from_db()
     Decision.objects.create(
         post=post,

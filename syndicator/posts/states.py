@@ -31,6 +31,8 @@ TRANSITIONS: dict[PostState, frozenset[PostState]] = {
     S.DELETED: frozenset({S.PENDING}),
     # What becomes of it is its carrier's state: see `syndicator.posts.gathering`.
     S.GATHERED: frozenset({S.APPROVED, S.PENDING, S.CANCELLED, S.DELETED}),
+    # Where an editor has chosen one way to correct what is out, and then another.
+    S.CANCELLED: frozenset({S.PENDING, S.SKIPPED}),
 }
 
 END_STATES = frozenset({S.SENT, S.FAILED, S.REJECTED, S.CANCELLED, S.SKIPPED, S.DELETED})

@@ -50,6 +50,8 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "take_out": ("post", None, DECIDERS),
     "carry_out": ("post", None, DECIDERS),
     "repost": ("post", None, DECIDERS),
+    "correct": ("post", None, DECIDERS),
+    "choose_again": ("post", None, DECIDERS),
     "dismiss": ("post", None, DECIDERS),
     "confirm_sent": ("post", None, DECIDERS),
     "confirm_absent": ("post", None, DECIDERS),

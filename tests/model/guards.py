@@ -159,6 +159,11 @@ def _no_rest(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(line, "_put_to_rest", lambda post, now: False)
 
 
+def _replies_unread(patch: pytest.MonkeyPatch) -> None:
+    """A post is deleted while nobody knows whether a reply to it is out."""
+    patch.setattr(review, "unclear_replies", lambda act: Post.objects.none())
+
+
 GUARDS = (
     Guard("the attempt is written first", _no_intent_row),
     Guard("a time-out is unknown", _time_out_as_retry),
@@ -177,4 +182,5 @@ GUARDS = (
     Guard("the embargo", _embargoes_unread, walk=walks.approved_under_embargo),
     Guard("the hold", _holds_unread, walk=walks.approved_though_held),
     Guard("quiet hours", _no_rest, walk=walks.due_in_quiet_hours),
+    Guard("what goes with a deletion", _replies_unread, "changeable", walks.deleted_while_answered),
 )

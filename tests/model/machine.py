@@ -32,7 +32,7 @@ from syndicator.content import EntryContent, Paragraph
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
 from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import Entry, EntryState, LiveBlog, Source
-from syndicator.posts import deliver, gathering, reconcile, review, sweep
+from syndicator.posts import correction, deliver, gathering, reconcile, review, sweep
 from syndicator.posts.attempts import Claim
 from syndicator.posts.line import PATIENCE
 from syndicator.posts.models import Action, Attempt, Post, PostState
@@ -465,7 +465,7 @@ class Delivery(RuleBasedStateMachine):
         """A person looks on the platform, and tells the truth."""
         post = self._post(which, PostState.UNCERTAIN, asked=True)
         account = account_of(post.destination.channel_name, post.destination_id)
-        made = self.platform.accepted(account, post.message.permalink)
+        made = self.platform.accepted(account, post.message)
         if made:
             url = made[0].receipt.url
             self._decide(review.confirm_sent, post.pk, self.newsroom.editor, url)
@@ -672,9 +672,45 @@ class ChangingDelivery(Delivery):
             ingest(entry.source, replace(entry.content, headline=f"{entry.external_id} wieder da"))
             render(entry.pk)
 
+    @among(PostState.SKIPPED, asked=True)
+    @rule(which=some, approved=st.booleans(), at_work=st.booleans())
+    def correct_by_a_reply(self, which: int, *, approved: bool, at_work: bool) -> None:
+        """An editor answers what is out; perhaps at once, perhaps a worker is at it."""
+        note = self._post(which, PostState.SKIPPED, asked=True)
+        self._decide(correction.correct, note.pk, self.newsroom.editor, note.payload_hash)
+        for reply in Post.objects.filter(
+            entry=note.entry_id, destination=note.destination_id, action=Action.CORRECT
+        ):
+            if approved:
+                self._decide(review.approve, reply.pk, self.newsroom.editor, reply.payload_hash)
+        if at_work:
+            deliver.deliver(note.destination_id)
+
+    @among(PostState.PENDING, PostState.FAILED)
+    @rule(which=some)
+    def choose_another_way(self, which: int) -> None:
+        reply = self._post(which, PostState.PENDING, PostState.FAILED)
+        self._decide(correction.choose_again, reply.pk, self.newsroom.editor)
+
     def _come_to_rest(self) -> None:
         super()._come_to_rest()
         self._the_last_word_stands()
+        self._nothing_answers_what_is_gone()
+
+    def _nothing_answers_what_is_gone(self) -> None:
+        """A post that was taken back has taken the replies to it along."""
+        gone = {
+            (accepted.account, accepted.receipt.remote_id)
+            for accepted in self.platform.log
+            if self.platform.is_gone(accepted)
+        }
+        left = [
+            accepted.key
+            for accepted in self.platform.log
+            if (accepted.account, accepted.message.in_reply_to) in gone
+            and not self.platform.is_gone(accepted)
+        ]
+        assert not left, f"these answer what is gone: {left}"
 
     def _the_last_word_stands(self) -> None:
         """Of the edits that were carried out, the newest one's text is what readers see."""
@@ -682,7 +718,7 @@ class ChangingDelivery(Delivery):
             edits = [
                 change
                 for change in self.platform.changes
-                if change.act == Act.EDIT and change.number == accepted.number
+                if change.act == Act.EDIT and accepted.number in change.numbers
             ]
             sent = Post.objects.filter(
                 action=Action.EDIT, state=PostState.SENT, remote_id=accepted.receipt.remote_id

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     Act,
     Capability,
@@ -107,8 +108,8 @@ class InFlight:
     arrives_at: datetime
     index_lag: timedelta
     act: Act = Act.PUBLISH
-    #: Which post it changes, by its number; 0 for a new one.
-    number: int = 0
+    #: Which posts it changes, by their numbers; none for a new one.
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass
@@ -123,8 +124,9 @@ class Platform:
     #: The fates of the next calls; then everything works.
     fates: deque[Fate] = field(default_factory=deque)
     sight: Sight = Sight.CLEAR
-    #: When an entry was last looked for on an account, completely and in vain.
-    absences: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    #: When an entry, or a reply to a post, was last looked for on an account, completely and in
+    #: vain: by the account, the permalink, and what was to be answered.
+    absences: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     #: Called before the first byte of a request leaves.
     witness: Callable[[str, Message, str, Act], None] = lambda account, message, key, act: None
     #: The edits and deletions it has carried out, by the key of each.
@@ -138,13 +140,13 @@ class Platform:
     ) -> Receipt:
         """Take a request in, and tell the caller what its fate says."""
         self.witness(account, message, key, act)
-        number = int(remote_id.removeprefix("r") or 0)
+        numbers = tuple(int(name.removeprefix("r")) for name in remote_id.split(ALSO) if name)
         fate = self.fates.popleft() if self.fates else Fate()
         if fate.acts:
             assert fate.arrives_after <= DEADLINE
             arrives_at = self.clock.now + fate.arrives_after
             self.in_flight.append(
-                InFlight(account, message, key, arrives_at, fate.index_lag, act, number)
+                InFlight(account, message, key, arrives_at, fate.index_lag, act, numbers)
             )
             self.arrive(self.clock.now)
         if fate.takes:
@@ -205,7 +207,8 @@ class Platform:
     def is_gone(self, accepted: Accepted) -> bool:
         """Whether it has been deleted."""
         return any(
-            change.act == Act.DELETE and change.number == accepted.number for change in self.changes
+            change.act == Act.DELETE and accepted.number in change.numbers
+            for change in self.changes
         )
 
     def look(self, account: str, message: Message, since: datetime) -> LookUp:
@@ -214,22 +217,25 @@ class Platform:
             raise Unknown(SAYS_SO, status=502)
         seen = [
             accepted.receipt
-            for accepted in self.accepted(account, message.permalink)
+            for accepted in self.accepted(account, message)
             if since <= accepted.at and accepted.indexed_at <= self.clock.now
         ]
         if sight == Sight.CLEAR and seen:
             return LookUp(seen[0], complete=True, platform_time=self.clock.now)
         if sight == Sight.CLEAR:
-            self.absences[account, message.permalink] = self.clock.now
+            sought = (account, message.permalink, message.in_reply_to)
+            self.absences[sought] = self.clock.now
         return LookUp(None, complete=sight != Sight.INCOMPLETE, platform_time=self.clock.now)
 
-    def accepted(self, account: str, permalink: str) -> list[Accepted]:
-        """The posts of an entry, which is known by its permalink, on an account."""
+    def accepted(self, account: str, message: Message) -> list[Accepted]:
+        """The posts of an entry, which is known by its permalink, on an account; of a reply those
+        that answer the same post."""
         return [
             accepted
             for accepted in self.log
             if accepted.account == account
-            and accepted.message.permalink == permalink
+            and accepted.message.permalink == message.permalink
+            and accepted.message.in_reply_to == message.in_reply_to
             and not self.is_gone(accepted)
         ]
 
@@ -239,11 +245,12 @@ class Platform:
         known = self._keys.get((account, key))
         return lifetime is not None and (known is None or until < known.at + lifetime)
 
-    def may_still_arrive(self, account: str, permalink: str) -> bool:
-        """Whether bytes are on their way that will make a post of the entry."""
+    def may_still_arrive(self, account: str, message: Message) -> bool:
+        """Whether bytes are on their way that will make a post of the entry, or this reply."""
         return any(
             request.account == account
-            and request.message.permalink == permalink
+            and request.message.permalink == message.permalink
+            and request.message.in_reply_to == message.in_reply_to
             and request.act == Act.PUBLISH
             for request in self.in_flight
         )
@@ -293,8 +300,9 @@ class SimulatedChannel(Channel):
     def render(self, story: Story) -> Message | None:
         entry = story.entry
         listed = [block.text for block in entry.blocks if isinstance(block, BulletList)]
-        text = " ".join(filter(None, (entry.headline, *listed, entry.permalink)))
-        return Message(text=text, permalink=entry.permalink)
+        said = entry.headline or ("" if listed else entry.blocks[0].text)
+        text = " ".join(filter(None, (said, *listed, entry.permalink)))
+        return Message(text, entry.permalink, in_reply_to=story.in_reply_to)
 
     def client(self, account: Account) -> Client:
         return SimulatedClient(
@@ -334,10 +342,10 @@ class KeyedWeak(Keyed):
 
 
 class Changeable(Strong):
-    """Edits and deletes what is out, where a person says so."""
+    """Edits, deletes and answers what is out, where a person says so."""
 
     name = "changeable"
-    capabilities = frozenset({Capability.EDIT, Capability.DELETE})
+    capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.REPLY})
 
 
 CHANNELS: dict[str, SimulatedChannel] = {

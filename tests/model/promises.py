@@ -34,7 +34,7 @@ from syndicator.posts.models import (
 )
 from syndicator.posts.states import END_STATES
 from tests.model.clock import START
-from tests.model.platform import Platform, account_of
+from tests.model.platform import Accepted, Platform, account_of
 
 #: A post in one of these is said not to be out.
 SAID_NOT_OUT = (
@@ -219,11 +219,11 @@ class Witness:
             not approved
             or approved[-1].verdict in VOIDING
             or approved[-1].payload_hash != sent.fingerprint()
-            or act != post.action
+            or act != post.act
         ):
             self.note("what is sent is what was approved", post)
-        if act != Act.PUBLISH and all(decision.user is None for decision in approved):
-            self.note("only a person has a post changed or deleted", post)
+        if post.action != Action.PUBLISH and all(decision.user is None for decision in approved):
+            self.note("only a person has a post changed, answered or deleted", post)
         for earlier in tries[:-1]:
             if not self._settled(post, key, earlier, decisions):
                 self.note("sent again only by proof or by a person's decision", post)
@@ -265,7 +265,7 @@ class Witness:
         """Whether the try *earlier* cannot have made, or make, a post besides the one of *key*."""
         if earlier.outcome in DID_NOT_ACT or earlier.pk not in self.calls:
             return True
-        if post.action != Action.PUBLISH:
+        if not post.makes_a_post:
             # Once it cannot arrive any more: an older text must not come after a newer one.
             return self.now >= self.calls[earlier.pk][0] + DEADLINE
         if any(
@@ -278,7 +278,9 @@ class Witness:
         began, key_then = self.calls[earlier.pk]
         visible = began + DEADLINE + settle_time(post.destination)
         if channel.look_up_strength == LookUpStrength.STRONG:
-            absent = self.platform.absences.get((account, post.message.permalink))
+            message = post.message
+            sought = (account, message.permalink, message.in_reply_to)
+            absent = self.platform.absences.get(sought)
             return absent is not None and absent >= visible
         return key == key_then and self.platform.recognises(account, key, until=self.now + DEADLINE)
 
@@ -314,18 +316,29 @@ class Witness:
         self.posts, self.entries = posts, entries
 
     def _once_each(self, posts: dict[int, Post]) -> None:
-        seen: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str, str]] = set()
         for accepted in self.platform.log:
             if self.platform.is_gone(accepted):
                 continue
-            names = {(accepted.account, str(entry)) for entry in self.told[accepted.key]}
-            names.add((accepted.account, accepted.message.permalink))
+            message = accepted.message
+            told = (*map(str, self.told[accepted.key]), message.permalink)
+            names = {(accepted.account, name, message.in_reply_to) for name in told}
             if seen & names:
                 self.note("never twice", posts[_post_of(accepted.key)])
             seen |= names
+            if message.in_reply_to and not self._answers_its_own(accepted):
+                self.note("a reply answers its own entry's post", posts[_post_of(accepted.key)])
+
+    def _answers_its_own(self, reply: Accepted) -> bool:
+        answered = [
+            one for one in self.platform.log if one.receipt.remote_id == reply.message.in_reply_to
+        ]
+        return [(one.account, one.message.permalink) for one in answered] == [
+            (reply.account, reply.message.permalink)
+        ]
 
     def _tells_the_truth(self, post: Post, made: int) -> None:
-        if post.action != Action.PUBLISH:
+        if not post.makes_a_post:
             # That an act which was given up may have been carried out all the same, its row tells.
             if post.state == PostState.SENT and not made:
                 self.note("sent means that it was carried out", post)
@@ -347,7 +360,7 @@ class Witness:
             post.state == PostState.UNCERTAIN
             and post.waits_for_person
             and self.platform.may_still_arrive(
-                account_of(post.destination.channel_name, post.destination_id), post.entry.permalink
+                account_of(post.destination.channel_name, post.destination_id), post.message
             )
         ):
             self.note("a person is asked only when nothing can arrive any more", post)
@@ -407,7 +420,8 @@ class Witness:
                     PostState.SKIPPED,
                     PostState.REJECTED,
                 )
-                if not (movable and (replaced or after.pk in by_person)):
+                chosen = before.state == PostState.CANCELLED and after.pk in by_person
+                if not (chosen or (movable and (replaced or after.pk in by_person))):
                     self.note(f"{before.state} is an end", after)
         self._decisions_seen = Decision.objects.aggregate(last=Max("pk"))["last"] or 0
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from syndicator.destinations.models import Policy
 from syndicator.posts.reconcile import ABSENCES_NEEDED
 from syndicator.steps import Step
-from tests.model.machine import Delivery
+from tests.model.machine import ChangingDelivery, Delivery
 from tests.model.platform import Answer, Fate, Sight
 
 Walk = Callable[[Delivery], None]
@@ -124,3 +124,16 @@ def due_in_quiet_hours(machine: Delivery) -> None:
     machine.wait(timedelta(seconds=700))
     machine.work(0)
     assert len(machine.platform.log) == 1
+
+
+def deleted_while_answered(machine: Delivery) -> None:
+    """What is out is deleted while it is not clear whether a reply to it is out as well."""
+    assert isinstance(machine, ChangingDelivery)
+    _open(machine)
+    machine.work(0)
+    machine.change(0, rendered=True, text="Zweite")
+    machine.every_promise_is_kept()
+    machine.have_trouble_ahead([OUT_BUT_TIMED_OUT])
+    machine.correct_by_a_reply(0, approved=True, at_work=True)
+    machine.take_back_what_is_out(0, back=False)
+    machine.every_promise_is_kept()

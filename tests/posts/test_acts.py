@@ -11,6 +11,7 @@ import pytest
 from syndicator.accounts.models import User
 from syndicator.channels import registry
 from syndicator.channels.base import (
+    ALSO,
     Account,
     Act,
     Capability,
@@ -82,7 +83,8 @@ class BoardClient(Client):
 
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
         self._acts(f"delete {remote_id}")
-        self.board.posts.pop(remote_id, None)
+        for name in remote_id.split(ALSO):
+            self.board.posts.pop(name, None)
         self._answered()
         return Receipt(remote_id)
 
@@ -100,14 +102,17 @@ class BoardChannel(Channel):
     default_base_url = "https://board.example.org"
     settings = ()
     look_up_strength = LookUpStrength.STRONG
-    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.EDIT, Capability.DELETE})
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {Capability.EDIT, Capability.DELETE, Capability.REPLY}
+    )
 
     def __init__(self) -> None:
         self.board = Board()
 
     def render(self, story: Story) -> Message | None:
-        text = f"{story.entry.headline} {story.entry.permalink}"
-        return Message(text, story.entry.permalink)
+        said = story.entry.headline or story.entry.blocks[0].text
+        permalink = story.entry.permalink
+        return Message(f"{said} {permalink}", permalink, in_reply_to=story.in_reply_to)
 
     def cost(self, message: Message, act: Act = Act.PUBLISH) -> Decimal:
         return Decimal("0.01") if act == Act.DELETE else Decimal("0.20")

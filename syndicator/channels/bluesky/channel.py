@@ -60,7 +60,9 @@ class BlueskyChannel(Channel):
     # that is still on its way; the engine waits for that as long as a call may take.
     settle_time = timedelta(seconds=1)
     limit = MOST_GRAPHEMES
-    capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
+    capabilities = frozenset(
+        {Capability.EDIT, Capability.DELETE, Capability.PICTURES, Capability.REPLY}
+    )
     most_pictures = MOST_IMAGES
     guide = GUIDE
 
@@ -73,6 +75,8 @@ class BlueskyChannel(Channel):
         thumb = None if pictures else _as_thumb(story.pictures)
         shown = pictures or ((thumb,) if thumb else ())
         permalink = story.entry.permalink
+        # The post that a reply answers has the card already.
+        in_text = bool(pictures or story.in_reply_to)
 
         def write(draft: Draft) -> str:
             return render_text(
@@ -81,7 +85,7 @@ class BlueskyChannel(Channel):
                 headline=draft.headline,
                 body=draft.body,
                 credits=draft.credits,
-                permalink=permalink if pictures else "",
+                permalink=permalink if in_text else "",
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
@@ -94,12 +98,13 @@ class BlueskyChannel(Channel):
         return Message(
             text,
             permalink,
-            link="" if pictures else permalink,
+            link="" if in_text else permalink,
             audience=story.blog_slug,
             language=story.language,
             pictures=pictures,
-            card=None if pictures else _card(story, thumb),
+            card=None if in_text else _card(story, thumb),
             published_at=published_at.isoformat() if published_at else "",
+            in_reply_to=story.in_reply_to,
         )
 
     def account_name(self, settings: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import requests
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     AccountCheck,
     ChannelError,
@@ -46,6 +47,7 @@ from syndicator.channels.bluesky.records import (
     links_of,
     needed,
     record_of,
+    root_of,
     timestamp,
 )
 from syndicator.channels.bluesky.sessions import (
@@ -85,6 +87,11 @@ NO_PICTURE = Wording(gettext_noop("A picture of the post is no longer stored. Po
 NO_PERMALINK = Wording(gettext_noop("The permalink would not be in the post on Bluesky."))
 OTHER_POST = Wording(
     gettext_noop("Another post stands on Bluesky where this one belongs. Look there, then decide.")
+)
+ORIGINAL_GONE = Wording(
+    gettext_noop(
+        "The post that this answers is no longer on Bluesky. Nothing is left to correct there."
+    )
 )
 GONE = Wording(gettext_noop("The post is no longer on Bluesky."))
 OTHER_ACCOUNT = Wording(gettext_noop("The post is another Bluesky account's."))
@@ -127,6 +134,8 @@ class BlueskyClient(Client):
             did = self._signed_in(ends).did
             rkey = record_key(key, message.published_at)
             record = self._record(ends, message, timestamp(datetime.now(UTC)))
+            if message.in_reply_to:
+                record["reply"] = self._reply(ends, message.in_reply_to)
             # Only where nothing stands yet: no repetition overwrites what an edit made of it.
             answer = self._put(ends, did, rkey, record, swap=None)
             if _name(answer) == SWAPPED:
@@ -153,11 +162,12 @@ class BlueskyClient(Client):
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
         """https://docs.bsky.app/docs/api/com-atproto-repo-delete-record: 200 also if it is gone."""
         with Deadline(deadline) as ends:
-            did, rkey = self._named(ends, remote_id)
-            body = {"repo": did, "collection": COLLECTION, "rkey": rkey}
-            answer = self._call_as_account(ends, "POST", DELETE_RECORD, json=body, posts=True)
-        if answer.status_code != requests.codes.ok or not _is_object(answer):
-            raise self._error(answer, posts=True)
+            for name in remote_id.split(ALSO):
+                did, rkey = self._named(ends, name)
+                body = {"repo": did, "collection": COLLECTION, "rkey": rkey}
+                answer = self._call_as_account(ends, "POST", DELETE_RECORD, json=body, posts=True)
+                if answer.status_code != requests.codes.ok or not _is_object(answer):
+                    raise self._error(answer, posts=True)
         wait = wait_after_success(answer.headers, datetime.now(UTC))
         return Receipt(remote_id, answer=self._told(answer), status=answer.status_code, wait=wait)
 
@@ -200,6 +210,18 @@ class BlueskyClient(Client):
         if message.permalink not in links_of(record):
             raise Rejected(NO_PERMALINK)
         return record
+
+    def _reply(self, ends: Deadline, original: str) -> dict[str, Any]:
+        """The reference to the post *original*, and to the one that began its thread.
+
+        The server takes replies to posts that are gone: so it is asked before.
+        """
+        did, rkey = self._named(ends, original)
+        found = self._get(ends, did, COLLECTION, rkey)
+        if found is None:
+            raise Rejected(ORIGINAL_GONE)
+        parent = {"uri": found.uri, "cid": found.cid}
+        return {"root": root_of(found.value) or parent, "parent": parent}
 
     def _upload(self, ends: Deadline, picture: Picture) -> Blob:
         """https://docs.bsky.app/docs/api/com-atproto-repo-upload-blob: until a record names it,

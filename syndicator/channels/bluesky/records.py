@@ -62,6 +62,16 @@ def links_of(record: Mapping[str, Any]) -> Iterator[str]:
         yield external["uri"]
 
 
+def root_of(record: Mapping[str, Any]) -> dict[str, str] | None:
+    """The post that began the thread in which *record* is a reply; None if it is none."""
+    reply = record.get("reply")
+    root = reply.get("root") if isinstance(reply, Mapping) else None
+    if not isinstance(root, Mapping):
+        return None
+    uri, cid = root.get("uri"), root.get("cid")
+    return {"uri": uri, "cid": cid} if isinstance(uri, str) and isinstance(cid, str) else None
+
+
 def timestamp(moment: datetime) -> str:
     """*moment* (aware) as the platform's own app writes it: UTC, with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

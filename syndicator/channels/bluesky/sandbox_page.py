@@ -44,6 +44,7 @@ def shown(post: Stored, root: str) -> Mapping[str, Any]:
     return {
         "id": post.uri.rpartition("/")[2],
         "at": post.at,
+        "answers": post.value.get("reply", {}).get("parent", {}).get("uri", "").rpartition("/")[2],
         "language": (post.value.get("langs") or [""])[0],
         "pieces": list(pieces(post.value)),
         "pictures": [

@@ -23,6 +23,8 @@ from syndicator.channels.bluesky.rich_text import (
 
 _GRAPHEME = regex.compile(r"\X")
 _URI = re.compile(r"\w+:(?://)?[^\s/][^\s]*")
+_AT_URI = re.compile(r"at://[^\s/?#]+(?:/[^\s?#]*)?")
+_CID = re.compile(r"[A-Za-z0-9+=/]{8,256}")
 _DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]")
 _LANGUAGE = re.compile(r"(?:i|[a-z]{2,3})(?:-[A-Za-z0-9]+)*", re.IGNORECASE)
 _DATETIME = re.compile(
@@ -216,6 +218,12 @@ _external = _object(
         )
     }
 )
+_ref = _object(
+    {
+        "uri": _text(form=("at-uri", lambda text: bool(_AT_URI.fullmatch(text)))),
+        "cid": _text(form=("cid", lambda text: bool(_CID.fullmatch(text)))),
+    }
+)
 _POST = _object(
     {
         "text": _text(MOST_BYTES, MOST_GRAPHEMES),
@@ -223,6 +231,7 @@ _POST = _object(
     },
     {
         "facets": _list(_facet),
+        "reply": _object({"root": _ref, "parent": _ref}),
         "embed": _one_of({"app.bsky.embed.images": _images, "app.bsky.embed.external": _external}),
         "langs": _list(_text(form=("language", lambda text: bool(_LANGUAGE.fullmatch(text)))), 3),
     },

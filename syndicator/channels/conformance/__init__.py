@@ -15,16 +15,13 @@ other runner that knows its classes; nothing here imports one.
 
 from syndicator.channels.conformance.accounts import AccountRules
 from syndicator.channels.conformance.changing import ChangingRules
-from syndicator.channels.conformance.looking_up import LookUpRules
 from syndicator.channels.conformance.messages import MessageConformance
 from syndicator.channels.conformance.platform import Answer, Platform, Request, SandboxedPlatform
+from syndicator.channels.conformance.replying import ReplyRules
 from syndicator.channels.conformance.secrecy import SecrecyRules
-from syndicator.channels.conformance.sending import SendingRules
 
 
-class ChannelConformance(
-    SendingRules, LookUpRules, ChangingRules, AccountRules, SecrecyRules, MessageConformance
-):
+class ChannelConformance(ReplyRules, ChangingRules, AccountRules, SecrecyRules, MessageConformance):
     """All that a channel must do whose platform speaks HTTP."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -71,6 +72,15 @@ class MessageConformance:
             if (capability in self.channel.capabilities) != (mine is not default):
                 broken.append(f"Capability.{capability.name} and the client do not agree.")
         report(broken)
+
+    def test_a_reply_is_made_where_it_says_so(self) -> None:
+        message = self.channel.render(replace(story(1), in_reply_to="7"))
+        assert message is not None
+        answers = Capability.REPLY in self.channel.capabilities
+        assert (message.in_reply_to == "7") == answers, (
+            "Capability.REPLY and Message.in_reply_to must agree."
+        )
+        report([*map(str, self.channel.problems(message)), *self._faults_of(message)])
 
     def test_every_story_makes_a_message_that_may_be_sent(self) -> None:
         broken = []

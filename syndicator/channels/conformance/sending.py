@@ -59,7 +59,7 @@ class SendingRules(Calls):
 
     def test_an_answer_that_says_nothing_is_unknown(self) -> None:
         """A post that may be out is never called refused, nor sent again, nor called sent."""
-        report([line for spoilt in self._spoilt_posts() for line in _faults_of(spoilt)])
+        report([line for spoilt in self._spoilt_posts() for line in faults_of(spoilt)])
 
     def test_a_refused_connection_is_tried_later(self) -> None:
         """Nobody listens: nothing was done, and the post can wait."""
@@ -142,7 +142,7 @@ class SendingRules(Calls):
         return (False, True) if Capability.THREAD in self.channel.capabilities else (False,)
 
 
-def _faults_of(spoilt: Spoilt) -> list[str]:
+def faults_of(spoilt: Spoilt) -> list[str]:
     came, error = spoilt.came, spoilt.came.error
     broken = came.bad_manners()
     posts = 1 + len(spoilt.about.thread)

@@ -14,6 +14,7 @@ from syndicator.channels.base import (
     Message,
     Setting,
 )
+from syndicator.channels.facebook import comments
 from syndicator.channels.facebook.client import CARD_OR_PICTURES, FacebookClient
 from syndicator.channels.facebook.guide import GUIDE
 from syndicator.channels.facebook.photos import LARGEST_PICTURE, MOST_PICTURES
@@ -50,7 +51,9 @@ class FacebookChannel(Channel):
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(seconds=30)
     limit = 63_206
-    capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
+    capabilities = frozenset(
+        {Capability.EDIT, Capability.DELETE, Capability.PICTURES, Capability.REPLY}
+    )
     most_pictures = MOST_PICTURES
     sign_in = FacebookSignIn()
     guide = GUIDE
@@ -68,26 +71,32 @@ class FacebookChannel(Channel):
                 pictures=pictures,
                 credits=draft.credits,
                 permalink=permalink,
+                in_reply_to=story.in_reply_to,
                 author=story.entry.author,
                 blog_title=story.blog_title,
                 key_event=story.entry.key_event,
             )
 
-        text = fit(story, write, self.length, self.limit, pictures=pictures)
+        limit = comments.LONGEST if story.in_reply_to else self.limit
+        text = fit(story, write, self.length, limit, pictures=pictures)
         if text is None:
             return None
         return Message(
             text,
             permalink,
             # A post has either a link card or pictures.
-            link="" if pictures else permalink,
+            link="" if pictures or story.in_reply_to else permalink,
             audience=story.blog_slug,
             language=story.language,
             pictures=pictures,
+            in_reply_to=story.in_reply_to,
         )
 
     def problems(self, message: Message) -> list[Wording]:
         found = super().problems(message)
+        over = self.length(message.text) - comments.LONGEST
+        if message.in_reply_to and over > 0:
+            found.append(Wording(comments.TOO_LONG, {"over": over}))
         if message.pictures and message.link:
             found.append(CARD_OR_PICTURES)
         if any(picture.size > LARGEST_PICTURE for picture in message.pictures):

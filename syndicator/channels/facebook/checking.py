@@ -22,6 +22,7 @@ from syndicator.wording import Wording, gettext_noop
 FIELDS = "id,name,link,picture.width(200).height(200){url}"
 POST = "pages_manage_posts"
 READ = "pages_read_engagement"
+COMMENT = "pages_manage_engagement"
 LARGEST_PICTURE = 1024 * 1024
 
 MISSING: Mapping[str, Wording] = {
@@ -38,6 +39,12 @@ MISSING: Mapping[str, Wording] = {
         )
     ),
 }
+NO_COMMENTS = Wording(
+    gettext_noop(
+        "Writing comments is not allowed, so that posts cannot be corrected by one. Connect the "
+        "page again, and let Facebook manage its comments."
+    )
+)
 APP_KEYS = Wording(
     gettext_noop("The app id and the app secret do not fit the access token. Correct them.")
 )
@@ -65,6 +72,7 @@ def check(graph: Graph, deadline: Deadline, page: str, app_id: str) -> AccountCh
     if not is_told or not isinstance(page_id, str) or not isinstance(name, str):
         raise graph.error(answer, harmless=True)
     missing, ends_at, token = list[Wording](), None, None
+    notes: tuple[Wording, ...] = ()
     if app_id and graph.app_secret:
         token = _token(graph, graph.with_token(f"{app_id}|{graph.app_secret}"), deadline)
         if token is None:
@@ -74,6 +82,7 @@ def check(graph: Graph, deadline: Deadline, page: str, app_id: str) -> AccountCh
     if token is not None:
         _check_whose(token, page_id)
         missing += [says for scope, says in MISSING.items() if _lacks(token, scope, page_id)]
+        notes = (NO_COMMENTS,) if _lacks(token, COMMENT, page_id) else ()
         ends_at = _ends_at(token)
     elif not _can_read(graph, deadline, page):
         missing.append(MISSING[READ])
@@ -83,6 +92,7 @@ def check(graph: Graph, deadline: Deadline, page: str, app_id: str) -> AccountCh
         picture=_picture(graph, deadline, found),
         missing=tuple(missing),
         ends_at=ends_at,
+        notes=notes,
     )
 
 

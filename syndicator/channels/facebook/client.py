@@ -6,12 +6,14 @@ answer is looked up among the page's published posts by its permalink.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import requests
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     AccountCheck,
     ChannelError,
@@ -23,7 +25,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.facebook import checking, photos
+from syndicator.channels.facebook import checking, comments, photos
 from syndicator.channels.facebook.errors import is_not_there
 from syndicator.channels.facebook.graph import VERSION, Graph
 from syndicator.channels.facebook.links import (
@@ -75,6 +77,8 @@ class FacebookClient(Client):
         self._graph = Graph.of(account, account.settings.get("page_access_token", ""))
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        if message.in_reply_to:
+            return self._comment(message, deadline)
         if message.pictures and message.link:
             raise Rejected(CARD_OR_PICTURES)
         files = [photos.file_of(one, self._account.open_picture) for one in message.pictures]
@@ -113,12 +117,16 @@ class FacebookClient(Client):
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
         """https://developers.facebook.com/docs/graph-api/reference/page-post#deleting"""
         with Deadline(deadline) as ends:
-            answer = self._graph.call(ends, "DELETE", quote(remote_id, safe=""))
+            deleted = [self._delete(ends, name) for name in remote_id.split(ALSO)]
+        return replace(deleted[-1], remote_id=remote_id)
+
+    def _delete(self, ends: Deadline, name: str) -> Receipt:
+        answer = self._graph.call(ends, "DELETE", quote(name, safe=""))
         body = json_object(answer)
         if _refused(answer) and is_not_there(_error(body)):
             told = self._graph.redacted(answer.text)
-            return Receipt(remote_id, answer=told, status=answer.status_code)
-        return self._receipt(answer, remote_id if body.get("success") is True else None)
+            return Receipt(name, answer=told, status=answer.status_code)
+        return self._receipt(answer, name if body.get("success") is True else None)
 
     def check(self, *, deadline: timedelta) -> AccountCheck:
         with Deadline(deadline) as ends:
@@ -129,6 +137,8 @@ class FacebookClient(Client):
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
+        if message.in_reply_to:
+            return self._look_comment_up(message, deadline)
         asked = {"fields": FIELDS, "limit": str(PAGE_SIZE), "since": str(int(since.timestamp()))}
         told, complete = None, False
         with Deadline(deadline) as ends:
@@ -146,6 +156,38 @@ class FacebookClient(Client):
                     said = self._graph.redacted(page.answer.text)
                     raise Unknown(NO_LOOK_UP, status=page.answer.status_code, answer=said)
         return LookUp(None, complete=complete, platform_time=told)
+
+    def _comment(self, message: Message, deadline: timedelta) -> Receipt:
+        path = f"{quote(message.in_reply_to, safe='')}/comments"
+        with Deadline(deadline) as ends:
+            answer = self._graph.call(ends, "POST", path, data={"message": message.text})
+        if refused := self._comment_refused(answer):
+            raise refused
+        return self._receipt(answer, _id(answer, "id"))
+
+    def _look_comment_up(self, message: Message, deadline: timedelta) -> LookUp:
+        """Among all comments on the post, which are not many: Facebook lists none by time."""
+        path = f"{quote(message.in_reply_to, safe='')}/comments"
+        asked = {"fields": comments.FIELDS, "limit": str(PAGE_SIZE), **comments.ALL}
+        told, complete = None, False
+        with Deadline(deadline) as ends:
+            for page in self._graph.pages(ends, path, asked, most=MAX_PAGES):
+                told, complete = told or platform_time(page.answer.headers), page.is_last
+                understood = [one for one in page.items if comments.is_understood(one)]
+                for one in understood:
+                    if comments.is_of_page(one, message, self._page_id):
+                        receipt = Receipt(str(one["id"]), url=_address(str(one["id"])))
+                        return LookUp(receipt, complete=complete, platform_time=told)
+                if len(understood) < len(page.items):
+                    said = self._graph.redacted(page.answer.text)
+                    raise Unknown(NO_LOOK_UP, status=page.answer.status_code, answer=said)
+        return LookUp(None, complete=complete, platform_time=told)
+
+    def _comment_refused(self, answer: requests.Response) -> Rejected | None:
+        if not _refused(answer):
+            return None
+        said = self._graph.redacted(answer.text)
+        return comments.refusal(_error(json_object(answer)), status=answer.status_code, answer=said)
 
     @property
     def _page(self) -> str:

@@ -14,9 +14,9 @@ GUIDE = Guide(
             "create an app for managing pages."
         ),
         gettext_noop(
-            "Give the app the permissions pages_show_list, pages_read_engagement and "
-            "pages_manage_posts. Enter the callback address that stands below as a valid redirect "
-            "address of Facebook Login."
+            "Give the app the permissions pages_show_list, pages_read_engagement, "
+            "pages_manage_posts and pages_manage_engagement. Enter the callback address that "
+            "stands below as a valid redirect address of Facebook Login."
         ),
         gettext_noop(
             "Copy the app's id and secret from its basic settings into the form. Save, then sign "

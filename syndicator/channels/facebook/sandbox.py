@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from syndicator.channels.facebook import sandbox_answers as answers
 from syndicator.channels.facebook.sandbox_answers import VERSION, GraphError, graph_json
+from syndicator.channels.facebook.sandbox_comments import Comments
 from syndicator.channels.facebook.sandbox_login import Login
 from syndicator.channels.facebook.sandbox_parameters import GraphCall, read_parameters
 from syndicator.channels.facebook.sandbox_photos import Photos
@@ -85,6 +86,7 @@ class FacebookSandbox(SandboxPlatform):
         pages = Pages(Path(__file__).parent / "sandbox_templates")
         photos = Photos(self.store, self.name)
         posts = Posts(self.store, self.name, self.prefix, PAGE_NAME, photos)
+        comments = Comments(self.store, self.name, PAGE_NAME, posts)
         timeline = Timeline(self.store, self.name, self.prefix, PAGE_NAME, photos, pages)
         login = Login(self._tokens, pages, PAGE_NAME, self._lacking)
         page, node = f"/{VERSION}/<page>", f"/{VERSION}/<node>"
@@ -99,6 +101,8 @@ class FacebookSandbox(SandboxPlatform):
             self._api("GET", f"/{VERSION}/me/accounts", login.accounts, Call.OTHER),
             self._api("POST", f"{page}/feed", posts.publish, Call.PUBLISH),
             self._api("POST", f"{page}/photos", posts.upload_photo, Call.PUBLISH),
+            self._api("POST", f"{node}/comments", comments.write, Call.PUBLISH),
+            self._api("GET", f"{node}/comments", comments.read, Call.LOOK_UP),
             self._api("GET", f"{page}/published_posts", posts.published_posts, Call.LOOK_UP),
             self._api("GET", node, posts.read, Call.OTHER),
             self._api("POST", node, posts.edit, Call.OTHER),

@@ -42,6 +42,16 @@ DEFAULT_POST_FIELDS = "id,message,created_time"
 DEFAULT_PHOTO_FIELDS = "id,name"
 
 
+def is_comment(act: Accepted) -> bool:
+    """Whether *act* wrote a comment, and no post of the Page's own."""
+    return "comment_on" in act.request
+
+
+def following(call: GraphCall, after: str) -> str:
+    """Where the next page of what *call* asked for is."""
+    return f"{call.request.base_url}?{urlencode({**call.parameters, 'after': after})}"
+
+
 class Posts:
     """*prefix* is where the platform is served, *page_name* what the Page is called."""
 
@@ -71,7 +81,7 @@ class Posts:
         with self._store.lock:
             if attached:
                 self._photos.check_attachable(attached)
-            post = f"{page}_{self._next_number()}"
+            post = f"{page}_{self.next_number()}"
             self._record(post, message, link, call.sent(), published=published)
         return {"id": post}
 
@@ -82,7 +92,7 @@ class Posts:
         check_message(message)
         published = is_published(call.parameters)
         with self._store.lock:
-            photo = str(self._next_number())
+            photo = str(self.next_number())
             self._photos.add(call, photo)
             if not published:
                 return {"id": photo}
@@ -100,13 +110,13 @@ class Posts:
         if limit < 1:
             raise invalid_parameter("Param limit must be a positive number")
         indexed = datetime.now(UTC) - request.index_lag
-        posts = self._store.posts(
+        found = self._store.posts(
             self._platform,
             since=moment(parameters, "since"),
             until=min(moment(parameters, "until") or indexed, indexed),
             before=cursor_number(parameters.get("after", "")),
-            limit=limit + 1,
         )
+        posts = [one for one in found if not is_comment(one)][: limit + 1]
         shown = posts[:limit]
         data = [self._post_node(call, post) for post in shown]
         if not data:
@@ -115,8 +125,7 @@ class Posts:
             "cursors": {"before": cursor(shown[0].number), "after": cursor(shown[-1].number)}
         }
         if len(posts) > limit:
-            following = {**parameters, "after": paging["cursors"]["after"]}
-            paging["next"] = f"{request.base_url}?{urlencode(following)}"
+            paging["next"] = following(call, paging["cursors"]["after"])
         return {"data": data, "paging": paging}
 
     def read(self, call: GraphCall, node: str) -> Mapping[str, Any]:
@@ -154,7 +163,7 @@ class Posts:
             self._store.record(self._platform, Action.DELETE, node)
         return {"success": True}
 
-    def _next_number(self) -> int:
+    def next_number(self) -> int:
         last = self._store.last_remote_id(self._platform).rpartition("_")[2]
         return int(last or FIRST_NUMBER) + 1
 
@@ -173,6 +182,9 @@ class Posts:
         if post is None:
             raise no_such_object(call.request.method, post_id)
         return post
+
+    def address(self, request: Request, post: str) -> str:
+        return f"{self._root(request)}/{post}"
 
     def _root(self, request: Request) -> str:
         return f"{request.host_url.rstrip('/')}{self._prefix}"
@@ -202,7 +214,7 @@ class Posts:
         node: dict[str, Any] = {
             "id": post.remote_id,
             "created_time": post.accepted_at.strftime("%Y-%m-%dT%H:%M:%S+0000"),
-            "permalink_url": f"{self._root(call.request)}/{post.remote_id}",
+            "permalink_url": self.address(call.request, post.remote_id),
             "is_published": post.action is Action.PUBLISH,
             "from": {"id": self._page_id, "name": self._page_name},
         }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from syndicator.channels.facebook.sandbox_photos import Photo, Photos
+from syndicator.channels.facebook.sandbox_posts import is_comment
 from syndicator.channels.sandbox.base import Request
 from syndicator.channels.sandbox.links import LinkCard, text_and_links
 from syndicator.channels.sandbox.pages import Pages, protect
@@ -44,12 +45,22 @@ class Timeline:
 
     def page(self, request: Request) -> Response:
         edited = {act.remote_id for act in self._store.accepted(self._platform, Action.EDIT)}
-        posts = self._store.posts(self._platform, limit=MOST_POSTS)
+        found = self._store.posts(self._platform)
+        posts = [one for one in found if not is_comment(one)][:MOST_POSTS]
+        comments: dict[str, list[Accepted]] = {}
+        for one in reversed(found):
+            comments.setdefault(str(one.request.get("comment_on", "")), []).append(one)
         return self._pages.render(
             "facebook_timeline.html",
             root=self._prefix,
             name=self._page_name,
-            posts=[self._shown(post, edited=post.remote_id in edited) for post in posts],
+            posts=[
+                {
+                    **self._shown(post, edited=post.remote_id in edited),
+                    "comments": [self._shown_comment(one) for one in _below(post, comments)],
+                }
+                for post in posts
+            ],
         )
 
     def permalink(self, request: Request, post: str) -> Response:
@@ -76,6 +87,13 @@ class Timeline:
             "photos": [self._shown_photo(photo, alone=len(photos) == 1) for photo in photos],
         }
 
+    def _shown_comment(self, comment: Accepted) -> Mapping[str, object]:
+        return {
+            "id": comment.remote_id,
+            "at": comment.accepted_at,
+            "pieces": list(text_and_links(comment.text)),
+        }
+
     def _shown_photo(self, photo: Photo, *, alone: bool) -> Mapping[str, str]:
         return {
             "address": f"{self._prefix}/photos/{photo.photo_id}" if photo.content else "",
@@ -84,6 +102,13 @@ class Timeline:
             "caption": "" if alone else photo.caption,
             "url": photo.url,
         }
+
+
+def _below(post: Accepted, comments: Mapping[str, list[Accepted]]) -> Iterator[Accepted]:
+    """The comments on *post*, each followed by those on it."""
+    for comment in comments.get(post.remote_id, ()):
+        yield comment
+        yield from _below(comment, comments)
 
 
 def _png() -> bytes:

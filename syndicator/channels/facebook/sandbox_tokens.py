@@ -36,6 +36,7 @@ PERMISSIONS: Mapping[str, str] = {
     "pages_show_list": "Show a list of the Pages you manage",
     "pages_read_engagement": "Read content posted on the Page",
     "pages_manage_posts": "Create and manage content on your Page",
+    "pages_manage_engagement": "Create and manage comments on your Page",
 }
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import requests
 
 from syndicator.channels.base import Account, Choice, SignIn, TryLater, Unauthorised
-from syndicator.channels.facebook.checking import POST, READ
+from syndicator.channels.facebook.checking import COMMENT, POST, READ
 from syndicator.channels.facebook.errors import words_of
 from syndicator.channels.facebook.graph import VERSION, Graph
 from syndicator.channels.facebook.links import is_id
@@ -26,7 +26,7 @@ from syndicator.wording import Wording, gettext_noop
 #: The API's real address, whose dialog is on another host. A sandbox has its own.
 BASE_URL = "https://graph.facebook.com"
 DIALOG_HOST = "https://www.facebook.com"
-SCOPES = ("pages_show_list", READ, POST)
+SCOPES = ("pages_show_list", READ, POST, COMMENT)
 #: Pages of the list of pages, with `PAGE_SIZE` in each.
 MAX_PAGES = 20
 PAGE_SIZE = 100

@@ -60,7 +60,9 @@ class MastodonChannel(Channel):
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(seconds=30)
     key_lifetime = None
-    capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.PICTURES})
+    capabilities = frozenset(
+        {Capability.EDIT, Capability.DELETE, Capability.PICTURES, Capability.REPLY}
+    )
     most_pictures = 4
     sign_in = MastodonSignIn()
     guide = GUIDE
@@ -102,6 +104,7 @@ class MastodonChannel(Channel):
             audience=story.blog_slug,
             language=story.language,
             pictures=pictures,
+            in_reply_to=story.in_reply_to,
         )
 
     def account_name(self, settings: Mapping[str, str]) -> str:

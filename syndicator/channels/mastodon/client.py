@@ -6,7 +6,7 @@ is looked up among the account's own posts by its link.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     AccountCheck,
     Client,
@@ -25,7 +26,7 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.mastodon.accounts import own_account, web_address
 from syndicator.channels.mastodon.checking import check
-from syndicator.channels.mastodon.errors import NO_CHECK, NO_LOOK_UP, POST_GONE
+from syndicator.channels.mastodon.errors import NO_CHECK, NO_LOOK_UP, ORIGINAL_GONE, POST_GONE
 from syndicator.channels.mastodon.ids import is_id
 from syndicator.channels.mastodon.limit import limit_of
 from syndicator.channels.mastodon.limits import wait_after_success
@@ -57,6 +58,7 @@ class _Page:
     posts: list[Mapping[str, Any]]
     is_last: bool
     platform_time: datetime | None
+    answer: requests.Response
 
 
 class MastodonClient(Client):
@@ -70,6 +72,8 @@ class MastodonClient(Client):
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
         if self._visibility not in VISIBILITIES:
             raise Unauthorised(VISIBILITY)
+        if message.in_reply_to and not is_id(message.in_reply_to):
+            raise Rejected(ORIGINAL_GONE)  # no server can have given that name
         with Deadline(deadline) as ends:
             media = self._upload(ends, message)
             answer = self._server.call(
@@ -79,6 +83,8 @@ class MastodonClient(Client):
                 json={**_fields(message, media), "visibility": self._visibility},
                 headers={"Idempotency-Key": key},
             )
+        if message.in_reply_to and answer.status_code in GONE and error_text(answer):
+            raise self._refused(ORIGINAL_GONE, answer)
         return self._receipt(answer)
 
     def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
@@ -88,17 +94,20 @@ class MastodonClient(Client):
             media = self._kept(ends, route, message) or self._upload(ends, message)
             answer = self._server.call(ends, "PUT", route, json=_fields(message, media))
         if answer.status_code in GONE and error_text(answer):
-            raise _post_gone(self._server, answer)
+            raise self._refused(POST_GONE, answer)
         return self._receipt(answer, remote_id)
 
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
         with Deadline(deadline) as ends:
-            route = f"/api/v1/statuses/{_checked(remote_id)}"
-            answer = self._server.call(ends, "DELETE", route)
+            deleted = [self._delete(ends, name) for name in remote_id.split(ALSO)]
+        return replace(deleted[-1], remote_id=remote_id)
+
+    def _delete(self, ends: Deadline, name: str) -> Receipt:
+        answer = self._server.call(ends, "DELETE", f"/api/v1/statuses/{_checked(name)}")
         if answer.status_code in GONE and error_text(answer):
             told = self._server.redacted(answer.text)
-            return Receipt(remote_id, answer=told, status=answer.status_code)
-        return replace(self._receipt(answer, remote_id), url="")
+            return Receipt(name, answer=told, status=answer.status_code)
+        return replace(self._receipt(answer, name), url="")
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
@@ -107,10 +116,12 @@ class MastodonClient(Client):
         with Deadline(deadline) as ends:
             for page in self._pages(ends, since):
                 told, complete = told or page.platform_time, page.is_last
-                for post in page.posts:
-                    if is_post_of(post, message):
-                        receipt = Receipt(str(post["id"]), url=web_address(post.get("url")))
-                        return LookUp(receipt, complete=complete, platform_time=told)
+                found = [post for post in page.posts if is_post_of(post, message)]
+                if message.in_reply_to:
+                    found = _answering(found, message.in_reply_to, page.answer, self._server)
+                if found:
+                    receipt = Receipt(str(found[0]["id"]), url=web_address(found[0].get("url")))
+                    return LookUp(receipt, complete=complete, platform_time=told)
         return LookUp(None, complete=complete, platform_time=told)
 
     def check(self, *, deadline: timedelta) -> AccountCheck:
@@ -140,7 +151,7 @@ class MastodonClient(Client):
                 raise server.not_understood(answer)
             # Pages may have fewer posts than asked for: only an empty one is the last.
             is_last = not posts or _created(posts[-1]) < since
-            yield _Page(posts, is_last, platform_time(answer.headers))
+            yield _Page(posts, is_last, platform_time(answer.headers), answer)
             if is_last:
                 return
             parameters["max_id"] = str(posts[-1]["id"])
@@ -163,7 +174,7 @@ class MastodonClient(Client):
             return []
         answer = self._server.call(deadline, "GET", route)
         if answer.status_code in GONE and error_text(answer):
-            raise _post_gone(self._server, answer)
+            raise self._refused(POST_GONE, answer)
         if answer.status_code != requests.codes.ok:
             raise self._server.error(answer)
         attached = json_object(answer).get("media_attachments")
@@ -173,6 +184,10 @@ class MastodonClient(Client):
             for one, picture in zip(attached, message.pictures, strict=True)
         )
         return [str(one["id"]) for one in attached] if same else []
+
+    def _refused(self, why: Wording, answer: requests.Response) -> Rejected:
+        said = self._server.redacted(answer.text)
+        return Rejected(why, status=answer.status_code, answer=said)
 
     def _receipt(self, answer: requests.Response, remote_id: str | None = None) -> Receipt:
         """What an accepted call says, about *remote_id* where that is known before."""
@@ -192,6 +207,8 @@ class MastodonClient(Client):
 
 def _fields(message: Message, media: list[str]) -> dict[str, Any]:
     fields: dict[str, Any] = {"status": message.text.replace("\r\n", "\n"), "media_ids": media}
+    if message.in_reply_to:
+        fields["in_reply_to_id"] = message.in_reply_to
     language = message.language.partition("-")[0].lower()
     if len(language) in (2, 3) and language.isascii() and language.isalpha():
         fields["language"] = language  # ISO 639, without a region
@@ -204,8 +221,24 @@ def _checked(remote_id: str) -> str:
     return remote_id
 
 
-def _post_gone(server: Server, answer: requests.Response) -> Rejected:
-    return Rejected(POST_GONE, status=answer.status_code, answer=server.redacted(answer.text))
+def _answering(
+    posts: Sequence[Mapping[str, Any]], original: str, answer: requests.Response, server: Server
+) -> list[Mapping[str, Any]]:
+    """Those of *posts* that answer *original*.
+
+    The server forgets what a post answered once that is deleted: one that answers nothing could be
+    the one that is sought.
+    """
+    newer = [post for post in posts if _age(post["id"]) > _age(original)]
+    found = [post for post in newer if post.get("in_reply_to_id") == original]
+    if not found and not all(is_id(post.get("in_reply_to_id")) for post in newer):
+        raise replace(server, unclear=NO_LOOK_UP).not_understood(answer)
+    return found
+
+
+def _age(name: str) -> tuple[int, str]:
+    """Ids grow: of two posts the one with the greater is the newer."""
+    return len(name), name
 
 
 def _list(answer: requests.Response) -> list[Any] | None:

@@ -39,6 +39,11 @@ ACCOUNT = gettext_noop("The account may not post on its Mastodon server: %(answe
 ADDRESS = Wording(gettext_noop("There is no Mastodon server at this address. Correct the address."))
 ACCOUNT_GONE = Wording(gettext_noop("The account no longer exists on its Mastodon server."))
 POST_GONE = Wording(gettext_noop("The post is no longer on Mastodon, so it cannot be changed."))
+ORIGINAL_GONE = Wording(
+    gettext_noop(
+        "The post that this answers is no longer on Mastodon. Nothing is left to correct there."
+    )
+)
 DUPLICATE = Wording(gettext_noop("Mastodon says it has this post already."))
 LIMIT = Wording(gettext_noop("Mastodon asks to wait; it will be tried again later."))
 REFUSED = gettext_noop("Mastodon refused the post: %(answer)s")

@@ -26,6 +26,7 @@ from syndicator.channels.mastodon.sandbox_answers import (
     fields_of,
     invalid,
     json_response,
+    no_such_original,
     not_found,
 )
 from syndicator.channels.mastodon.sandbox_oauth import OAuth, permits
@@ -190,6 +191,9 @@ class MastodonSandbox(SandboxPlatform):
             known = None if self._forgets_keys else self._by_key(key)
             if known is None:
                 self._check(fields, None)
+                answered = str(fields.get("in_reply_to_id") or "")
+                if answered and self.store.post(self.name, answered) is None:
+                    raise no_such_original()
                 post = self._next_id()
                 self.store.record(
                     self.name,

@@ -33,6 +33,10 @@ def not_found() -> ApiError:
     return ApiError(404, "Record not found")
 
 
+def no_such_original() -> ApiError:
+    return ApiError(404, "The post you are trying to reply to does not appear to exist.")
+
+
 def json_response(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:

@@ -55,6 +55,11 @@ class Status:
     fields: Mapping[str, Any]
 
     @property
+    def in_reply_to(self) -> str:
+        """The id of the post that it answers; empty if it answers none."""
+        return str(self.post.request.get("in_reply_to_id") or "")
+
+    @property
     def visibility(self) -> str:
         """As it was published: no edit changes it."""
         return str(self.post.request.get("visibility") or "public")
@@ -89,8 +94,8 @@ def status_json(status: Status, account: Mapping[str, Any], root: str) -> dict[s
     return {
         "id": post.remote_id,
         "created_at": moment(post.accepted_at),
-        "in_reply_to_id": None,
-        "in_reply_to_account_id": None,
+        "in_reply_to_id": status.in_reply_to or None,
+        "in_reply_to_account_id": account["id"] if status.in_reply_to else None,
         "sensitive": bool(status.fields.get("sensitive", False)),
         "spoiler_text": str(status.fields.get("spoiler_text") or ""),
         "visibility": status.visibility,

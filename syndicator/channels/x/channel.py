@@ -75,7 +75,7 @@ class XChannel(Channel):
     limit = 280
     #: Edits need a Premium account, within an hour, and each makes a post of a new id.
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.DELETE, Capability.PICTURES, Capability.THREAD}
+        {Capability.DELETE, Capability.PICTURES, Capability.THREAD, Capability.REPLY}
     )
     most_pictures = 4
     sign_in: ClassVar[SignIn | None] = XSignIn()
@@ -119,6 +119,7 @@ class XChannel(Channel):
             language=story.language,
             pictures=pictures,
             thread=tuple(map(_accepted, thread)),
+            in_reply_to=story.in_reply_to,
         )
 
     def account_name(self, settings: Mapping[str, str]) -> str:

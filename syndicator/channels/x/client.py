@@ -24,11 +24,12 @@ from syndicator.channels.base import (
     LookUp,
     Message,
     Receipt,
+    Rejected,
 )
 from syndicator.channels.links import essence
 from syndicator.channels.x import media, prices
 from syndicator.channels.x.connection import XConnection
-from syndicator.channels.x.errors import PERMISSION, Problem
+from syndicator.channels.x.errors import ORIGINAL_GONE, PERMISSION, Problem
 from syndicator.channels.x.limits import wait_after_success
 from syndicator.channels.x.threads import MOST_PARTS
 from syndicator.outbound.account_pictures import picture_at
@@ -68,6 +69,7 @@ class _Page:
     posts: list[Mapping[str, Any]]
     is_last: bool
     platform_time: datetime | None
+    answer: requests.Response
 
 
 class XClient(Client):
@@ -77,6 +79,8 @@ class XClient(Client):
         self._allow_private_addresses = account.allow_private_addresses
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        if message.in_reply_to and not _is_id(message.in_reply_to):
+            raise Rejected(ORIGINAL_GONE)  # X can have given no post that name
         with Deadline(deadline) as ends:
             uploaded = [
                 media.upload(self._x, ends, picture, self._open_picture(picture))
@@ -85,6 +89,8 @@ class XClient(Client):
             body: dict[str, Any] = {"text": _as_sent(message.text)}
             if uploaded:
                 body["media"] = {"media_ids": uploaded}
+            if message.in_reply_to:
+                body["reply"] = {"in_reply_to_tweet_id": message.in_reply_to}
             remote_id, answer = self._publish(ends, body)
             answers, note = self._go_on(ends, remote_id, message.thread)
         return Receipt(
@@ -109,6 +115,8 @@ class XClient(Client):
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
+        if message.in_reply_to:
+            return self._look_reply_up(message, since, deadline)
         sought, told, complete = essence(message.permalink), None, False
         seen: list[Mapping[str, Any]] = []
         found: Mapping[str, Any] | None = None
@@ -130,6 +138,35 @@ class XClient(Client):
         found = found or answering
         receipt = _receipt(found, seen, len(message.thread)) if found else None
         return LookUp(receipt, complete, told, len(seen) * prices.READ_OWN_POST)
+
+    def _look_reply_up(self, message: Message, since: datetime, deadline: timedelta) -> LookUp:
+        """The post with the link of *message* that answers the same one."""
+        if not _is_id(message.in_reply_to):
+            raise Rejected(ORIGINAL_GONE)
+        sought, told, complete = essence(message.permalink), None, False
+        found: Mapping[str, Any] | None = None
+        seen = 0
+        with Deadline(deadline) as ends:
+            for page in self._timeline(ends, since):
+                told, complete = told or page.platform_time, page.is_last
+                seen += len(page.posts)
+                linking = [
+                    post
+                    for post in page.posts
+                    # An answer is newer than what it answers.
+                    if int(post["id"]) > int(message.in_reply_to)
+                    and not _refers(post, "retweeted")
+                    and sought in map(essence, _links(post))
+                ]
+                answered = [(post, _answered_by(post)) for post in linking]
+                found = next((post for post, to in answered if to == message.in_reply_to), None)
+                if found:
+                    break
+                if any(to is None for _, to in answered):
+                    # What does not say what it answers could be the reply.
+                    self._x.fail(page.answer)
+        receipt = Receipt(str(found["id"]), url=_url(str(found["id"]))) if found else None
+        return LookUp(receipt, complete, told, seen * prices.READ_OWN_POST)
 
     def check(self, *, deadline: timedelta) -> AccountCheck:
         """https://docs.x.com/x-api/users/get-my-user"""
@@ -206,7 +243,7 @@ class XClient(Client):
                 # A page that is not understood in full could hide the post.
                 self._x.fail(answer)
             further = meta.get("next_token")
-            yield _Page(posts, further is None, platform_time(answer.headers))
+            yield _Page(posts, further is None, platform_time(answer.headers), answer)
             if further is None:
                 return
             parameters["pagination_token"] = str(further)
@@ -301,6 +338,15 @@ def _refers(post: Mapping[str, Any], *ways: str) -> bool:
     return isinstance(referenced, list) and any(
         isinstance(other, Mapping) and other.get("type") in ways for other in referenced
     )
+
+
+def _answered_by(post: Mapping[str, Any]) -> str | None:
+    """The id of the post that *post* answers; None if it does not say that it answers one."""
+    referenced = post.get("referenced_tweets")
+    for other in referenced if isinstance(referenced, list) else ():
+        if isinstance(other, Mapping) and other.get("type") == "replied_to":
+            return other["id"] if _is_id(other.get("id")) else None
+    return None
 
 
 def _links(post: Mapping[str, Any]) -> set[str]:

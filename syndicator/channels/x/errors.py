@@ -55,6 +55,14 @@ CLOCK_WRONG = Wording(
 DUPLICATE = Wording(gettext_noop("X says this text was already posted."))
 LIMIT = Wording(gettext_noop("X asks to wait; it will be tried again later."))
 REFUSED = gettext_noop("X refused the post: %(answer)s")
+ORIGINAL_GONE = Wording(
+    gettext_noop("The post that this answers is no longer on X. Nothing is left to correct there.")
+)
+MAY_NOT_ANSWER = Wording(
+    gettext_noop(
+        "X does not let the app answer this post. Delete it there and post the new text instead."
+    )
+)
 UNREACHABLE = Wording(gettext_noop("X could not be reached; it will be tried again."))
 CONNECT_AGAIN = Wording(
     gettext_noop("X no longer renews the access to this account. Sign in at X again.")
@@ -91,6 +99,14 @@ _BILLING = _Sign(
 )
 _DUPLICATE = _Sign(codes=frozenset({187}), words="duplicate content|is a duplicate")
 _DAILY_LIMIT = _Sign(codes=frozenset({185, 344}))
+_ORIGINAL_GONE = _Sign(
+    codes=frozenset({385}), words="reply to a (tweet|post) that is deleted or not visible"
+)
+#: From memory: X opens conversations to apps only whose account was asked in, and lets an author
+#: say who may answer.
+_MAY_NOT_ANSWER = _Sign(
+    codes=frozenset({433}), words="reply to this conversation is not allowed|who can reply"
+)
 
 #: What is no fault of the post: every other one would fail as well.
 _ACCOUNT = (
@@ -187,6 +203,10 @@ def _refusal(
         return Duplicate, DUPLICATE
     if reason := _account_reason(problem):
         return Unauthorised, reason
+    if _ORIGINAL_GONE.is_in(problem):
+        return Rejected, ORIGINAL_GONE
+    if _MAY_NOT_ANSWER.is_in(problem):
+        return Rejected, MAY_NOT_ANSWER
     return Rejected, Wording(REFUSED, {"answer": redacted(problem.texts[0])[:_WORDS_SHOWN]})
 
 

@@ -368,7 +368,7 @@ class XSandbox(SandboxPlatform):
             "id": post.remote_id,
             "at": post.accepted_at,
             "pieces": shorten(post.remote_id, post.text).pieces,
-            "answers": "reply" in post.request,
+            "answers": replied_to(post),
             "pictures": [self._media.shown(one) for one in media],
             "card": LinkCard.of(post.link) if post.link and not media else None,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.texts import say
 from syndicator.desk.times import moment_on_wall
 from syndicator.newsletter.pictures import seen_in_browser
-from syndicator.posts import review
+from syndicator.posts import correction, review
 from syndicator.posts.models import WAITING, Post, PostState
 from syndicator.posts.review import ReviewRefused
 from syndicator.wording import Wording, gettext_noop
@@ -167,6 +168,37 @@ def repost(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @deciders_only
+def correct(request: DeskRequest, pk: int) -> HttpResponse:
+    """Correct the platform's post by a reply to it, whose text is open for editing at once."""
+    seen = request.POST.get("payload_hash", "")
+    get_object_or_404(Post, pk=pk)
+    made: list[Post] = []
+    refusal = attempt(lambda: made.append(correction.correct(pk, request.user, seen)))
+    if refusal is not None or not made:
+        return _act_refused(request, pk, refusal)
+    reply = made[0].pk
+    if not from_htmx(request):
+        return redirect(
+            f"{reverse('desk:edit', args=[reply])}?{urlencode({'back': back(request)})}"
+        )
+    shown = _card(request, reply)
+    return _edit_form(request, shown, shown.message.text)
+
+
+@require_POST
+@deciders_only
+def choose_again(request: DeskRequest, pk: int) -> HttpResponse:
+    """Give up a reply that is not out: the note it was made from comes in its place."""
+    get_object_or_404(Post, pk=pk)
+    made: list[Post] = []
+    refusal = attempt(lambda: made.append(correction.choose_again(pk, request.user)))
+    if refusal is not None or not made:
+        return _act_refused(request, pk, refusal)
+    return _answer(request, _card(request, made[0].pk))
+
+
+@require_POST
+@deciders_only
 def dismiss(request: DeskRequest, pk: int) -> HttpResponse:
     return _act(request, pk, lambda: review.dismiss(pk, request.user))
 
@@ -253,8 +285,13 @@ def _card(request: DeskRequest, pk: int, refusal: Wording | None = None) -> Card
 def _act(request: DeskRequest, pk: int, act: Callable[[], object]) -> HttpResponse:
     get_object_or_404(Post, pk=pk)
     refusal = attempt(act)
-    newer = _in_its_place(pk) if refusal else None
-    if newer:
+    if refusal is not None:
+        return _act_refused(request, pk, refusal)
+    return _answer(request, _card(request, pk))
+
+
+def _act_refused(request: DeskRequest, pk: int, refusal: Wording | None) -> HttpResponse:
+    if newer := _in_its_place(pk):
         return _answer(request, _card(request, newer, CHANGED_MEANWHILE))
     return _answer(request, _card(request, pk, refusal))
 

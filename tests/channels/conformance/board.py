@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     AccountCheck,
     Capability,
@@ -58,6 +59,7 @@ class Board:
                 self._posts[number]["text"] = json.loads(request.body)["text"]
                 return Answer.json(200, {"id": number})
             case "DELETE" if number in self._posts:
+                # A reply is a post of its own, and stays.
                 del self._posts[number]
                 return Answer.json(200, {"id": number})
             case "GET" if request.path == "/me":
@@ -67,10 +69,13 @@ class Board:
         return Answer.json(404, {"error": "No such post."})
 
     def _add(self, said: dict[str, str]) -> Answer:
+        if said.get("answers") and said["answers"] not in self._posts:
+            return Answer.json(404, {"error": "No such post."})
         if said["key"] not in self._ids:
             number = f"post{len(self._ids) + 1}"
             self._ids[said["key"]] = number
-            self._posts[number] = {"id": number, "text": said["text"]}
+            answers = said.get("answers", "")
+            self._posts[number] = {"id": number, "text": said["text"], "answers": answers}
         number = self._ids[said["key"]]
         return Answer.json(201, {"id": number}, {"X-Post": number})
 
@@ -83,7 +88,7 @@ class BoardClient(Client):
         self.token = account.settings.get("token", "")
 
     def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
-        said = {"text": message.text, "key": key}
+        said = {"text": message.text, "key": key, "answers": message.in_reply_to}
         return self.receipt(self.call(deadline, "POST", "/posts", said))
 
     def edit(self, remote_id: str, message: Message, *, key: str, deadline: timedelta) -> Receipt:
@@ -91,10 +96,11 @@ class BoardClient(Client):
         return self.receipt(self.call(deadline, "PUT", f"/posts/{remote_id}", said), remote_id)
 
     def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
-        answer = self.call(deadline, "DELETE", f"/posts/{remote_id}")
-        if answer.status_code == 404 and json_object(answer).get("error"):
-            return Receipt(remote_id)
-        return self.receipt(answer, remote_id)
+        for name in remote_id.split(ALSO):
+            answer = self.call(deadline, "DELETE", f"/posts/{name}")
+            if answer.status_code != 404 or not json_object(answer).get("error"):
+                self.receipt(answer, name)
+        return Receipt(remote_id)
 
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
@@ -106,11 +112,15 @@ class BoardClient(Client):
         for post in posts:
             number = post.get("id") if isinstance(post, dict) else None
             text = post.get("text") if isinstance(post, dict) else None
-            if not isinstance(number, str) or not isinstance(text, str):
+            answers = post.get("answers") if isinstance(post, dict) else None
+            if not all(isinstance(one, str) for one in (number, text, answers)):
                 raise self.error(answer)
-            if message.permalink in text.split():
+            if message.permalink in text.split() and self.is_sought(answers, message):
                 return LookUp(Receipt(number), complete=True)
         return LookUp(None, complete=True)
+
+    def is_sought(self, answers: str, message: Message) -> bool:
+        return answers == message.in_reply_to
 
     def check(self, *, deadline: timedelta) -> AccountCheck:
         answer = self.call(deadline, "GET", "/me")
@@ -166,7 +176,7 @@ class BoardChannel(Channel):
     default_base_url = "https://board.example"
     settings = (Setting("token", "Token", secret=True),)
     look_up_strength = LookUpStrength.STRONG
-    capabilities = frozenset({Capability.EDIT, Capability.DELETE})
+    capabilities = frozenset({Capability.EDIT, Capability.DELETE, Capability.REPLY})
     key_lifetime = timedelta(hours=1)
     limit = 500
     client_class: type[BoardClient] = BoardClient
@@ -176,7 +186,8 @@ class BoardChannel(Channel):
             return None
         permalink = story.entry.permalink
         first = story.entry.headline or story.entry.blocks[0].text
-        return Message(f"{first[:300]}\n\n{permalink}", permalink)
+        text = f"{first[:300]}\n\n{permalink}"
+        return Message(text, permalink, in_reply_to=story.in_reply_to)
 
     def client(self, account: Account) -> Client:
         return self.client_class(account)

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from syndicator.channels.base import (
+    ALSO,
     Account,
     AccountCheck,
     Capability,
@@ -265,6 +266,22 @@ class BelievesAnyPage(BoardClient):
         raise self.error(answer)
 
 
+class AnswersNobody(BoardClient):
+    def send(self, message: Message, *, key: str, deadline: timedelta) -> Receipt:
+        return super().send(replace(message, in_reply_to=""), key=key, deadline=deadline)
+
+
+class TakesAnyForTheReply(BoardClient):
+    def is_sought(self, answers: str, message: Message) -> bool:
+        return True
+
+
+class LeavesRepliesBehind(BoardClient):
+    def delete(self, remote_id: str, *, key: str, deadline: timedelta) -> Receipt:
+        first = remote_id.partition(ALSO)[0]
+        return super().delete(first, key=key, deadline=deadline)
+
+
 @pytest.mark.parametrize(
     ("client", "rule", "says"),
     [
@@ -300,6 +317,21 @@ class BelievesAnyPage(BoardClient):
         (RaisesFromTheCause, "no_secret_gets_out_where_no_answer_comes", "RuntimeError"),
         (ShowsItsToken, "a_client_does_nothing_before_it_is_asked", "shows a secret"),
         (CallsAtOnce, "a_client_does_nothing_before_it_is_asked", "called the platform"),
+        (
+            AnswersNobody,
+            "a_reply_is_out_once_and_answers_the_right_post",
+            "names the post to answer",
+        ),
+        (
+            TakesAnyForTheReply,
+            "a_reply_is_looked_up_below_the_post_that_it_answers",
+            "was taken for the reply",
+        ),
+        (
+            LeavesRepliesBehind,
+            "a_deletion_takes_the_replies_that_it_names_along",
+            "1 are gone",
+        ),
     ],
 )
 def test_doing_wrong_is_found(client: type[BoardClient], rule: str, says: str) -> None:

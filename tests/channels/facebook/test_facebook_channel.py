@@ -172,4 +172,9 @@ def test_the_permalink_leaves_whatever_is_said(texts: list[str], credits_: list[
 
 
 def test_what_it_can_do() -> None:
-    assert FACEBOOK.capabilities == {Capability.EDIT, Capability.DELETE, Capability.PICTURES}
+    assert FACEBOOK.capabilities == {
+        Capability.EDIT,
+        Capability.DELETE,
+        Capability.PICTURES,
+        Capability.REPLY,
+    }

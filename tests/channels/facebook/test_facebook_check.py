@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from tests.channels.conftest import Reply, ScriptedServer
 
 APP_TOKEN = f"{APP_ID}|{APP_SECRET}"
-SCOPES = ["pages_show_list", "pages_read_engagement", "pages_manage_posts"]
+SCOPES = [
+    "pages_show_list",
+    "pages_read_engagement",
+    "pages_manage_posts",
+    "pages_manage_engagement",
+]
 IMAGE = answer(200, PICTURES[RED])
 AUTUMN, SPRING = 1_790_000_000, 1_800_000_000
 

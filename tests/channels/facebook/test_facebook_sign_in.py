@@ -85,7 +85,9 @@ def test_where_the_browser_is_sent(base_url: str, dialog: str) -> None:
         "client_id": [APP_ID],
         "redirect_uri": [BACK],
         "state": ["s1"],
-        "scope": ["pages_show_list,pages_read_engagement,pages_manage_posts"],
+        "scope": [
+            "pages_show_list,pages_read_engagement,pages_manage_posts,pages_manage_engagement"
+        ],
         "response_type": ["code"],
     }
     assert APP_SECRET not in query

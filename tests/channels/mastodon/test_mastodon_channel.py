@@ -119,7 +119,12 @@ class TestAccounts:
         assert CHANNEL.look_up_strength is LookUpStrength.STRONG
         # Some servers forget the key: nothing may be concluded from it.
         assert CHANNEL.key_lifetime is None
-        assert CHANNEL.capabilities == {Capability.EDIT, Capability.DELETE, Capability.PICTURES}
+        assert CHANNEL.capabilities == {
+            Capability.EDIT,
+            Capability.DELETE,
+            Capability.PICTURES,
+            Capability.REPLY,
+        }
 
 
 class TestDescriptions:
