@@ -147,6 +147,6 @@ def test_later_kept_back_and_undone(chromium: Browser, live_server: LiveServer, 
     card.get_by_role("button", name="Keep it back").click()
     card.get_by_text("Zahl prüfen").first.wait_for()
     assert not card.get_by_role("button", name="Approve", exact=True).is_visible()
-    card.get_by_role("button", name="Keep it back no longer").click()
+    card.get_by_role("button", name="Release").click()
     card.get_by_role("button", name="Approve", exact=True).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
