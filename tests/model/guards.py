@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from syndicator.channels.base import ChannelError, LookUp, TryLater, Unknown
-from syndicator.posts import attempts, deliver, line, reconcile, review
+from syndicator.posts import attempts, deliver, gathering, line, reconcile, review
 from syndicator.posts.attempts import Claim
 from syndicator.posts.models import Attempt, AttemptOutcome, Post, PostState
 from syndicator.statements import Prepared
@@ -164,6 +164,16 @@ def _replies_unread(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(review, "unclear_replies", lambda act: Post.objects.none())
 
 
+def _members_unread(patch: pytest.MonkeyPatch) -> None:
+    """Whoever claims a post of several entries looks at its own alone."""
+    patch.setattr(gathering, "let_go", lambda carrier, now: False)
+
+
+def _nothing_handed_on(patch: pytest.MonkeyPatch) -> None:
+    """What a cancelled post told besides stays with it."""
+    patch.setattr(gathering, "dissolve", lambda carrier, now: None)
+
+
 GUARDS = (
     Guard("the attempt is written first", _no_intent_row),
     Guard("a time-out is unknown", _time_out_as_retry),
@@ -183,4 +193,6 @@ GUARDS = (
     Guard("the hold", _holds_unread, walk=walks.approved_though_held),
     Guard("quiet hours", _no_rest, walk=walks.due_in_quiet_hours),
     Guard("what goes with a deletion", _replies_unread, "changeable", walks.deleted_while_answered),
+    Guard("what is gathered is read", _members_unread, walk=walks.gathered_and_changed),
+    Guard("what is gathered is handed on", _nothing_handed_on, walk=walks.gathered_and_left),
 )

@@ -25,8 +25,11 @@ OUT_BUT_TIMED_OUT = Fate(Answer.TIMED_OUT)
 LOST = Fate(Answer.SERVER_ERROR, acts=False)
 
 
-def _open(machine: Delivery, *script: Fate, entries: int = 1, quiet: bool = False) -> None:
-    machine.open(0, 0, Policy.REVIEW, [0] * entries, list(script), quiet=quiet)
+def _open(
+    machine: Delivery, *script: Fate, entries: int = 1, quiet: bool = False, gather: int = 0
+) -> None:
+    blogs = [0] * entries
+    machine.open(0, 0, Policy.REVIEW, blogs, list(script), quiet=quiet, gather=gather)
     machine.every_promise_is_kept()
 
 
@@ -136,4 +139,18 @@ def deleted_while_answered(machine: Delivery) -> None:
     machine.have_trouble_ahead([OUT_BUT_TIMED_OUT])
     machine.correct_by_a_reply(0, approved=True, at_work=True)
     machine.take_back_what_is_out(0, back=False)
+
+
+def gathered_and_changed(machine: Delivery) -> None:
+    """The second of two entries in one post changes, and nobody has rendered that yet."""
+    _open(machine, entries=2, gather=1)
+    machine.change(1, rendered=False, text="Zweite")
+    machine.wait(timedelta(seconds=61))
+    machine.work(0)
+
+
+def gathered_and_left(machine: Delivery) -> None:
+    """The first of three entries in one post is withdrawn."""
+    _open(machine, entries=3, gather=1)
+    machine.take_back(0, rendered=True)
     machine.every_promise_is_kept()

@@ -216,6 +216,16 @@ def test_on_a_route_with_review_a_persons_decision_ends_the_burst(desk: Desk) ->
     assert desk.told("a") == ["a", "b"]
 
 
+def test_nothing_joins_a_text_that_an_editor_has_made_their_own(desk: Desk) -> None:
+    Route.objects.update(policy=Policy.REVIEW)
+    desk.write("a")
+    carrier = desk.post("a")
+    review.edit(carrier.pk, desk.editor, carrier.payload_hash, f"{carrier.message.text} !")
+    desk.write("b")
+    assert desk.post("a").message.text.endswith("!")
+    assert desk.told("b") == ["b"]
+
+
 def test_who_wrote_any_of_the_entries_may_not_approve_the_post(desk: Desk) -> None:
     Route.objects.update(policy=Policy.REVIEW, four_eyes=True)
     desk.write("a", author="Jana Brandt")
