@@ -26,7 +26,7 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.email.mime import PREFERENCES, Envelope, build
+from syndicator.channels.email.mime import Envelope, build
 from syndicator.channels.email.pictures import PictureFile
 from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.smtp import Connection
@@ -45,7 +45,7 @@ from syndicator.newsletter.models import (
     SubscriptionState,
 )
 from syndicator.newsletter.pictures import files_of
-from syndicator.newsletter.subscribing import preferences_url, unsubscribe_url
+from syndicator.newsletter.subscribing import unsubscribe_url
 from syndicator.newsletter.taking_back import stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
 
@@ -231,8 +231,6 @@ def _fenced(recipient: MailingRecipient) -> QuerySet[MailingRecipient]:
 def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
     mailing = recipient.mailing
     assert recipient.subscription_id is not None  # nobody erases it while it is being sent
-    # Mails made by an older version have no place for it.
-    has_preferences = PREFERENCES in mailing.frozen_message.html
     return Envelope(
         from_address=relay.from_address,
         from_name=relay.from_name,
@@ -240,7 +238,6 @@ def _envelope(recipient: MailingRecipient, relay: Relay) -> Envelope:
         message_id=recipient.message_id,
         list_id=f"<{mailing.blog.slug}.{relay.from_address.rpartition('@')[2]}>",
         unsubscribe_url=unsubscribe_url(recipient.subscription_id),
-        preferences_url=preferences_url(recipient.subscription_id) if has_preferences else "",
         date=mailing.created_at,
     )
 
