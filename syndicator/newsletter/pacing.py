@@ -11,8 +11,8 @@ from syndicator.newsletter.models import Pace, Subscription, SubscriptionState
 AT_ONCE = (Pace.EVERY_ENTRY, Pace.KEY_EVENTS)
 
 
-def change_pace(subscription_id: int, pace: Pace, daily_hour: int) -> bool:
-    """Set both; False if nothing changed, or if the person is not subscribed (any longer).
+def set_pace(subscription_id: int, pace: Pace, daily_hour: int) -> None:
+    """Set both, if the person is still subscribed.
 
     From one digest to another *told_until* stays, so that the next one begins where the last one
     ended. Who had every mail at once has been told until now: their first digest starts from here.
@@ -23,10 +23,9 @@ def change_pace(subscription_id: int, pace: Pace, daily_hour: int) -> bool:
             .filter(pk=subscription_id, state=SubscriptionState.ACTIVE)
             .first()
         )
-        if row is None or (row.pace, row.daily_hour) == (pace, daily_hour):
-            return False
+        if row is None:
+            return
         if row.pace in AT_ONCE and pace not in AT_ONCE:
             row.told_until = database_now()
         row.pace, row.daily_hour = pace, daily_hour
         row.save(update_fields=["pace", "daily_hour", "told_until"])
-        return True

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from syndicator.entrance.throttle import TooManyTries
 from syndicator.newsletter import subscribing
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
-from syndicator.newsletter.pacing import AT_ONCE, change_pace
+from syndicator.newsletter.pacing import AT_ONCE, set_pace
 from syndicator.signup import asking
 from syndicator.signup.forms import PaceForm, ZoneForm
 
@@ -68,8 +68,8 @@ class Preferences:
             )
             for form in self.paces:
                 old, new = form.subscription.pace, Pace(form.cleaned_data["pace"])
-                changed = change_pace(form.subscription.pk, new, form.cleaned_data["daily_hour"])
-                has_gap = has_gap or (changed and new in AT_ONCE and old not in AT_ONCE)
+                set_pace(form.subscription.pk, new, form.cleaned_data["daily_hour"])
+                has_gap = has_gap or (new in AT_ONCE and old not in AT_ONCE)
         if has_gap:
             return _(
                 "Saved. You get each new entry from now on; what happened since your last summary, "

@@ -12,9 +12,12 @@ from pytest_django.live_server_helper import LiveServer
 from syndicator.accounts.models import Role
 from syndicator.clock import database_now
 from syndicator.destinations.models import Policy
+from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.models import Pace
 from syndicator.posts import retraction
 from syndicator.posts.models import Attempt, AttemptKind, Post, PostState
 from syndicator.posts.render import render
+from syndicator.signup.settings import set_up
 from syndicator.wording import Wording
 from tests.desk.test_desk_browser import pytestmark, signed_in, started
 from tests.desk.test_desk_changes import changed
@@ -32,6 +35,7 @@ NO_PAGES |= {"choose_account", "mail", "login", "retraction", "ledger_csv"}
 def pages(paths: dict[str, str]) -> dict[str, str]:
     """A desk on which a good deal has happened, and its pages."""
     make_user(Role.ADMIN, username="edda", first_name="Edda")
+    set_up(LiveBlog.objects.get(), is_open=True, paces=list(Pace), consent="Ja.")
     states = [PostState.FAILED, PostState.UNCERTAIN, PostState.APPROVED, PostState.SENT]
     for channel, state in zip(("x", "facebook", "email", "bluesky"), states, strict=True):
         made = make_post(Policy.REVIEW, make_destination(channel), headline=f"Auf {channel}")
