@@ -114,7 +114,7 @@ class Conversation(asyncio.BufferedProtocol):
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._transport: Any = None
-        self._buffer = bytearray(_READ_AT_ONCE)
+        self._buffer = memoryview(bytearray(_READ_AT_ONCE))
         self._replies = Replies()
         self._extensions: dict[str, str] = {}
         self._waiter: asyncio.Future[Reply] | None = None
@@ -399,14 +399,14 @@ class Conversation(asyncio.BufferedProtocol):
         self._lose("")
         return False
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, count: int) -> None:
         if self._transport is None:
             return
         try:
-            replies = self._replies.feed(bytes(memoryview(self._buffer)[:count]))
+            replies = self._replies.feed(bytes(self._buffer[:count]))
             left = len(replies) + self._replies.begun
             for reply in replies:
                 left -= 1
@@ -476,6 +476,24 @@ async def open_conversation(
             raise TryLater(relay.say(UNREACHABLE), answer=str(error)) from error
         raise
     return conversation
+
+
+def try_out(relay: Relay, limit: timedelta) -> None:
+    """Come, log in and leave again, all within *limit*; raises as `open_conversation`."""
+    asyncio.run(_visit(relay, limit))
+
+
+async def _visit(relay: Relay, limit: timedelta) -> None:
+    conversation = await open_conversation(relay, _Visitor(), tls_context(relay), limit)
+    conversation.leave()
+    conversation.close()
+
+
+class _Visitor(Owner):
+    """Has no errands."""
+
+    def gone(self, conversation: Conversation) -> None:
+        pass
 
 
 async def _connected(relay: Relay, limit: timedelta) -> socket.socket:

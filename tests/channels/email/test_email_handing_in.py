@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +22,20 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.email.conversation import AT_ONCE
+from syndicator.channels.email.conversation import AT_ONCE, try_out
 from syndicator.channels.email.handing_in import Errand, HandedBack, HandIn, Limits, Result
 from syndicator.channels.email.relay import Relay
 from syndicator.uptime import uptime
 from tests.channels.email.fault_relay import FAULTS, FaultRelay, fault_of, running
+from tests.channels.email.scripted_relay import (
+    PASSWORD,
+    USERNAME,
+    ScriptedRelay,
+    make_certificate,
+    serving,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 MAIL = b"Subject: x\r\n\r\nHello\r\n.hidden\r\n.\r\n..\r\nBye\r\n"
 LIMITS = Limits(connections=4, mail=timedelta(seconds=5))
@@ -338,3 +348,93 @@ def test_a_connection_that_has_nothing_to_do_is_closed() -> None:
     run = Run(server, slow(), replace(LIMITS, idle=timedelta(seconds=0.05)))
     assert server.connections == 2
     assert len(run.results) == 2
+
+
+def test_a_login_opens_the_relay_encrypted_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, context = make_certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    known = {"username": USERNAME, "password": PASSWORD}
+    for security, scheme in (
+        ({}, "smtp"),
+        ({"starttls": context}, "smtp+starttls"),
+        ({"tls": context}, "smtps"),
+    ):
+        with serving(login=scheme != "smtps", **security) as server:
+            url = f"{scheme}://127.0.0.1:{server.port}"
+            relay = Relay.from_account(
+                Account(
+                    url,
+                    {"from_address": "news@paper.example"} | (known if scheme != "smtps" else {}),
+                )
+            )
+            errands = [errand(0, "anna"), errand(1, "bounce-"), errand(2, "drop-")]
+            found = asyncio.run(handed_in(relay, errands))
+            try_out(relay, timedelta(seconds=5))
+        assert found[0] == "250 2.0.0 Ok: queued as 4F3A"
+        assert isinstance(found[1], Rejected)
+        assert isinstance(found[2], Unknown)
+        assert server.mails_to("anna.0@reader.example") == [MAIL]
+
+
+async def handed_in(relay: Relay, errands: Sequence[Errand]) -> dict[int, str | ChannelError]:
+    hand_in = HandIn(relay, lambda errand: None, LIMITS)
+    return {one.errand.key: one.answer async for one in hand_in.results(each(errands))}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "settings", "words"),
+    [
+        ("smtp", {"username": USERNAME, "password": "wrong-but-secret"}, "does not let this"),
+        ("smtps", {}, "certificate"),
+        ("smtp+starttls", {}, "certificate"),
+    ],
+)
+def test_an_account_that_cannot_get_in_is_unauthorised_and_gives_away_nothing(
+    tmp_path: Path, scheme: str, settings: dict[str, str], words: str
+) -> None:
+    _, context = make_certificate(tmp_path, "127.0.0.1")
+    with serving(
+        login=scheme == "smtp",
+        tls=context if scheme == "smtps" else None,
+        starttls=context if scheme == "smtp+starttls" else None,
+    ) as server:
+        url = f"{scheme}://127.0.0.1:{server.port}"
+        relay = Relay.from_account(Account(url, {"from_address": "news@paper.example"} | settings))
+        with pytest.raises(Unauthorised, match=words) as caught:
+            asyncio.run(handed_in(relay, [errand(0)]))
+        with pytest.raises(Unauthorised, match=words):
+            try_out(relay, timedelta(seconds=5))
+    assert "wrong-but-secret" not in f"{caught.value}{caught.value.answer}{caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "words"),
+    [
+        ("smtp", {"username": USERNAME, "password": PASSWORD}, "no way to log in"),
+        ("smtp+starttls", {}, "does not offer encryption"),
+    ],
+)
+def test_what_was_asked_for_is_not_done_without(
+    relay: ScriptedRelay, url: str, settings: dict[str, str], words: str
+) -> None:
+    account = Account(
+        f"{url}://127.0.0.1:{relay.port}", {"from_address": "news@paper.example"} | settings
+    )
+    with pytest.raises(Unauthorised, match=words):
+        try_out(Relay.from_account(account), timedelta(seconds=5))
+
+
+def test_a_relay_without_any_extension_can_take_every_mail(relay: ScriptedRelay) -> None:
+    relay.is_plain = True
+    account = Account(relay.url, {"from_address": "news@paper.example"})
+    found = asyncio.run(handed_in(Relay.from_account(account), [errand(0, "a"), errand(1, "b")]))
+    assert set(found.values()) == {"250 2.0.0 Ok: queued as 4F3A"}
+    assert relay.parameters == []
+
+
+def test_nobody_listening_is_try_later(closed_port: int) -> None:
+    account = Account(f"smtp://127.0.0.1:{closed_port}", {"from_address": "news@paper.example"})
+    with pytest.raises(TryLater):
+        asyncio.run(handed_in(Relay.from_account(account), [errand(0)]))
