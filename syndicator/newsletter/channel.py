@@ -25,7 +25,7 @@ from syndicator.channels.base import (
     Unknown,
 )
 from syndicator.channels.email import rendering, revising
-from syndicator.channels.email.conversation import try_out
+from syndicator.channels.email.handing_in import try_out
 from syndicator.channels.email.mime import UNSUBSCRIBE
 from syndicator.channels.email.pictures import MOST_PICTURES
 from syndicator.channels.email.relay import Relay

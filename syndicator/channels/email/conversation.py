@@ -478,24 +478,6 @@ async def open_conversation(
     return conversation
 
 
-def try_out(relay: Relay, limit: timedelta) -> None:
-    """Come, log in and leave again, all within *limit*; raises as `open_conversation`."""
-    asyncio.run(_visit(relay, limit))
-
-
-async def _visit(relay: Relay, limit: timedelta) -> None:
-    conversation = await open_conversation(relay, _Visitor(), tls_context(relay), limit)
-    conversation.leave()
-    conversation.close()
-
-
-class _Visitor(Owner):
-    """Has no errands."""
-
-    def gone(self, conversation: Conversation) -> None:
-        pass
-
-
 async def _connected(relay: Relay, limit: timedelta) -> socket.socket:
     connecting = asyncio.get_running_loop().run_in_executor(None, partial(_connect, relay, limit))
     try:

@@ -22,8 +22,8 @@ from syndicator.channels.base import (
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.email.conversation import AT_ONCE, try_out
-from syndicator.channels.email.handing_in import Errand, HandedBack, HandIn, Limits, Result
+from syndicator.channels.email.conversation import AT_ONCE
+from syndicator.channels.email.handing_in import Errand, HandedBack, HandIn, Limits, Result, try_out
 from syndicator.channels.email.relay import Relay
 from syndicator.uptime import uptime
 from tests.channels.email.fault_relay import FAULTS, FaultRelay, fault_of, running
