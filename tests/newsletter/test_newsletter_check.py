@@ -52,3 +52,14 @@ def test_signing_makes_no_other_account() -> None:
     channel, plain = NewsletterChannel(), {"from_address": "a@b.example", "from_name": "B"}
     assert channel.account_name({**plain, "dkim_domain": "b.example"}) == "a@b.example\nB\n"
     assert channel.account_name(plain) == "a@b.example\nB\n"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"return_address": "a+b@paper.example"}, {"return_box": "imap://imap.paper.example"}]
+)
+def test_where_mail_comes_back_to_is_checked_before_anything_is_sent(
+    relay: ScriptedRelay, wrong: dict[str, str]
+) -> None:
+    with pytest.raises(Unauthorised):
+        NewsletterChannel().client(account(relay.url, **wrong)).check(deadline=SOON)
+    assert relay.connections == 0
