@@ -26,6 +26,7 @@ OTHERS = {
     "withdraw_entry": "/api/v1/blogs/x/entries/y",
     "read_entry": "/api/v1/blogs/x/entries/y",
     "unsubscribe": "/newsletter/unsubscribe/x/",
+    "event": "/returns/1/events/",
     None: "/metrics/",
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures
