@@ -20,6 +20,7 @@ COMMANDS = {
     "restore": "restore",
     "admin": "admin",
     "rotate-keys": "rotate_keys",
+    "dkim-key": "dkim_key",
     "samples": "samples",
     "migrate": "migrate",
     "web": "web",

@@ -14,7 +14,7 @@ import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, connections
 
 from syndicator.channels.base import Unauthorised
 from syndicator.clock import database_now
@@ -118,9 +118,8 @@ def _take(mail: bytes, addressed_to: list[str]) -> None:
 
 
 def _with_connection(call: Callable[..., Any], *arguments: Any) -> Any:
-    """A thread's connection may have been closed by its server since it was last used."""
-    close_old_connections()
+    """A connection for this call alone: asyncio's threads come and go as they like."""
     try:
         return call(*arguments)
     finally:
-        close_old_connections()
+        connections.close_all()

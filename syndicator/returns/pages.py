@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -30,8 +29,6 @@ log = structlog.get_logger(__name__)
 @require_POST
 def event(request: HttpRequest, destination_id: int) -> HttpResponse:
     """204 when it is done, or needs nothing; 401 unless it is signed; 400 if it says nothing."""
-    if int(request.headers.get("Content-Length") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        return HttpResponse(status=413)
     now = database_now()
     try:
         check_signature(_key(destination_id), request.headers, request.body, now)

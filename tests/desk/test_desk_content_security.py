@@ -37,6 +37,7 @@ OTHERS = {
     "own_data": "/newsletter/own-data/x/",
     "own_data_file": "/newsletter/own-data/x/file/",
     "erase": "/newsletter/own-data/x/delete/",
+    "event": "/returns/1/events/",
     None: "/metrics/",
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures

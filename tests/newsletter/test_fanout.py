@@ -98,6 +98,7 @@ def test_each_recipient_ends_as_the_relay_says(
         S.IN_FLIGHT: 0,
         S.ACCEPTED: 1,
         S.BOUNCED: 2,
+        S.COMPLAINED: 0,
         S.SUPPRESSED: 0,
         S.WITHDRAWN: 0,
         S.UNCERTAIN: 2,

@@ -334,3 +334,15 @@ class HandIn:
 
     def _no_more_for_now(self) -> None:
         self._no_more_before = monotonic() + NO_MORE
+
+
+def try_out(relay: Relay, limit: timedelta) -> None:
+    """Come, log in and leave again, all within *limit*; raises as `open_conversation`."""
+    asyncio.run(_visit(relay, limit))
+
+
+async def _visit(relay: Relay, limit: timedelta) -> None:
+    nothing = HandIn(relay, lambda errand: None)
+    conversation = await open_conversation(relay, nothing, nothing._context, limit)
+    conversation.leave()
+    conversation.close()

@@ -67,6 +67,7 @@ def test_the_headers_are_those_of_a_list() -> None:
         "Date": "Sun, 22 Nov 2026 13:35:00 +0000",
         "Message-ID": "<0f.17@paper.example>",
         "List-Id": "<rat.paper.example>",
+        "List-Owner": "<mailto:news@paper.example>",
         "List-Unsubscribe": f"<{LEAVE}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Auto-Submitted": "auto-generated",

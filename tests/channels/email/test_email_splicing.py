@@ -8,15 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fast_mail_parser import parse_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.mime import PREFERENCES, UNSUBSCRIBE, Envelope, build
+from syndicator.channels.email.pictures import content_id
+from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.splicing import prepare
 from syndicator.content import Paragraph, clean_text
 from tests.channels.email.stories import PICTURE, make_message
 from tests.channels.email.test_email_mime import ENVELOPE, FILES, LEAVE, part, read
+from tests.channels.email.test_email_signing import SIGNERS, verifies
 
 ONE_LINE = st.text(max_size=60).map(clean_text)
 #: Everything that quoted-printable, HTML or a header might trip over, and much that is no link.
@@ -63,14 +67,20 @@ def messages(draw: st.DrawFn) -> Message:
     )
 
 
-@settings(max_examples=60, deadline=None)
-@given(messages(), ONE_LINE, st.lists(st.tuples(ADDRESSES, NAMES, LINKS, LINKS), max_size=4))
+@settings(max_examples=15, deadline=None)
+@given(
+    messages(),
+    ONE_LINE,
+    st.lists(st.tuples(ADDRESSES, NAMES, LINKS, LINKS), max_size=3),
+    st.sampled_from(SIGNERS),
+)
 def test_a_spliced_mail_is_the_one_that_would_have_been_built(
-    message: Message, from_name: str, readers: Sequence[tuple[str, str, str, str]]
+    message: Message, from_name: str, readers: Sequence[tuple[str, str, str, str]], signer: Signer
 ) -> None:
     has_place = PREFERENCES in message.html
     first = other(from_name=from_name, preferences_url=LEAVE if has_place else "")
     form = prepare(message, first, FILES)
+    signing = prepare(message, first, FILES, signer)
     assert form.mail(first) == build(message, first, FILES)
     for to_address, message_id, leave, prefer in readers:
         envelope = replace(
@@ -84,6 +94,9 @@ def test_a_spliced_mail_is_the_one_that_would_have_been_built(
         expected = bytes_or_error(lambda envelope=envelope: build(message, envelope, FILES))
         assert bytes_or_error(lambda envelope=envelope: form.mail(envelope)) == expected
         if isinstance(expected, bytes):
+            signed = signing.mail(envelope)
+            assert signed.endswith(expected)
+            assert verifies(signed, signer)
             expected = re.sub(rb"(?m)^\.", b"..", expected)
         assert bytes_or_error(lambda envelope=envelope: form.data(envelope)) == expected
 
@@ -106,3 +119,21 @@ def test_the_link_to_preferences_stands_in_both_parts_if_there_is_one() -> None:
     mail = read(build(replace(message, html=page), other(preferences_url=url)))
     assert f"\nEinstellungen ändern:\n{url}\n" in part(mail, "plain")
     assert f'<a\nhref="{url.replace("&", "&amp;")}"\n>' in part(mail, "html")
+
+
+@settings(max_examples=6, deadline=None)
+@given(messages(), ONE_LINE)
+def test_another_parser_reads_the_same_mail(message: Message, from_name: str) -> None:
+    url = "https://desk.example/preferences/?a=b" if PREFERENCES in message.html else ""
+    envelope = other(from_name=from_name, preferences_url=url)
+    mail = prepare(message, envelope, FILES, SIGNERS[0]).mail(envelope)
+    found = parse_email(mail)
+    ours = read(mail)
+    assert found.subject == str(ours["subject"])
+    assert [text.replace("\r\n", "\n") for text in found.text_plain] == [part(ours, "plain")]
+    assert [text.replace("\r\n", "\n") for text in found.text_html] == [part(ours, "html")]
+    assert [one.content for one in found.attachments] == [
+        FILES[content_id(picture)].content for picture in message.pictures
+    ]
+    assert found.headers["List-Unsubscribe"] == [f"<{LEAVE}>"]
+    assert found.headers["To"] == [envelope.to_address]
