@@ -15,13 +15,17 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
-QUEUES = ("render", "picture", "deliver", "reconcile", "mailing", "sweep", "alert", "account")
+QUEUES = (
+    *("render", "picture", "deliver", "reconcile"),
+    *("mailing", "breaking", "sweep", "alert", "account"),
+)
 
 RENDER_ENTRY = "render.entry"
 FETCH_PICTURES = "picture.entry"
 DELIVER_TO_DESTINATION = "deliver.destination"
 RECONCILE_POST = "reconcile.post"
 SEND_MAILING = "mailing.send"
+SEND_BREAKING = "breaking.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 MAIL_ALERTS = "alert.mail"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
-from syndicator import queue
 from syndicator.channels.base import (
     Account,
     Capability,
@@ -29,14 +28,11 @@ from syndicator.channels.email.smtp import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.addressing import address
 from syndicator.newsletter.guide import GUIDE
-from syndicator.newsletter.models import (
-    Mailing,
-    MailingRecipient,
-    MailingState,
-    Subscription,
-    SubscriptionState,
-)
+from syndicator.newsletter.lanes import lane_of
+from syndicator.newsletter.limits import SETTINGS, Limits
+from syndicator.newsletter.models import Mailing, Subscription, SubscriptionState
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.wording import Wording, gettext_noop
 
@@ -65,6 +61,7 @@ class NewsletterChannel(Channel):
         Setting(
             "password", gettext_noop("Password on the mail server"), secret=True, required=False
         ),
+        *SETTINGS,
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
@@ -105,7 +102,9 @@ class NewsletterClient(Client):
         the database: a long list may take it longer than *deadline*, but not longer than the
         caller has (`no_call_after`).
         """
-        relay = Relay.from_account(self._account)
+        # Both refuse settings that no mail can be sent with.
+        Relay.from_account(self._account)
+        Limits.from_settings(self._account.settings)
         try:
             with Deadline(LONGEST) as ends, transaction.atomic():
                 blog = LiveBlog.objects.get(slug=message.audience)
@@ -115,11 +114,12 @@ class NewsletterClient(Client):
                         "destination_id": int(self._account.settings["destination_id"]),
                         "blog": blog,
                         "message": message.to_json(),
+                        "lane": lane_of(blog, message.permalink),
                         "created_at": database_now(),
                     },
                 )
                 if created:
-                    _address(mailing, relay.from_address.rpartition("@")[2])
+                    address(mailing, _subscribed(blog))
                 receipt = _receipt(mailing)
                 # Whoever asked may have been given up by now, and the post taken back.
                 ends.check()
@@ -141,31 +141,8 @@ class NewsletterClient(Client):
         return LookUp(_receipt(mailing) if mailing else None, complete=True)
 
 
-def _address(mailing: Mailing, domain: str) -> None:
-    """Queue one mail for each who is subscribed now, and ring for them."""
-    subscriptions = (
-        Subscription.objects.filter(blog=mailing.blog_id, state=SubscriptionState.ACTIVE)
-        .select_related("subscriber")
-        .order_by("id")
-    )
-    MailingRecipient.objects.bulk_create(
-        (
-            MailingRecipient(
-                mailing=mailing,
-                subscription=subscription,
-                address=subscription.subscriber.email,
-                message_id=f"<{uuid4().hex}.{mailing.pk}@{domain}>",
-                due_at=mailing.created_at,
-            )
-            for subscription in subscriptions.iterator(chunk_size=2000)
-        ),
-        batch_size=1000,
-    )
-    if mailing.recipients.exists():
-        queue.after_commit(queue.SEND_MAILING, mailing.pk)
-    else:
-        mailing.state = MailingState.DONE
-        mailing.save(update_fields=["state"])
+def _subscribed(blog: LiveBlog) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(blog=blog, state=SubscriptionState.ACTIVE).order_by("pk")
 
 
 def _receipt(mailing: Mailing) -> Receipt:
