@@ -24,7 +24,7 @@ from syndicator.channels.base import (
 from syndicator.channels.email import rendering, revising
 from syndicator.channels.email.mime import UNSUBSCRIBE
 from syndicator.channels.email.pictures import MOST_PICTURES
-from syndicator.channels.email.smtp import Relay
+from syndicator.channels.email.relay import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog

@@ -54,6 +54,12 @@ def senders_for(mails: int) -> int:
     return max(1, min(most, -(-mails // MAILS_PER_SENDER)))
 
 
+def senders_wanted(mailing: Mailing) -> int:
+    """The same for the mails of *mailing* that are due; 0 if none are."""
+    mails = due().filter(mailing=mailing.pk)[: MAILS_PER_SENDER * MOST_SENDERS].count()
+    return senders_for(mails) if mails else 0
+
+
 def ring(mailing: Mailing, senders: int = 1) -> None:
     """Call so many workers to a mailing, once the current transaction has committed."""
     for _ in range(senders):
