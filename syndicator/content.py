@@ -21,6 +21,8 @@ class MalformedContent(ValueError):
 
 def clean_text(text: str) -> str:
     """*text* in NFC on one line, without control characters and with single spaces."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     visible = "".join(
         " " if unicodedata.category(char) in ("Zs", "Zl", "Zp", "Cc") else char
         for char in unicodedata.normalize("NFC", text)

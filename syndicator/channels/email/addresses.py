@@ -17,3 +17,8 @@ _ADDRESS = re.compile(
 def is_address(text: str) -> bool:
     """Whether *text* is one plain address that needs no quoting in a header or a command."""
     return _ADDRESS.fullmatch(text) is not None
+
+
+def is_domain(text: str) -> bool:
+    """Whether *text* is a domain name, or a part of one, in ASCII."""
+    return is_address(f"x@{text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,17 +23,28 @@ from syndicator.channels.email.sharing import share_links
 from syndicator.channels.email.words import words_for
 from syndicator.channels.email.wrapping import wrapped
 
-#: Where the HTML part gets the recipient's own link to leave. Like `rendering.BLOCK`, nothing an
-#: entry says can be mistaken for it.
+#: Where the HTML part gets the recipient's own links: to leave, and to change what they get. Like
+#: `rendering.BLOCK`, nothing an entry says can be mistaken for them.
 UNSUBSCRIBE = '<a id="unsubscribe" href="#unsubscribe"'
+PREFERENCES = '<a id="preferences" href="#preferences"'
+
+#: Octets of a line in quoted-printable (RFC 2045, 6.7).
+LINE_LENGTH = 76
+#: What stands between angle brackets in a header that is not folded; RFC 5322, 2.1.1 allows lines
+#: of 998 octets.
+_IN_BRACKETS = r"[!-;=?-~]{1,900}"
+_MESSAGE_ID = re.compile(f"<{_IN_BRACKETS}>")
+_LINK = re.compile(_IN_BRACKETS)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What a mail to one recipient carries around its message.
 
-    *message_id* and *list_id* stand in angle brackets, *date* is aware. The same envelope and
-    message make the same bytes at every try.
+    *message_id* and *list_id* stand in angle brackets, *date* is aware. *preferences_url* is left
+    out where the message has no place for it in the HTML part. *return_path* is where bounces go,
+    if not to the sender; it is said to the relay and does not stand in the mail. The same envelope
+    and message make the same bytes at every try.
     """
 
     from_address: str
@@ -42,6 +54,8 @@ class Envelope:
     list_id: str
     unsubscribe_url: str
     date: datetime
+    preferences_url: str = ""
+    return_path: str = ""
 
 
 def build(
@@ -49,11 +63,14 @@ def build(
 ) -> bytes:
     """The mail, with CRLF line ends. *files* are the message's pictures by their content ids.
 
-    `ValueError` if an address is not a plain one, or if a header would have a line break or, other
-    than subject and sender's name, a character beyond ASCII.
+    `ValueError` if an address, link or name of the mail is not a plain one, or if a header would
+    have a line break or, other than subject and sender's name, a character beyond ASCII.
     """
-    if not (is_address(envelope.from_address) and is_address(envelope.to_address)):
-        raise ValueError("the sender's or recipient's address is not a plain email address")
+    if not is_address(envelope.from_address):
+        raise ValueError("the sender's address is not a plain email address")
+    check_recipient(envelope)
+    if bool(envelope.preferences_url) != (PREFERENCES in message.html):
+        raise ValueError("the mail has a link to preferences without a place for it, or a place")
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = f"{envelope.from_name} <{envelope.from_address}>".strip()
     mail["To"] = envelope.to_address
@@ -64,15 +81,43 @@ def build(
     mail["List-Unsubscribe"] = f"<{envelope.unsubscribe_url}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"
-    link = f'<a href="{html.escape(envelope.unsubscribe_url)}"'
+    page = message.html.replace(UNSUBSCRIBE, _begun_link(envelope.unsubscribe_url))
+    page = page.replace(PREFERENCES, _begun_link(envelope.preferences_url))
     mail.set_content(_text_part(message, envelope), cte="quoted-printable")
-    mail.add_alternative(
-        message.html.replace(UNSUBSCRIBE, link), subtype="html", cte="quoted-printable"
-    )
+    mail.add_alternative(page, subtype="html", cte="quoted-printable")
     for picture in message.pictures:
         _attach(mail, content_id(picture), files[content_id(picture)])
     _set_boundaries(mail, envelope.message_id)
     return mail.as_bytes()
+
+
+def check_recipient(envelope: Envelope) -> None:
+    """`ValueError` if what differs between recipients is not as plain as their mails need it."""
+    if not is_address(envelope.to_address):
+        raise ValueError("the recipient's address is not a plain email address")
+    if envelope.return_path and not is_address(envelope.return_path):
+        raise ValueError("the return path is not a plain email address")
+    if not _MESSAGE_ID.fullmatch(envelope.message_id):
+        raise ValueError("the name of the mail is not in angle brackets, or not plain")
+    if not _LINK.fullmatch(envelope.unsubscribe_url):
+        raise ValueError("the link to unsubscribe is not a plain address")
+    if envelope.preferences_url and not _LINK.fullmatch(envelope.preferences_url):
+        raise ValueError("the link to preferences is not a plain address")
+
+
+def link_line(url: str) -> str:
+    """The line of the HTML part that has a recipient's *url*, and nothing that others share."""
+    return f'href="{html.escape(url)}"'
+
+
+def boundary_seed(message_id: str) -> str:
+    """What the boundaries of a mail are made of; always 32 characters."""
+    return sha256(message_id.encode()).hexdigest()[:32]
+
+
+def _begun_link(url: str) -> str:
+    """On a line of its own: all other lines of the encoded part are the same in all mails."""
+    return f"<a\n{link_line(url)}\n"
 
 
 def _attach(mail: EmailMessage, name: str, file: PictureFile) -> None:
@@ -99,13 +144,15 @@ def _text_part(message: Message, envelope: Envelope) -> str:
         for link in share_links(message.permalink, message.subject, message.language)
         if message.permalink and not link.is_mail
     ]
-    leave = f"{words.unsubscribe}:\n{envelope.unsubscribe_url}"
-    return "\n".join([wrapped(message.text), "", "-- ", *links, leave, ""])
+    if envelope.preferences_url:
+        links.append(f"{words.preferences}:\n{envelope.preferences_url}")
+    links.append(f"{words.unsubscribe}:\n{envelope.unsubscribe_url}")
+    return "\n".join([wrapped(message.text), "", "-- ", *links, ""])
 
 
 def _set_boundaries(mail: EmailMessage, message_id: str) -> None:
     """Those that Python would draw differ from one try to the next."""
-    seed = sha256(message_id.encode()).hexdigest()[:32]
+    seed = boundary_seed(message_id)
     for number, part in enumerate(mail.walk()):
         if part.is_multipart():
             # "=_" cannot occur in quoted-printable text or base64 (RFC 2045, 6.7 and 6.8).
@@ -164,7 +211,7 @@ def _policy() -> EmailPolicy[EmailMessage]:
     headers.map_to_type("subject", _Text)
     for name in ("to", "message-id", "list-id", "list-unsubscribe"):
         headers.map_to_type(name, _Verbatim)
-    return SMTP.clone(header_factory=headers)
+    return SMTP.clone(header_factory=headers, max_line_length=LINE_LENGTH)
 
 
 _POLICY = _policy()

@@ -11,113 +11,33 @@ import re
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from syndicator.channels.base import (
-    Account,
     ChannelError,
     Rejected,
     TryLater,
     Unauthorised,
     Unknown,
 )
-from syndicator.channels.email.addresses import is_address
-from syndicator.content import clean_text
+from syndicator.channels.email.relay import (
+    BAD_CERTIFICATE,
+    BROKE_OFF,
+    NO_ANSWER,
+    NO_ENCRYPTION,
+    NO_LOGIN,
+    UNREACHABLE,
+    Relay,
+    Security,
+    answer_of,
+)
 from syndicator.outbound.connecting import connect
 from syndicator.outbound.deadline import Deadline
-from syndicator.wording import Wording, gettext_noop
 
 CONNECT_SECONDS = 10.0
 GOODBYE = timedelta(seconds=5)
-
-NOT_A_RELAY = Wording(
-    gettext_noop(
-        "The address of the mail server is not understood. "
-        "Write it like smtp://mail.example.org:25, smtp+starttls://… or smtps://…."
-    )
-)
-NOT_A_SENDER = Wording(
-    gettext_noop("The sender address of the newsletter is missing or is not an email address.")
-)
-OPEN_PASSWORD = gettext_noop(
-    "The password would travel unencrypted to %(host)s. "
-    "Use smtps:// or smtp+starttls:// in the address of the mail server."
-)
-UNREACHABLE = gettext_noop("The mail server %(host)s cannot be reached.")
-NOT_ASCII = Wording(
-    gettext_noop("The user name or password of the mail server has letters beyond A to Z.")
-)
-BAD_CERTIFICATE = gettext_noop("The certificate of the mail server %(host)s is not valid.")
-NO_ENCRYPTION = gettext_noop("The mail server %(host)s does not offer encryption (STARTTLS).")
-NO_LOGIN = gettext_noop("The mail server %(host)s offers no way to log in with a password.")
-NOT_ALLOWED = gettext_noop("The mail server %(host)s does not let this account send: %(answer)s")
-NOT_NOW = gettext_noop("The mail server %(host)s asks to come back later: %(answer)s")
-REFUSED = gettext_noop("The mail server %(host)s refused the mail: %(answer)s")
-BROKE_OFF = gettext_noop("The mail server %(host)s broke off before it had the whole mail.")
-NO_ANSWER = gettext_noop(
-    "The mail server %(host)s had the whole mail but did not say whether it took it."
-)
-
-
-class Security(StrEnum):
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
-_SCHEMES = {
-    "smtp": (Security.NONE, 25),
-    "smtp+starttls": (Security.STARTTLS, 587),
-    "smtps": (Security.TLS, 465),
-}
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """Where mails are handed in, and as whom."""
-
-    host: str
-    port: int
-    security: Security
-    from_address: str
-    from_name: str = ""
-    username: str = ""
-    password: str = field(default="", repr=False)
-
-    @classmethod
-    def from_account(cls, account: Account) -> Relay:
-        """The relay of a destination; `Unauthorised` says what is wrong with its settings."""
-        try:
-            parts = urlsplit(account.base_url)
-            security, usual_port = _SCHEMES[parts.scheme]
-            host, port = parts.hostname, parts.port or usual_port
-        except (ValueError, KeyError):
-            raise Unauthorised(NOT_A_RELAY) from None
-        if not host or parts.username or parts.path.strip("/") or parts.query or parts.fragment:
-            raise Unauthorised(NOT_A_RELAY)
-        settings = account.settings
-        relay = cls(
-            host=host,
-            port=port,
-            security=security,
-            from_address=settings.get("from_address", ""),
-            from_name=clean_text(settings.get("from_name", "")),
-            username=settings.get("username", ""),
-            password=settings.get("password", ""),
-        )
-        if not is_address(relay.from_address):
-            raise Unauthorised(NOT_A_SENDER)
-        if not (relay.username + relay.password).isascii():
-            raise Unauthorised(NOT_ASCII)
-        if relay.password and security == Security.NONE and host not in _LOOPBACK:
-            raise Unauthorised(Wording(OPEN_PASSWORD, {"host": host}))
-        return relay
 
 
 class _Session(smtplib.SMTP):
@@ -229,18 +149,18 @@ class Connection:
             except ChannelError:
                 raise
             except OSError as error:
-                raise TryLater(self._say(BROKE_OFF), answer=str(error)) from error
+                raise TryLater(self.relay.say(BROKE_OFF), answer=str(error)) from error
             try:
                 session.send(b".\r\n")
                 code, words = session.getreply()
             except OSError as error:
-                raise Unknown(self._say(NO_ANSWER), answer=str(error)) from error
+                raise Unknown(self.relay.say(NO_ANSWER), answer=str(error)) from error
         match code // 100:
             case 2:
-                return _answer(code, words)
+                return answer_of(code, words)
             case 4 | 5:
-                raise self._mail_refused(code, words)
-        raise Unknown(self._say(NO_ANSWER), status=code, answer=_answer(code, words))
+                raise self.relay.mail_refused(code, words)
+        raise Unknown(self.relay.say(NO_ANSWER), status=code, answer=answer_of(code, words))
 
     def _open(self, limit: Deadline) -> None:
         relay = self.relay
@@ -249,7 +169,7 @@ class Connection:
         session.ehlo_or_helo_if_needed()
         if relay.security == Security.STARTTLS:
             if not session.has_extn("starttls"):
-                raise Unauthorised(self._say(NO_ENCRYPTION))
+                raise Unauthorised(self.relay.say(NO_ENCRYPTION))
             session.starttls(context=ssl.create_default_context())
             session.ehlo_or_helo_if_needed()
         if relay.password:
@@ -258,29 +178,29 @@ class Connection:
             except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
                 raise
             except smtplib.SMTPException as error:
-                raise Unauthorised(self._say(NO_LOGIN), answer=str(error)) from error
+                raise Unauthorised(self.relay.say(NO_LOGIN), answer=str(error)) from error
 
     def _why_not_open(self, error: OSError) -> ChannelError:
         match error:
             case ssl.SSLCertVerificationError():
-                return Unauthorised(self._say(BAD_CERTIFICATE), answer=str(error))
+                return Unauthorised(self.relay.say(BAD_CERTIFICATE), answer=str(error))
             case smtplib.SMTPResponseException():
-                return self._account_refused(error.smtp_code, error.smtp_error)
-        return TryLater(self._say(UNREACHABLE), answer=str(error))
+                return self.relay.account_refused(error.smtp_code, error.smtp_error)
+        return TryLater(self.relay.say(UNREACHABLE), answer=str(error))
 
     def _announce(self, session: _Session, recipient: str) -> None:
         """Everything before the mail itself: from whom, to whom, and the go-ahead."""
         code, words = session.mail(self.relay.from_address)
         if code == 552:  # about the size of this mail; any other refusal here is the sender's
-            raise self._mail_refused(code, words)
+            raise self.relay.mail_refused(code, words)
         if code != 250:
-            raise self._account_refused(code, words)
+            raise self.relay.account_refused(code, words)
         code, words = session.rcpt(recipient)
         if code not in (250, 251):
-            raise self._mail_refused(code, words)
+            raise self.relay.mail_refused(code, words)
         code, words = session.docmd("DATA")
         if code != 354:
-            raise self._mail_refused(code, words)
+            raise self.relay.mail_refused(code, words)
 
     def _still_there(self, limit: Deadline) -> bool:
         if self._session is None:
@@ -295,29 +215,6 @@ class Connection:
         if self._session is not None:
             self._session.close()
             self._session = None
-
-    def _account_refused(self, code: int, words: bytes | str) -> ChannelError:
-        answer = _answer(code, words)
-        if code // 100 == 5:
-            return Unauthorised(self._say(NOT_ALLOWED, answer), status=code, answer=answer)
-        return TryLater(self._say(NOT_NOW, answer), status=code, answer=answer)
-
-    def _mail_refused(self, code: int, words: bytes | str) -> ChannelError:
-        if code in (530, 535):
-            return self._account_refused(code, words)
-        answer = _answer(code, words)
-        if code // 100 == 5:
-            return Rejected(self._say(REFUSED, answer), status=code, answer=answer)
-        return TryLater(self._say(NOT_NOW, answer), status=code, answer=answer)
-
-    def _say(self, sentence: str, answer: str = "") -> Wording:
-        gaps = {"host": self.relay.host}
-        return Wording(sentence, {**gaps, "answer": answer} if answer else gaps)
-
-
-def _answer(code: int, words: bytes | str) -> str:
-    said = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return clean_text(f"{code} {said}")
 
 
 def _dot_stuffed(mail: bytes) -> bytes:

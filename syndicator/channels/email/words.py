@@ -23,6 +23,7 @@ class Words:
     share_on_x: str
     share_by_mail: str
     because: str
+    preferences: str
     unsubscribe: str
 
     def date_and_time(self, moment: datetime) -> str:
@@ -52,6 +53,7 @@ GERMAN = Words(
     share_on_x="Auf X teilen",
     share_by_mail="Per E-Mail teilen",
     because="Sie erhalten diese Mail, weil Sie den Liveblog „{blog}“ abonniert haben.",
+    preferences="Einstellungen ändern",
     unsubscribe="Abbestellen",
 )
 
@@ -71,6 +73,7 @@ ENGLISH = Words(
     share_on_x="Share on X",
     share_by_mail="Share by email",
     because="You get this mail because you subscribed to the live blog “{blog}”.",
+    preferences="Change your preferences",
     unsubscribe="Unsubscribe",
 )
 

@@ -85,7 +85,7 @@ def test_both_parts_are_what_was_approved_plus_the_way_out() -> None:
     html = part(mail, "html")
     assert link_targets(html) == {*TARGETS, LEAVE}
     assert html.rstrip("\n") == MESSAGE.html.replace(
-        '<a id="unsubscribe" href="#unsubscribe"', f'<a href="{LEAVE}"'
+        '<a id="unsubscribe" href="#unsubscribe"', f'<a\nhref="{LEAVE}"\n'
     )
 
 

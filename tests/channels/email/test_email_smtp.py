@@ -21,7 +21,8 @@ from syndicator.channels.base import (
     Unknown,
 )
 from syndicator.channels.email.mime import build
-from syndicator.channels.email.smtp import Connection, Relay, Security
+from syndicator.channels.email.relay import Relay, Security
+from syndicator.channels.email.smtp import Connection
 from tests.channels.email.scripted_relay import (
     PASSWORD,
     USERNAME,

@@ -1,0 +1,125 @@
+"""The mails of one mailing: encoded once, and each recipient's own words put in.
+
+Encoding a mail takes a hundred times as long as joining pieces of one. So `mime.build` makes one
+mail, for a recipient who cannot exist, and what is theirs in it is cut out. What is put in instead
+is encoded on its own; `mime` sees to it that nothing around it depends on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from email.quoprimime import body_encode
+from operator import itemgetter
+from secrets import token_hex
+from types import MappingProxyType
+
+from syndicator.channels.base import Message
+from syndicator.channels.email.mime import (
+    LINE_LENGTH,
+    Envelope,
+    boundary_seed,
+    build,
+    check_recipient,
+    link_line,
+)
+from syndicator.channels.email.pictures import PictureFile
+from syndicator.channels.email.signing import Signer, relaxed_body, relaxed_headers
+
+
+def prepare(
+    message: Message,
+    envelope: Envelope,
+    files: Mapping[str, PictureFile] = MappingProxyType({}),
+    signer: Signer | None = None,
+) -> Form:
+    """The mails of *message*, ready to be addressed. *envelope* is that of any of its recipients.
+
+    *files* are the message's pictures by their content ids. `ValueError` as from `mime.build`.
+    """
+    token = f"gap{token_hex(16)}"
+    nobody = replace(
+        envelope,
+        to_address=f"to.{token}@nobody.invalid",
+        message_id=f"<id.{token}@nobody.invalid>",
+        unsubscribe_url=f"leave.{token}",
+        preferences_url=f"prefer.{token}" if envelope.preferences_url else "",
+        return_path="",
+    )
+    return Form(nobody, build(message, nobody, files), signer)
+
+
+class Form:
+    """A mail with gaps; made by `prepare`. *mail* is that to *nobody*, whose words are the gaps."""
+
+    def __init__(self, nobody: Envelope, mail: bytes, signer: Signer | None) -> None:
+        self._common = _common(nobody)
+        self._signer = signer
+        gaps = _own_words(nobody)
+        self._mail = _cut(mail, gaps)
+        if signer is not None:
+            headers, _, body = mail.partition(b"\r\n\r\n")
+            self._signed_headers = _cut(relaxed_headers(headers, signer.headers), gaps)
+            self._signed_body = _cut(relaxed_body(body), gaps)
+
+    def mail(self, envelope: Envelope) -> bytes:
+        """What `mime.build` makes of *envelope*, below a signature if there is a signer.
+
+        `ValueError` as from `mime.build`, or if it is the envelope of another mailing.
+        """
+        if _common(envelope) != self._common:
+            raise ValueError("the envelope is that of another mailing")
+        check_recipient(envelope)
+        words = _own_words(envelope)
+        mail = self._mail(words)
+        if self._signer is None:
+            return mail
+        return self._signer.sign(self._signed_headers(words), self._signed_body(words)) + mail
+
+
+def _common(envelope: Envelope) -> tuple[str, str, str, datetime, bool]:
+    """What the envelopes of one mailing have in common."""
+    return (
+        envelope.from_address,
+        envelope.from_name,
+        envelope.list_id,
+        envelope.date,
+        bool(envelope.preferences_url),
+    )
+
+
+def _own_words(envelope: Envelope) -> Sequence[bytes]:
+    """What only this recipient's mail says, as it stands there.
+
+    None is the beginning of another, of the same envelope, that comes after it.
+    """
+    leave, prefer = envelope.unsubscribe_url, envelope.preferences_url
+    words = [
+        _quoted_printable(link_line(leave)),
+        f"<{leave}>".encode(),
+        _quoted_printable(leave),
+        envelope.to_address.encode(),
+        envelope.message_id.encode(),
+        boundary_seed(envelope.message_id).encode(),
+    ]
+    if prefer:
+        words += [_quoted_printable(link_line(prefer)), _quoted_printable(prefer)]
+    return words
+
+
+def _quoted_printable(line: str) -> bytes:
+    return body_encode(line, LINE_LENGTH, "\r\n").encode()
+
+
+def _cut(sample: bytes, gaps: Sequence[bytes]) -> Callable[[Sequence[bytes]], bytes]:
+    """What makes *sample* again with other words in its *gaps*."""
+    pieces = re.split(b"(" + b"|".join(map(re.escape, gaps)) + b")", sample)
+    constants = tuple(pieces[::2])
+    order = [
+        len(constants) + gaps.index(piece) if number % 2 else number // 2
+        for number, piece in enumerate(pieces)
+    ]
+    in_order = itemgetter(*order)
+    return lambda words: b"".join(in_order((*constants, *words)))
