@@ -40,15 +40,13 @@ def address(mailing: Mailing, subscriptions: QuerySet[Subscription]) -> int:
 
 def _insert(mailing: Mailing, subscriptions: QuerySet[Subscription]) -> int:
     chosen, parameters = subscriptions.values("pk", "subscriber__email").query.sql_with_params()
-    row = MailingRecipient(
-        mailing=mailing, state=RecipientState.QUEUED, due_at=mailing.created_at
-    )
+    row = MailingRecipient(mailing=mailing, state=RecipientState.QUEUED, due_at=mailing.created_at)
     same = [
         field
         for field in MailingRecipient._meta.concrete_fields
         if not field.primary_key and field.attname not in _OF_EACH
     ]
-    columns = ", ".join((*_OF_EACH, *(field.column for field in same)))
+    columns = ", ".join((*_OF_EACH, *(str(field.column) for field in same)))
     sql = f"""
         INSERT INTO {MailingRecipient._meta.db_table} ({columns})
         WITH chosen (pk, email) AS ({chosen})

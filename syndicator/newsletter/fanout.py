@@ -21,6 +21,7 @@ from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.channels.base import Account, TryLater, Unauthorised
 from syndicator.channels.email.mime import Envelope
 from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.splicing import prepare
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
@@ -249,7 +250,8 @@ def _writing(mailing: Mailing, account: Account, relay: Relay) -> Callable[[Clai
         unsubscribe_url=unsubscribe_url(0),
         date=mailing.created_at,
     )
-    form = prepare(message, common, files_of(message, account.open_picture))
+    files = files_of(message, account.open_picture)
+    form = prepare(message, common, files, Signer.from_settings(account.settings))
 
     def mail_of(mail: Claimed) -> bytes:
         return form.mail(

@@ -108,7 +108,8 @@ class Limits:
     @property
     def reserved(self) -> int:
         """The connections that are kept for breaking news."""
-        return -(-self.connections // RESERVED_SHARE) if (self.connections or 0) > 1 else 0
+        most = self.connections or 0
+        return -(-most // RESERVED_SHARE) if most > 1 else 0
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, str]) -> Self:

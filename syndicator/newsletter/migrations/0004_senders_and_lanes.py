@@ -5,73 +5,114 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('destinations', '0006_policies'),
-        ('newsletter', '0003_pace'),
+        ("destinations", "0006_policies"),
+        ("newsletter", "0003_pace"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Allowance',
+            name="Allowance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(blank=True, default='', max_length=255)),
-                ('tokens', models.FloatField(default=0)),
-                ('filled_at', models.DateTimeField()),
-                ('day', models.DateField(null=True)),
-                ('day_count', models.PositiveIntegerField(default=0)),
-                ('first_day', models.DateField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("domain", models.CharField(blank=True, default="", max_length=255)),
+                ("tokens", models.FloatField(default=0)),
+                ("filled_at", models.DateTimeField()),
+                ("day", models.DateField(null=True)),
+                ("day_count", models.PositiveIntegerField(default=0)),
+                ("first_day", models.DateField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('token', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('connections', models.PositiveSmallIntegerField()),
-                ('rate', models.FloatField(default=0)),
-                ('until', models.DateTimeField()),
+                ("token", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("connections", models.PositiveSmallIntegerField()),
+                ("rate", models.FloatField(default=0)),
+                ("until", models.DateTimeField()),
             ],
         ),
         migrations.RemoveIndex(
-            model_name='mailingrecipient',
-            name='recipients_of_mailing',
+            model_name="mailingrecipient",
+            name="recipients_of_mailing",
         ),
         migrations.AddField(
-            model_name='mailing',
-            name='lane',
-            field=models.CharField(choices=[('breaking', 'breaking news'), ('entry', 'an entry'), ('digest', 'a digest')], default='entry', max_length=8),
+            model_name="mailing",
+            name="lane",
+            field=models.CharField(
+                choices=[
+                    ("breaking", "breaking news"),
+                    ("entry", "an entry"),
+                    ("digest", "a digest"),
+                ],
+                default="entry",
+                max_length=8,
+            ),
         ),
         migrations.AddField(
-            model_name='mailingrecipient',
-            name='sender',
-            field=models.CharField(blank=True, default='', max_length=32),
+            model_name="mailingrecipient",
+            name="sender",
+            field=models.CharField(blank=True, default="", max_length=32),
         ),
         migrations.AlterField(
-            model_name='mailing',
-            name='state',
-            field=models.CharField(choices=[('sending', 'being sent'), ('paused', 'paused'), ('cancelled', 'cancelled'), ('done', 'done')], default='sending', max_length=10),
+            model_name="mailing",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("sending", "being sent"),
+                    ("paused", "paused"),
+                    ("cancelled", "cancelled"),
+                    ("done", "done"),
+                ],
+                default="sending",
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='mailingrecipient',
-            index=models.Index(models.F('mailing'), models.F('state'), models.F('due_at'), models.F('id'), name='recipients_in_order'),
+            model_name="mailingrecipient",
+            index=models.Index(
+                models.F("mailing"),
+                models.F("state"),
+                models.F("due_at"),
+                models.F("id"),
+                name="recipients_in_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='mailingrecipient',
-            index=models.Index(models.F('sender'), condition=models.Q(('state__in', ('in_flight', 'uncertain'))), name='recipients_of_sender'),
+            model_name="mailingrecipient",
+            index=models.Index(
+                models.F("sender"),
+                condition=models.Q(("state__in", ("in_flight", "uncertain"))),
+                name="recipients_of_sender",
+            ),
         ),
         migrations.AddField(
-            model_name='allowance',
-            name='destination',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allowances', to='destinations.destination'),
+            model_name="allowance",
+            name="destination",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="allowances",
+                to="destinations.destination",
+            ),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='mailing',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='senders', to='newsletter.mailing'),
+            model_name="sender",
+            name="mailing",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="senders",
+                to="newsletter.mailing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allowance',
-            constraint=models.UniqueConstraint(models.F('destination'), models.F('domain'), name='one_allowance_per_domain'),
+            model_name="allowance",
+            constraint=models.UniqueConstraint(
+                models.F("destination"), models.F("domain"), name="one_allowance_per_domain"
+            ),
         ),
     ]
