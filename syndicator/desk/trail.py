@@ -29,6 +29,7 @@ ACTS = {
     "accepted": _("accepted"),
     "app added": _("authenticator app added"),
     "app removed": _("authenticator app removed"),
+    "cancelled": _("cancelled"),
     "changed": _("changed"),
     "code refused": _("wrong code"),
     "connected": _("connected"),
@@ -54,6 +55,8 @@ ACTS = {
     "signed in": _("signed in at the platform"),
     "subscribers added": _("subscribers added"),
     "token issued": _("push token issued"),
+    "uncertain mails counted as sent": _("uncertain mails counted as sent"),
+    "uncertain mails sent again": _("uncertain mails sent again"),
 }
 #: What it can be done to, by model.
 KINDS = {
@@ -66,6 +69,7 @@ KINDS = {
     "entrance.passkey": _("Passkey"),
     "entries.liveblog": _("Live blog"),
     "entries.source": _("Source"),
+    "newsletter.mailing": _("Mailing"),
     "newsletter.subscription": _("Subscription"),
 }
 

@@ -46,7 +46,7 @@ from syndicator.newsletter.relaying import Relaying
 from syndicator.newsletter.senders import at_work, still_here
 from syndicator.newsletter.settling import settle
 from syndicator.newsletter.subscribing import unsubscribe_url
-from syndicator.newsletter.taking_back import stop_withdrawn
+from syndicator.newsletter.taking_back import stop_cancelled, stop_withdrawn
 from syndicator.newsletter.throttle import claim_allowed
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
@@ -89,6 +89,7 @@ def send_due(mailing_id: int) -> int:
             tries = _send(mailing)
         # It may have been under way while it was withdrawn.
         stop_withdrawn(mailing_id)
+        stop_cancelled(mailing_id)
     put_aside_who_left(mailing_id)
     close_finished()
     log.info("mailing worked on", mailing=mailing_id, tries=tries)

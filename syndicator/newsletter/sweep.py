@@ -22,7 +22,7 @@ from syndicator.newsletter.models import (
 from syndicator.newsletter.recording import BACKOFF
 from syndicator.newsletter.senders import SILENCE
 from syndicator.newsletter.settling import settle
-from syndicator.newsletter.taking_back import stop_withdrawn
+from syndicator.newsletter.taking_back import stop_cancelled, stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -122,6 +122,8 @@ def sweep() -> Swept:
         log.warning("uncertain mails are sent again", mails=again)
     if stopped := stop_withdrawn():
         log.info("stopped mails of withdrawn entries", mails=stopped)
+    if stopped := stop_cancelled():
+        log.info("stopped mails of cancelled mailings", mails=stopped)
     # Where somebody is at it they will go on with the rest.
     waiting = list(unattended())
     for mailing in waiting:

@@ -15,7 +15,7 @@ from syndicator.boot import boot, use_data_folder
 from tests.bench import machine
 from tests.bench.figures import Row, SystemFailed
 
-PARTS = ("latency", "claims", "drain", "bystanders", "desk", "footprint")
+PARTS = ("latency", "claims", "drain", "bystanders", "desk", "mail", "footprint")
 #: Characters of a line where there is no terminal.
 WIDTH = 150
 
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _rows(options: argparse.Namespace, names: list[str], console: Console) -> Iterator[Row]:
-    from tests.bench import bystanders, claims, desk, drain, footprint, latency
+    from tests.bench import bystanders, claims, desk, drain, footprint, latency, mail
     from tests.bench.backends import BACKENDS
 
     backends = [BACKENDS[name] for name in names]
@@ -65,6 +65,8 @@ def _rows(options: argparse.Namespace, names: list[str], console: Console) -> It
                         yield from bystanders.measure(backend, options.runs)
                     case "desk":
                         yield from desk.measure(backend, options.runs)
+                    case "mail":
+                        yield from mail.measure(backend, options.runs)
                     case "footprint":
                         yield from footprint.measure(backends, options.idle)
 

@@ -58,10 +58,9 @@ class Nursery:
     """Bears workers that send one mailing, without booting Django for each."""
 
     def __init__(self, mailing: Mailing) -> None:
+        arguments = (connection.settings_dict["NAME"], settings.JOURNAL_FOLDER, mailing.pk)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", NURSERY]
-            + [str(connection.settings_dict["NAME"]), str(settings.JOURNAL_FOLDER)]
-            + [str(mailing.pk)],
+            [sys.executable, "-c", NURSERY, *map(str, arguments)],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -153,9 +152,8 @@ def judge(mailing: Mailing, sink: Recorded) -> None:
     assert set(taken) <= set(rows)
     mailing.refresh_from_db()
     assert mailing.state == MailingState.DONE
-    print(
-        f"{len(rows)} mails, {len(uncertain)} uncertain, {len(uncertain - set(taken))} of them not out"
-    )
+    lost = uncertain - set(taken)
+    print(f"{len(rows)} mails, {len(uncertain)} uncertain, {len(lost)} of them not out")
 
 
 def test_killed_again_and_again_a_mailing_reaches_everybody_once(sink: Recorded) -> None:
