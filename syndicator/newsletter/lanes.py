@@ -40,11 +40,9 @@ GIVING_WAY = timedelta(seconds=30)
 
 
 def lane_of(blog: LiveBlog, permalink: str) -> Lane:
-    """That of an entry's mail: breaking for a key event, or by the live blog's tags."""
-    entry = blog.entries.filter(permalink=permalink).only("key_event", "tags").first()
-    if entry is not None and (entry.key_event or blog.is_breaking(entry.tags)):
-        return Lane.BREAKING
-    return Lane.ENTRY
+    """That of an entry's mail: breaking if the entry bears one of the live blog's tags for it."""
+    entry = blog.entries.filter(permalink=permalink).only("tags").first()
+    return Lane.BREAKING if entry and blog.is_breaking(entry.tags) else Lane.ENTRY
 
 
 def senders_for(mails: int) -> int:

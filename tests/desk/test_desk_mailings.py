@@ -108,7 +108,7 @@ def test_an_editor_pauses_goes_on_and_cancels(editor: Browser) -> None:
         S.WITHDRAWN,
         S.WITHDRAWN,
     ]
-    acts = AuditEntry.objects.filter(kind="newsletter.mailing").order_by("pk")
+    acts = AuditEntry.objects.filter(what="newsletter.mailing").order_by("pk")
     assert list(acts.values_list("act", flat=True)) == ["paused", "resumed", "cancelled"]
 
 
@@ -125,4 +125,4 @@ def test_an_editor_decides_about_uncertain_mails(editor: Browser, act: str, stat
     assert unsure.state == state
     mailing.refresh_from_db()
     assert mailing.state == (MailingState.SENDING if act == "again" else MailingState.DONE)
-    assert AuditEntry.objects.filter(kind="newsletter.mailing").count() == 1
+    assert AuditEntry.objects.filter(what="newsletter.mailing").count() == 1
