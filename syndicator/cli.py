@@ -19,6 +19,7 @@ COMMANDS = {
     "restore": "restore",
     "admin": "admin",
     "rotate-keys": "rotate_keys",
+    "dkim-key": "dkim_key",
     "samples": "samples",
     "migrate": "migrate",
     "web": "web",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 
 from syndicator.channels.base import (
     Account,
+    AccountCheck,
     Capability,
     Channel,
     Client,
@@ -22,9 +24,11 @@ from syndicator.channels.base import (
     Unknown,
 )
 from syndicator.channels.email import rendering, revising
+from syndicator.channels.email.handing_in import try_out
 from syndicator.channels.email.mime import UNSUBSCRIBE
 from syndicator.channels.email.pictures import MOST_PICTURES
 from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.signing import Signer
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
@@ -44,6 +48,13 @@ NO_WAY_OUT = Wording(gettext_noop("The link to unsubscribe is missing from the m
 NO_BLOG = Wording(gettext_noop("The live blog whose subscribers should get this mail is gone."))
 TOO_SLOW = Wording(gettext_noop("The mailing could not be prepared in time."))
 NOT_STORED = Wording(gettext_noop("The database did not say whether it took the mailing."))
+PUBLISH = gettext_noop(
+    "Publish this in the DNS, so that signatures count: %(name)s TXT “%(record)s”"
+)
+OTHER_DOMAIN = gettext_noop(
+    "Mails are signed for %(domain)s, but the sender is at %(sender)s: DMARC counts that "
+    "as no signature."
+)
 
 
 class NewsletterChannel(Channel):
@@ -60,6 +71,31 @@ class NewsletterChannel(Channel):
         Setting("username", gettext_noop("User name on the mail server"), required=False),
         Setting(
             "password", gettext_noop("Password on the mail server"), secret=True, required=False
+        ),
+        Setting(
+            "dkim_domain",
+            gettext_noop("DKIM domain"),
+            required=False,
+            help=gettext_noop(
+                "Only if your mail server does not sign: mails are signed here before they leave. "
+                "Usually the domain of the sender address."
+            ),
+        ),
+        Setting(
+            "dkim_selector",
+            gettext_noop("DKIM selector"),
+            required=False,
+            help=gettext_noop("A name for the key, for instance news2026."),
+        ),
+        Setting(
+            "dkim_key",
+            gettext_noop("DKIM key"),
+            secret=True,
+            required=False,
+            help=gettext_noop(
+                "The private key, from “-----BEGIN PRIVATE KEY-----” on. "
+                "“syndicator dkim-key” makes one."
+            ),
         ),
         *SETTINGS,
     )
@@ -84,6 +120,12 @@ class NewsletterChannel(Channel):
         if message.html.count(UNSUBSCRIBE) != 1:
             found.append(NO_WAY_OUT)
         return found
+
+    def account_name(self, settings: Mapping[str, str]) -> str:
+        # How mails are signed does not make it another account.
+        return "\n".join(
+            settings.get(name, "") for name in ("from_address", "from_name", "username")
+        )
 
     def client(self, account: Account) -> Client:
         return NewsletterClient(account)
@@ -131,6 +173,14 @@ class NewsletterClient(Client):
         except DatabaseError as error:
             raise Unknown(NOT_STORED, answer=str(error)) from error
 
+    def check(self, *, deadline: timedelta) -> AccountCheck:
+        """Whether the mail server lets us in; and what to publish so that signatures count."""
+        relay = Relay.from_account(self._account)
+        signer = Signer.from_settings(self._account.settings)
+        Limits.from_settings(self._account.settings)
+        try_out(relay, deadline)
+        return AccountCheck(relay.from_address, notes=_notes(signer, relay) if signer else ())
+
     def look_up(
         self, message: Message, *, key: str, since: datetime, deadline: timedelta
     ) -> LookUp:
@@ -139,6 +189,14 @@ class NewsletterClient(Client):
         except DatabaseError as error:
             raise Unknown(NOT_STORED, answer=str(error)) from error
         return LookUp(_receipt(mailing) if mailing else None, complete=True)
+
+
+def _notes(signer: Signer, relay: Relay) -> tuple[Wording, ...]:
+    record = Wording(PUBLISH, {"name": signer.record_name, "record": signer.record})
+    sender, domain = relay.from_address.rpartition("@")[2].lower(), signer.domain.lower()
+    if f".{sender}".endswith(f".{domain}") or domain.endswith(f".{sender}"):
+        return (record,)
+    return (record, Wording(OTHER_DOMAIN, {"domain": domain, "sender": sender}))
 
 
 def _subscribed(blog: LiveBlog) -> QuerySet[Subscription]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -213,11 +214,15 @@ def slow_sink() -> Iterator[str]:
         yield url
 
 
+#: Postfix's sink insists on it.
+_AS_NOBODY = () if os.getuid() else ("-u", "nobody")
+
+
 @contextmanager
 def _serving(options: Sequence[str]) -> Iterator[str]:
     place = ("127.0.0.1", quiet_port())
     process = subprocess.Popen(
-        ["smtp-sink", *options, f"{place[0]}:{place[1]}", "500"], stderr=subprocess.DEVNULL
+        ["smtp-sink", *_AS_NOBODY, *options, f"{place[0]}:{place[1]}", "500"],
     )
     try:
         while process.poll() is None:

@@ -18,9 +18,11 @@ from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
 from math import inf
+from time import monotonic
 from typing import Any, Protocol
 
 from syndicator.channels.base import ChannelError, TryLater, Unauthorised, Unknown
+from syndicator.channels.email.dots import dot_stuffed
 from syndicator.channels.email.relay import (
     BAD_CERTIFICATE,
     BROKE_OFF,
@@ -35,7 +37,6 @@ from syndicator.channels.email.relay import (
 from syndicator.channels.email.replies import Garbled, Replies, Reply
 from syndicator.outbound.connecting import connect
 from syndicator.outbound.deadline import Deadline
-from syndicator.outbound.late_writes import none_after
 from syndicator.uptime import uptime
 from syndicator.wording import gettext_noop
 
@@ -43,6 +44,9 @@ from syndicator.wording import gettext_noop
 CONNECT_SECONDS = 10.0
 GIVEN_BACK = gettext_noop("Sending was stopped before the mail server %(host)s had the mail.")
 
+#: Octets of a mail that is written together with its final dot. Of a larger one the dot follows
+#: when all of it is on its way, so that it is not in doubt for long.
+AT_ONCE = 65_536
 _READ_AT_ONCE = 16_384
 
 
@@ -52,7 +56,7 @@ class Errand:
 
     *key* is the caller's. *mail* gives its bytes, with CRLF line ends, when its turn has come.
     *return_path* is where bounces go; empty: to the relay's sender. Its final dot is not written
-    later than *ends*, by `uptime`.
+    later than *ends*, by `uptime`. *is_data*: what *mail* gives is as SMTP wants it (`Form.data`).
     """
 
     key: int
@@ -60,6 +64,7 @@ class Errand:
     mail: Callable[[], bytes] = field(repr=False)
     return_path: str = ""
     ends: float = inf
+    is_data: bool = False
 
 
 class HandedBack(TryLater):
@@ -109,7 +114,7 @@ class Conversation(asyncio.BufferedProtocol):
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._transport: Any = None
-        self._buffer = bytearray(_READ_AT_ONCE)
+        self._buffer = memoryview(bytearray(_READ_AT_ONCE))
         self._replies = Replies()
         self._extensions: dict[str, str] = {}
         self._waiter: asyncio.Future[Reply] | None = None
@@ -127,13 +132,14 @@ class Conversation(asyncio.BufferedProtocol):
 
     # --- Opening ---------------------------------------------------------------------------------
 
-    async def introduce(self, context: ssl.SSLContext) -> None:
+    async def introduce(self, context: ssl.SSLContext | None) -> None:
         """From the relay's greeting to where it takes mail; `ChannelError` or `OSError`."""
         relay = self.relay
         assert self._waiter is not None
         self._expect(await self._waiter, 220)
         await self._hello()
         if relay.security == Security.STARTTLS:
+            assert context is not None
             if "STARTTLS" not in self._extensions:
                 raise Unauthorised(relay.say(NO_ENCRYPTION))
             self._expect(await self._ask(b"STARTTLS"), 220)
@@ -149,7 +155,7 @@ class Conversation(asyncio.BufferedProtocol):
         if self._transport is None:
             raise ConnectionError("the mail server closed the connection")
         self.is_open = True
-        self.idle_since = self._loop.time()
+        self.idle_since = monotonic()
 
     async def _hello(self) -> None:
         name = _literal(self._transport.get_extra_info("sockname")[0]).encode()
@@ -200,10 +206,10 @@ class Conversation(asyncio.BufferedProtocol):
     def begin(self, errand: Errand, mail: bytes, limit: float) -> None:
         """Hand *errand* in; its end comes within *limit* seconds if `expire` is called by then."""
         self._errand, self.served = errand, self.served + 1
-        self._ends = self._loop.time() + limit
+        self._ends = monotonic() + limit
         self._failure = None
         self._answered = self._refused = self._dotted = False
-        self._mail = dot_stuffed(mail)
+        self._mail = mail if errand.is_data else _as_data(mail)
         sender = (errand.return_path or self.relay.from_address).encode()
         parameters = b" SIZE=%d" % len(mail) if "SIZE" in self._extensions else b""
         commands = [
@@ -271,8 +277,10 @@ class Conversation(asyncio.BufferedProtocol):
     def _go_ahead(self) -> None:
         """The relay waits for the mail."""
         if self._failure is None:
-            self._transport.write(self._mail)
-            if not self._paused:
+            if len(self._mail) > AT_ONCE:
+                self._transport.write(self._mail)
+                self._mail = b""
+            if self._mail or not self._paused:
                 self._write_dot()
         elif self._refused:
             self._steps = [_Step.LONE_DOT]
@@ -282,21 +290,17 @@ class Conversation(asyncio.BufferedProtocol):
             self._break_off(self._failure)
 
     def _write_dot(self) -> None:
-        """When nothing of the mail waits to be sent any more."""
-        errand = self._errand
+        """With what is left of the mail, if anything is."""
+        errand, rest = self._errand, self._mail
         assert errand is not None
-        left = min(errand.ends - uptime(), self._ends - self._loop.time())
-        if left <= 0:
+        if errand.ends <= uptime() or self._ends <= monotonic():
             self._break_off(TryLater(self.relay.say(BROKE_OFF)))
-            return
-        self._mail = b""
-        if not self._owner.before_dot(errand):
+        elif not self._owner.before_dot(errand):
             self._break_off(HandedBack(self.relay.say(GIVEN_BACK)))
-            return
-        self._dotted = True
-        self._steps = [_Step.MAIL_ITSELF]
-        with none_after(left):
-            self._transport.write(b".\r\n")
+        else:
+            self._dotted, self._mail = True, b""
+            self._steps = [_Step.MAIL_ITSELF]
+            self._transport.write(rest + b".\r\n")
 
     def _read_verdict(self, reply: Reply) -> None:
         match reply.code // 100:
@@ -314,16 +318,21 @@ class Conversation(asyncio.BufferedProtocol):
     def _end(self, answer: str | ChannelError) -> None:
         errand, self._errand, self._mail = self._errand, None, b""
         self._unsent, self._steps = [], []
-        self.idle_since = self._loop.time()
+        self.idle_since = monotonic()
         assert errand is not None
         self._owner.ended(self, errand, answer)
 
     # --- Ends ------------------------------------------------------------------------------------
 
     def expire(self, now: float) -> None:
-        """Give up what took too long; *now* by the loop's clock."""
+        """Give up what took too long; *now* is `time.monotonic`'s."""
         if self._errand is not None and now >= self._ends:
             self._break_off(None)
+
+    @property
+    def dot_by(self) -> float:
+        """Until when, by `uptime`, a final dot may be written that is not written yet."""
+        return self._errand.ends if self._errand is not None and not self._dotted else inf
 
     def withdraw(self) -> None:
         """Hand the errand back if that is still possible."""
@@ -390,17 +399,21 @@ class Conversation(asyncio.BufferedProtocol):
         self._lose("")
         return False
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, count: int) -> None:
         if self._transport is None:
             return
         try:
-            replies = self._replies.feed(bytes(memoryview(self._buffer)[:count]))
-            for number, reply in enumerate(replies, start=1):
-                is_last = number == len(replies) and not self._replies.begun
-                self._take(reply, is_last=is_last)
+            replies = self._replies.feed(bytes(self._buffer[:count]))
+            left = len(replies) + self._replies.begun
+            for reply in replies:
+                left -= 1
+                if self._errand is not None and self._steps:
+                    self._read(reply, is_last=left == 0)
+                else:
+                    self._take(reply, is_last=left == 0)
                 if self._transport is None:
                     return
         except Garbled as error:
@@ -411,23 +424,28 @@ class Conversation(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._paused = False
-        if self._mail and not self._steps and self._transport is not None:
+        if self._errand is not None and not self._steps and self._transport is not None:
             self._write_dot()
 
     def _take(self, reply: Reply, *, is_last: bool) -> None:
+        """What comes while there is no errand to answer."""
         if self._waiter is not None and not self._waiter.done():
             if not is_last:
                 raise Garbled("the mail server said more than it was asked")
             self._waiter.set_result(reply)
-        elif self._errand is not None and self._steps:
-            self._read(reply, is_last=is_last)
         else:
             # Good-bye, ours or its own, or something that answers nothing.
             self.close()
 
 
+def tls_context(relay: Relay) -> ssl.SSLContext | None:
+    """What the encryption of all connections to *relay* begins with, if they are encrypted."""
+    # Reading the authorities is slow.
+    return None if relay.security == Security.NONE else ssl.create_default_context()
+
+
 async def open_conversation(
-    relay: Relay, owner: Owner, context: ssl.SSLContext, limit: timedelta
+    relay: Relay, owner: Owner, context: ssl.SSLContext | None, limit: timedelta
 ) -> Conversation:
     """A conversation that takes mail, within *limit*.
 
@@ -489,13 +507,10 @@ def _close_what_came_late(connecting: asyncio.Future[socket.socket]) -> None:
         connecting.result().close()
 
 
-def dot_stuffed(mail: bytes) -> bytes:
-    """*mail* as DATA wants it (RFC 5321, 4.5.2), up to the line with the final dot."""
-    if not mail.endswith(b"\r\n"):
-        mail += b"\r\n"
-    if b"\n." in mail:
-        mail = mail.replace(b"\n.", b"\n..")
-    return b"." + mail if mail.startswith(b".") else mail
+def _as_data(mail: bytes) -> bytes:
+    """*mail* as DATA wants it, up to the line with the final dot."""
+    ended = mail if mail.endswith(b"\r\n") else mail + b"\r\n"
+    return dot_stuffed(b"\n" + ended)[1:]
 
 
 def _literal(address: str) -> str:

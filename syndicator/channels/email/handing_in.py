@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
+from time import monotonic
 
 from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthorised
 from syndicator.channels.email.conversation import (
@@ -22,8 +22,11 @@ from syndicator.channels.email.conversation import (
     Errand,
     HandedBack,
     open_conversation,
+    tls_context,
 )
 from syndicator.channels.email.relay import BROKE_OFF, Relay
+from syndicator.outbound.late_writes import none_after
+from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
 TOO_LARGE = gettext_noop("The mail is larger than the mail server %(host)s takes.")
@@ -71,7 +74,7 @@ class HandIn:
         self._relay = relay
         self._note = before_dot
         self._limits = limits
-        self._context = ssl.create_default_context()
+        self._context = tls_context(relay)
         self._waiting: deque[Errand] = deque()
         self._put_back: set[int] = set()
         self._results: deque[Result] = deque()
@@ -121,8 +124,7 @@ class HandIn:
 
     def stop(self, grace: timedelta) -> None:
         """End the run: what may be out has *grace* to be answered, all else is handed back."""
-        loop = asyncio.get_running_loop()
-        self._stops_at = min(self._stops_at, loop.time() + grace.total_seconds())
+        self._stops_at = min(self._stops_at, monotonic() + grace.total_seconds())
         self._hand_back()
         for conversation in tuple(self._busy):
             conversation.withdraw()
@@ -191,13 +193,15 @@ class HandIn:
 
     def _go_on(self) -> None:
         """Give those who have nothing to do what waits, and get more of them if it is too much."""
-        if self._is_ending:
+        if self._trouble is not None or self._stops_at < inf:
             self._hand_back()
-        while self._waiting and self._idle:
-            self._begin(self._idle.pop(), self._waiting.popleft())
-        if self._waiting:
+        waiting, idle = self._waiting, self._idle
+        while waiting and idle:
+            self._begin(idle.pop(), waiting.popleft())
+        most = self._limits.connections
+        if waiting and len(self._busy) + len(self._opening) < most:
             self._open_more()
-        if len(self._waiting) <= self._limits.connections // 2:
+        if len(waiting) <= most // 2:
             self._room.set()
 
     def _begin(self, conversation: Conversation, errand: Errand) -> None:
@@ -246,21 +250,29 @@ class HandIn:
             self._report(self._waiting.popleft(), HandedBack(self._relay.say(GIVEN_BACK)))
 
     async def _watch(self) -> None:
-        """Do what the clock demands."""
-        loop, idle = asyncio.get_running_loop(), self._limits.idle.total_seconds()
-        while True:
-            await asyncio.sleep(TICK)
-            now = loop.time()
-            for conversation in tuple(self._busy):
-                if now >= self._stops_at:
-                    conversation.close()
-                else:
-                    conversation.expire(now)
-            for conversation in tuple(self._idle):
-                if now - conversation.idle_since >= idle:
-                    self._idle.remove(conversation)
-                    self._dismiss(conversation)
-            self._go_on()
+        """Do what the clock demands.
+
+        A process that was stopped, and whose errands are somebody else's by now, writes no dot.
+        """
+        idle = self._limits.idle.total_seconds()
+        with contextlib.ExitStack() as guard:
+            while True:
+                await asyncio.sleep(TICK)
+                now = monotonic()
+                for conversation in tuple(self._busy):
+                    if now >= self._stops_at:
+                        conversation.close()
+                    else:
+                        conversation.expire(now)
+                for conversation in tuple(self._idle):
+                    if now - conversation.idle_since >= idle:
+                        self._idle.remove(conversation)
+                        self._dismiss(conversation)
+                self._go_on()
+                guard.close()
+                dot_by = min((one.dot_by for one in self._busy), default=inf)
+                if dot_by < inf:
+                    guard.enter_context(none_after(max(0.0, dot_by - uptime())))
 
     def _dismiss(self, conversation: Conversation) -> None:
         self._leaving.add(conversation)
@@ -283,7 +295,7 @@ class HandIn:
         return len(self._busy) + len(self._idle)
 
     def _open_more(self) -> None:
-        if self._open and asyncio.get_running_loop().time() < self._no_more_before:
+        if self._open and monotonic() < self._no_more_before:
             return
         opening = len(self._opening)
         more = min(
@@ -321,4 +333,16 @@ class HandIn:
         self._fail(error)
 
     def _no_more_for_now(self) -> None:
-        self._no_more_before = asyncio.get_running_loop().time() + NO_MORE
+        self._no_more_before = monotonic() + NO_MORE
+
+
+def try_out(relay: Relay, limit: timedelta) -> None:
+    """Come, log in and leave again, all within *limit*; raises as `open_conversation`."""
+    asyncio.run(_visit(relay, limit))
+
+
+async def _visit(relay: Relay, limit: timedelta) -> None:
+    nothing = HandIn(relay, lambda errand: None)
+    conversation = await open_conversation(relay, nothing, tls_context(relay), limit)
+    conversation.leave()
+    conversation.close()

@@ -43,10 +43,15 @@ class Replies:
         *lines, self._rest = (self._rest + data).split(b"\n")
         whole = []
         for line in lines:
+            if len(line) > LONGEST_REPLY:
+                raise Garbled("the mail server's reply is too long")
             found = _LINE.fullmatch(line)
             if found is None:
                 raise Garbled("the mail server's reply is not one")
             code, more, words = found.groups(b"")
+            if not self._lines and more != b"-":
+                whole.append(Reply(int(code), words))
+                continue
             if self._lines and code != self._code:
                 raise Garbled("the lines of the mail server's reply belong to different replies")
             self._code = code

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from email.quoprimime import body_encode
 from operator import itemgetter
 from secrets import token_hex
 from types import MappingProxyType
 
 from syndicator.channels.base import Message
+from syndicator.channels.email.dots import dot_stuffed
 from syndicator.channels.email.mime import (
     LINE_LENGTH,
     Envelope,
@@ -59,6 +59,7 @@ class Form:
         self._signer = signer
         gaps = _own_words(nobody)
         self._mail = _cut(mail, gaps)
+        self._data = _cut(dot_stuffed(mail), gaps)
         if signer is not None:
             headers, _, body = mail.partition(b"\r\n\r\n")
             self._signed_headers = _cut(relaxed_headers(headers, signer.headers), gaps)
@@ -69,14 +70,27 @@ class Form:
 
         `ValueError` as from `mime.build`, or if it is the envelope of another mailing.
         """
+        words = self._words(envelope)
+        return self._signature(words) + self._mail(words)
+
+    def data(self, envelope: Envelope) -> bytes:
+        """The same as SMTP wants it after DATA; looking for dots would take longer than all else.
+
+        `ValueError` as from `mail`.
+        """
+        words = self._words(envelope)
+        return self._signature(words) + self._data([dot_stuffed(word) for word in words])
+
+    def _words(self, envelope: Envelope) -> Sequence[bytes]:
         if _common(envelope) != self._common:
             raise ValueError("the envelope is that of another mailing")
         check_recipient(envelope)
-        words = _own_words(envelope)
-        mail = self._mail(words)
+        return _own_words(envelope)
+
+    def _signature(self, words: Sequence[bytes]) -> bytes:
         if self._signer is None:
-            return mail
-        return self._signer.sign(self._signed_headers(words), self._signed_body(words)) + mail
+            return b""
+        return self._signer.sign(self._signed_headers(words), self._signed_body(words))
 
 
 def _common(envelope: Envelope) -> tuple[str, str, str, datetime, bool]:
@@ -91,26 +105,35 @@ def _common(envelope: Envelope) -> tuple[str, str, str, datetime, bool]:
 
 
 def _own_words(envelope: Envelope) -> Sequence[bytes]:
-    """What only this recipient's mail says, as it stands there.
+    """What only this recipient's mail says, as it stands there: that at the beginning of a line
+    with the line end before it.
 
-    None is the beginning of another, of the same envelope, that comes after it.
+    None is in another, of the same envelope, that comes after it.
     """
     leave, prefer = envelope.unsubscribe_url, envelope.preferences_url
     words = [
         _quoted_printable(link_line(leave)),
         f"<{leave}>".encode(),
-        _quoted_printable(leave),
+        b"\r\n" + _quoted_printable(leave),
         envelope.to_address.encode(),
         envelope.message_id.encode(),
         boundary_seed(envelope.message_id).encode(),
     ]
     if prefer:
-        words += [_quoted_printable(link_line(prefer)), _quoted_printable(prefer)]
+        words += [_quoted_printable(link_line(prefer)), b"\r\n" + _quoted_printable(prefer)]
     return words
 
 
 def _quoted_printable(line: str) -> bytes:
-    return body_encode(line, LINE_LENGTH, "\r\n").encode()
+    """*line*, of plain characters without space, as Python's own encoder folds it."""
+    coded, pieces = line.replace("=", "=3D"), []
+    while len(coded) > LINE_LENGTH:
+        # Not within an escape: "=" and two digits.
+        end = coded.rfind("=", LINE_LENGTH - 3, LINE_LENGTH - 1)
+        end = LINE_LENGTH - 1 if end < 0 else end
+        pieces.append(coded[:end])
+        coded = coded[end:]
+    return "=\r\n".join([*pieces, coded]).encode()
 
 
 def _cut(sample: bytes, gaps: Sequence[bytes]) -> Callable[[Sequence[bytes]], bytes]:
