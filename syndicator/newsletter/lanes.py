@@ -12,20 +12,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet
 
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.claiming import due
-from syndicator.newsletter.models import (
-    Lane,
-    Mailing,
-    MailingRecipient,
-    MailingState,
-    RecipientState,
-    Sender,
-)
+from syndicator.newsletter.models import Lane, Mailing, MailingState, Sender
+from syndicator.statements import Gap, Prepared
 
 TASKS = {
     Lane.BREAKING: queue.SEND_BREAKING,
@@ -68,16 +62,18 @@ def gives_way(mailing: Mailing) -> bool:
     """Whether breaking news is being sent that this mailing must not slow down."""
     if mailing.lane == Lane.BREAKING:
         return False
-    unsent = MailingRecipient.objects.filter(
-        mailing=OuterRef("pk"), state__in=(RecipientState.QUEUED, RecipientState.IN_FLIGHT)
-    )
-    return Mailing.objects.filter(
-        Exists(unsent),
+    since = database_now() - GIVING_WAY
+    return _BREAKING.first(since=since) is not None
+
+
+_BREAKING = Prepared(
+    lambda: Mailing.objects.filter(
         lane=Lane.BREAKING,
         state=MailingState.SENDING,
         paused_until=None,
-        created_at__gt=database_now() - GIVING_WAY,
-    ).exists()
+        created_at__gt=Gap("since", DateTimeField()),
+    ).values_list("pk")[:1]
+)
 
 
 def others_wait(mailing: Mailing) -> bool:
