@@ -15,7 +15,9 @@ from syndicator.boot import boot, use_data_folder
 from tests.bench import machine
 from tests.bench.figures import Row, SystemFailed
 
-PARTS = ("latency", "claims", "drain", "bystanders", "desk", "mail", "footprint")
+PARTS = ("latency", "claims", "drain", "bystanders", "desk", "mail", "footprint", "mail_engine")
+#: Measured once, not on each backend.
+ALONE = ("footprint", "mail_engine")
 #: Characters of a line where there is no terminal.
 WIDTH = 150
 
@@ -47,12 +49,21 @@ def main() -> int:
 
 
 def _rows(options: argparse.Namespace, names: list[str], console: Console) -> Iterator[Row]:
-    from tests.bench import bystanders, claims, desk, drain, footprint, latency, mail
+    from tests.bench import (
+        bystanders,
+        claims,
+        desk,
+        drain,
+        footprint,
+        latency,
+        mail,
+        mail_engine,
+    )
     from tests.bench.backends import BACKENDS
 
     backends = [BACKENDS[name] for name in names]
     for part in options.only:
-        for backend in [backends[0]] if part == "footprint" else backends:
+        for backend in [backends[0]] if part in ALONE else backends:
             with console.status(f"{part}, {backend.name} …"):
                 match part:
                     case "latency":
@@ -69,6 +80,8 @@ def _rows(options: argparse.Namespace, names: list[str], console: Console) -> It
                         yield from mail.measure(backend, options.runs)
                     case "footprint":
                         yield from footprint.measure(backends, options.idle)
+                    case "mail_engine":
+                        yield from mail_engine.measure(options.runs)
 
 
 def _options() -> argparse.Namespace:

@@ -10,6 +10,7 @@ from syndicator.channels.base import Account, TryLater, Unauthorised
 from syndicator.channels.email.signing import new_key
 from syndicator.newsletter.channel import NewsletterChannel
 from tests.channels.email.scripted_relay import ScriptedRelay
+from tests.ports import quiet_port
 
 SOON = timedelta(seconds=5)
 KEY = new_key()
@@ -43,9 +44,9 @@ def test_a_key_that_cannot_be_read_is_told_before_anything_is_sent(relay: Script
     assert relay.connections == 0
 
 
-def test_a_mail_server_that_is_away_is_away(closed_port: int) -> None:
+def test_a_mail_server_that_is_away_is_away() -> None:
     with pytest.raises(TryLater):
-        NewsletterChannel().client(account(f"smtp://127.0.0.1:{closed_port}")).check(deadline=SOON)
+        NewsletterChannel().client(account(f"smtp://127.0.0.1:{quiet_port()}")).check(deadline=SOON)
 
 
 def test_signing_makes_no_other_account() -> None:

@@ -126,8 +126,9 @@ class Conversation(asyncio.BufferedProtocol):
         self._steps: list[_Step] = []
         self._failure: ChannelError | None = None
         self._paused = False
-        #: Of the current errand: a reply was read; the recipient was refused; the dot is written.
-        self._answered = self._refused = self._dotted = False
+        #: Of the current errand: the relay answered a command; it refused the recipient; the dot
+        #: is written.
+        self._begun = self._refused = self._dotted = False
         self._must_reset = False
 
     # --- Opening ---------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ class Conversation(asyncio.BufferedProtocol):
         self._errand, self.served = errand, self.served + 1
         self._ends = monotonic() + limit
         self._failure = None
-        self._answered = self._refused = self._dotted = False
+        self._begun = self._refused = self._dotted = False
         self._mail = mail if errand.is_data else _as_data(mail)
         sender = (errand.return_path or self.relay.from_address).encode()
         parameters = b" SIZE=%d" % len(mail) if "SIZE" in self._extensions else b""
@@ -231,7 +232,7 @@ class Conversation(asyncio.BufferedProtocol):
     def _read(self, reply: Reply, *, is_last: bool) -> None:
         """Take the next reply that an errand waits for; *is_last*: nothing else is here yet."""
         step = self._steps.pop(0)
-        is_first, self._answered = not self._answered, True
+        was_begun, self._begun = self._begun, step != _Step.RESET
         if step == _Step.MAIL_ITSELF:
             self._read_verdict(reply)
         elif step == _Step.LONE_DOT:
@@ -241,7 +242,7 @@ class Conversation(asyncio.BufferedProtocol):
             if not is_last:
                 raise Garbled("the mail server answered before it had the mail")
             self._go_ahead()
-        elif reply.code == 421 and is_first and self.served > 1:
+        elif reply.code == 421 and not was_begun and self.served > 1:
             self._lose_before_it_began()
         else:
             self._read_preparation(step, reply)
@@ -363,7 +364,7 @@ class Conversation(asyncio.BufferedProtocol):
 
     def _lose(self, said: str) -> None:
         """The relay closed the connection."""
-        if self._errand is not None and not self._answered and self.served > 1:
+        if self._errand is not None and not self._begun and self.served > 1:
             self._lose_before_it_began()
         else:
             self._break_off(None, said)

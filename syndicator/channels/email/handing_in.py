@@ -343,6 +343,6 @@ def try_out(relay: Relay, limit: timedelta) -> None:
 
 async def _visit(relay: Relay, limit: timedelta) -> None:
     nothing = HandIn(relay, lambda errand: None)
-    conversation = await open_conversation(relay, nothing, tls_context(relay), limit)
+    conversation = await open_conversation(relay, nothing, nothing._context, limit)
     conversation.leave()
     conversation.close()

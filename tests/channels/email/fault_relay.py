@@ -36,8 +36,9 @@ class FaultRelay:
     connections: int = 0
     open: int = 0
     most_open: int = 0
-    #: Seconds until a mail is answered.
+    #: Seconds until a mail is answered, and connections that have to be open by then.
     delay: float = 0.0
+    gate: int = 0
     lone_dots: int = 0
     port: int = 0
 
@@ -188,8 +189,10 @@ class _Session:
             return
         self.relay.taken.append(recipient)
         self.relay.mails[recipient] = mail
-        if self.relay.delay:
-            await asyncio.sleep(self.relay.delay)
+        await asyncio.sleep(self.relay.delay)
+        while self.relay.most_open < self.relay.gate:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert not self.reader._buffer, "the client went on before it had the answer"  # type: ignore[attr-defined]
         await self.acceptance(word)
 
     async def acceptance(self, word: str) -> None:

@@ -38,7 +38,7 @@ from tests.channels.email.scripted_relay import (
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
 MAIL = b"Subject: x\r\n\r\nHello\r\n.hidden\r\n.\r\n..\r\nBye\r\n"
-LIMITS = Limits(connections=4, mail=timedelta(seconds=5))
+LIMITS = Limits(connections=4, mail=timedelta(seconds=15))
 
 
 def errand(number: int, fault: str = "fine", **details: Any) -> Errand:
@@ -88,7 +88,7 @@ class Run:
                 except (ChannelError, ArithmeticError) as error:
                     self.trouble = error
 
-        asyncio.run(asyncio.wait_for(run(), 20))
+        asyncio.run(asyncio.wait_for(run(), 30))
 
     def outcome(self, number: int = 0) -> type:
         return type(self.results[number])
@@ -165,15 +165,13 @@ def test_whatever_the_relay_does_every_mail_has_one_fate_and_it_is_true(
         ("mumble", Unknown, None),
         ("endless", Unknown, None),
         ("cut-dot", Unknown, None),
-        ("silent", Unknown, None),
     ],
 )
 def test_each_failure_is_what_it_proves(
     fault: str, outcome: type[ChannelError], status: int | None, pipelining: bool
 ) -> None:
     errands = [errand(0, fault), errand(1)]
-    limits = replace(LIMITS, connections=1, mail=timedelta(seconds=0.3))
-    run = Run(FaultRelay(pipelining=pipelining), errands, limits)
+    run = Run(FaultRelay(pipelining=pipelining), errands, replace(LIMITS, connections=1))
     hold(run, errands)
     answer = run.results[0]
     assert isinstance(answer, outcome)
@@ -193,22 +191,27 @@ def test_a_recipient_who_is_refused_after_data_was_accepted_gets_a_lone_dot_and_
     assert run.dots == [1]
 
 
+def test_no_answer_at_all_is_unknown_when_the_time_is_over() -> None:
+    limits = replace(LIMITS, mail=timedelta(seconds=0.5))
+    run = Run(FaultRelay(), [errand(0, "silent")], limits)
+    assert run.outcome() is Unknown
+
+
 def test_no_command_of_the_next_mail_is_written_before_the_answer_to_this_one() -> None:
-    server = FaultRelay(delay=0.1)
+    server = FaultRelay(delay=0.1)  # it looks after that whether anything came
     run = Run(server, [errand(0), errand(1)], replace(LIMITS, connections=1))
     assert list(run.results) == [0, 1]
-    # Otherwise the second sender were here when the first mail is answered.
-    assert len(server.senders) == 2
+    assert server.connections == 1
 
 
 def test_large_mails_are_in_doubt_only_when_all_of_them_is_on_its_way() -> None:
-    large = b"Subject: x\r\n\r\n" + b".All work and no play\r\n" * 300_000
-    assert len(large) > AT_ONCE
+    line = b".All work and no play\r\n"
+    large = line * (AT_ONCE // len(line) + 1)
     one = Errand(0, "fine.0@reader.example", lambda: large)
     server = FaultRelay()
     run = Run(server, [one])
     assert server.mails["fine.0@reader.example"] == large
-    two = Errand(0, "cut-data.0@reader.example", lambda: large)
+    two = Errand(0, "cut-data.0@reader.example", lambda: line * 400_000)
     run = Run(FaultRelay(), [two])
     assert run.outcome() is TryLater
     assert run.dots == []
@@ -232,7 +235,7 @@ def test_where_bounces_go_is_told_for_each_mail() -> None:
 
 
 def test_as_many_connections_are_open_as_are_wanted() -> None:
-    server = FaultRelay(delay=0.2)
+    server = FaultRelay(gate=20)
     run = Run(server, [errand(n) for n in range(40)], replace(LIMITS, connections=20))
     assert len(server.taken) == len(run.results) == 40
     assert server.most_open == 20
