@@ -59,6 +59,11 @@ def data_folder() -> Path:
     return Path(read("DATA", "~/.local/share/syndicator")).expanduser().absolute()
 
 
+def journal_folder(folder: Path) -> Path:
+    """Local to this machine, and the same for all its workers; below *folder* unless said."""
+    return Path(read("JOURNAL_FOLDER", str(folder / "journals"))).expanduser().absolute()
+
+
 def keys(folder: Path) -> keys_file.Keys:
     """Signing and encryption keys: from the environment, else made once and kept in *folder*.
 

@@ -19,6 +19,8 @@ ENCRYPTION_KEYS = _keys["encryption"]
 #: Where to read them again when they have changed; and the same, if it is ours to write.
 ENCRYPTION_KEYS_FILE = environment.encryption_keys_file(DATA_FOLDER)
 OWN_KEYS_FILE = environment.own_keys_file(DATA_FOLDER)
+#: Where workers note which mails they have begun to hand in; on a disk or in memory (tmpfs).
+JOURNAL_FOLDER = environment.journal_folder(DATA_FOLDER)
 DEBUG = False
 BASE_URL = environment.read("BASE_URL", "http://127.0.0.1:8800").rstrip("/")
 ALLOWED_HOSTS = [

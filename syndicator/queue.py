@@ -16,16 +16,9 @@ from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
 QUEUES = (
-    "render",
-    "picture",
-    "deliver",
-    "reconcile",
-    "mailing",
-    "returns",
-    "sweep",
-    "alert",
-    "account",
-    "subscribers",
+    *("render", "picture", "deliver", "reconcile"),
+    *("mailing", "breaking", "returns"),
+    *("sweep", "alert", "account", "subscribers"),
 )
 
 RENDER_ENTRY = "render.entry"
@@ -33,6 +26,7 @@ FETCH_PICTURES = "picture.entry"
 DELIVER_TO_DESTINATION = "deliver.destination"
 RECONCILE_POST = "reconcile.post"
 SEND_MAILING = "mailing.send"
+SEND_BREAKING = "breaking.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 READ_RETURN_BOX = "returns.read"

@@ -54,6 +54,7 @@ def environment(**options: Any) -> Environment:
         clock=times.clock,
         full=times.full,
         soon=times.soon,
+        duration=times.duration,
         day=times.day,
         moment=datetime.fromisoformat,
     )

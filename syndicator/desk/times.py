@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from syndicator.desk.texts import say
 from syndicator.entries.models import LiveBlog
@@ -38,6 +38,18 @@ def clock(moment: datetime, zone: str, precise: bool = False) -> str:
 def soon(moment: datetime, zone: str) -> str:
     """As `clock`, with the seconds if *moment* is less than a minute away."""
     return clock(moment, zone, precise=abs(moment - timezone.now()) < timedelta(minutes=1))
+
+
+def duration(span: timedelta) -> str:
+    """About how long, in one unit."""
+    seconds = max(1, round(span.total_seconds()))
+    if seconds < 100:
+        return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+    hours = round(minutes / 60)
+    return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
 
 
 def told(wording: TimedWording, zone: str) -> str:

@@ -33,6 +33,7 @@ ACTS = {
     "app added": _("authenticator app added"),
     "app removed": _("authenticator app removed"),
     "blocked": _("blocked"),
+    "cancelled": _("cancelled"),
     "changed": _("changed"),
     "code refused": _("wrong code"),
     "connected": _("connected"),
@@ -61,6 +62,8 @@ ACTS = {
     "subscribers imported": _("subscribers imported"),
     "token issued": _("push token issued"),
     "unblocked": _("unblocked"),
+    "uncertain mails counted as sent": _("uncertain mails counted as sent"),
+    "uncertain mails sent again": _("uncertain mails sent again"),
 }
 #: What it can be done to, by model.
 KINDS = {
@@ -73,6 +76,7 @@ KINDS = {
     "entrance.passkey": _("Passkey"),
     "entries.liveblog": _("Live blog"),
     "entries.source": _("Source"),
+    "newsletter.mailing": _("Mailing"),
     "newsletter.subscription": _("Subscription"),
     "signup.signup": _("Sign-up"),
     "newsletter.suppression": _("Blocked address"),

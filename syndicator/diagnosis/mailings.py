@@ -8,7 +8,7 @@ from django.db.models import Count, Min
 
 from syndicator.clock import database_now
 from syndicator.diagnosis.findings import Finding, Severity, note, problem
-from syndicator.newsletter.fanout import due
+from syndicator.newsletter.claiming import due
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,

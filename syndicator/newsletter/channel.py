@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
-from syndicator import queue
 from syndicator.channels.base import (
     Account,
     AccountCheck,
@@ -35,14 +34,11 @@ from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter import return_path
+from syndicator.newsletter.addressing import address
 from syndicator.newsletter.guide import GUIDE
-from syndicator.newsletter.models import (
-    Mailing,
-    MailingRecipient,
-    MailingState,
-    Subscription,
-    SubscriptionState,
-)
+from syndicator.newsletter.lanes import lane_of
+from syndicator.newsletter.limits import SETTINGS, Limits
+from syndicator.newsletter.models import Mailing, Subscription, SubscriptionState
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.wording import Wording, gettext_noop
 
@@ -134,6 +130,7 @@ class NewsletterChannel(Channel):
             required=False,
             help=gettext_noop("Begins with whsec_. The provider signs with it what it reports."),
         ),
+        *SETTINGS,
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
@@ -182,7 +179,9 @@ class NewsletterClient(Client):
         the database: a long list may take it longer than *deadline*, but not longer than the
         caller has (`no_call_after`).
         """
-        relay = Relay.from_account(self._account)
+        # Both refuse settings that no mail can be sent with.
+        Relay.from_account(self._account)
+        Limits.from_settings(self._account.settings)
         try:
             with Deadline(LONGEST) as ends, transaction.atomic():
                 blog = LiveBlog.objects.get(slug=message.audience)
@@ -192,11 +191,12 @@ class NewsletterClient(Client):
                         "destination_id": int(self._account.settings["destination_id"]),
                         "blog": blog,
                         "message": message.to_json(),
+                        "lane": lane_of(blog, message.permalink),
                         "created_at": database_now(),
                     },
                 )
                 if created:
-                    _address(mailing, relay.from_address.rpartition("@")[2])
+                    address(mailing, _subscribed(blog))
                 receipt = _receipt(mailing)
                 # Whoever asked may have been given up by now, and the post taken back.
                 ends.check()
@@ -216,6 +216,7 @@ class NewsletterClient(Client):
         return_path.return_address(self._account.settings)
         if self._account.settings.get("return_box", "").strip():
             Box.from_account(self._account)
+        Limits.from_settings(self._account.settings)
         try_out(relay, deadline)
         return AccountCheck(relay.from_address, notes=_notes(signer, relay) if signer else ())
 
@@ -237,31 +238,8 @@ def _notes(signer: Signer, relay: Relay) -> tuple[Wording, ...]:
     return (record, Wording(OTHER_DOMAIN, {"domain": domain, "sender": sender}))
 
 
-def _address(mailing: Mailing, domain: str) -> None:
-    """Queue one mail for each who is subscribed now, and ring for them."""
-    subscriptions = (
-        Subscription.objects.filter(blog=mailing.blog_id, state=SubscriptionState.ACTIVE)
-        .select_related("subscriber")
-        .order_by("id")
-    )
-    MailingRecipient.objects.bulk_create(
-        (
-            MailingRecipient(
-                mailing=mailing,
-                subscription=subscription,
-                address=subscription.subscriber.email,
-                message_id=f"<{uuid4().hex}.{mailing.pk}@{domain}>",
-                due_at=mailing.created_at,
-            )
-            for subscription in subscriptions.iterator(chunk_size=2000)
-        ),
-        batch_size=1000,
-    )
-    if mailing.recipients.exists():
-        queue.after_commit(queue.SEND_MAILING, mailing.pk)
-    else:
-        mailing.state = MailingState.DONE
-        mailing.save(update_fields=["state"])
+def _subscribed(blog: LiveBlog) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(blog=blog, state=SubscriptionState.ACTIVE).order_by("pk")
 
 
 def _receipt(mailing: Mailing) -> Receipt:

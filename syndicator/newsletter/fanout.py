@@ -1,142 +1,102 @@
-"""Sends the mails of a mailing, one at a time, at most once each.
+"""Sends the mails of a mailing, many at once, at most once each.
 
-Claim (committed, under a lease), hand in (outside any transaction), record (fenced by the epoch).
-A mail whose fate is not known is held as uncertain and never sent again by itself: it cannot be
-looked up, and a subscriber forgives a missing mail sooner than the same one twice.
+Claim (committed, under a lease), hand in (outside any transaction), record (fenced by the epoch),
+hundreds of mails each. A mail whose fate is not known is held as uncertain: it cannot be looked up,
+and a subscriber forgives a missing mail sooner than the same one twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from time import monotonic
-from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef
 
-from syndicator import queue
 from syndicator.alerts.raising import end_alert, raise_alert
-from syndicator.channels.base import (
-    Account,
-    ChannelError,
-    Rejected,
-    TryLater,
-    Unauthorised,
-    Unknown,
-)
-from syndicator.channels.email.mime import PREFERENCES, Envelope, build
-from syndicator.channels.email.pictures import PictureFile
+from syndicator.channels.base import Account, TryLater, Unauthorised
+from syndicator.channels.email.conversation import Errand
+from syndicator.channels.email.mime import PREFERENCES, Envelope
 from syndicator.channels.email.relay import Relay
-from syndicator.channels.email.smtp import Connection
+from syndicator.channels.email.signing import Signer
+from syndicator.channels.email.splicing import prepare
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.stops import held
 from syndicator.destinations.trouble import pause_and_tell
+from syndicator.newsletter.claiming import MOST, Claimed, due, put_aside_who_left
+from syndicator.newsletter.lanes import gives_way, others_wait, precedence, ring
+from syndicator.newsletter.limits import Limits
 from syndicator.newsletter.models import (
+    Lane,
     Mailing,
     MailingRecipient,
     MailingState,
     RecipientState,
-    Subscription,
-    SubscriptionState,
+    Sender,
 )
 from syndicator.newsletter.pictures import files_of
+from syndicator.newsletter.recording import record
+from syndicator.newsletter.relaying import Relaying
 from syndicator.newsletter.return_path import return_address, return_path
+from syndicator.newsletter.senders import at_work, still_here
+from syndicator.newsletter.settling import settle
 from syndicator.newsletter.subscribing import preferences_url, unsubscribe_url
-from syndicator.newsletter.taking_back import stop_withdrawn
+from syndicator.newsletter.taking_back import stop_cancelled, stop_withdrawn
+from syndicator.newsletter.throttle import claim_allowed
+from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
 
-#: How long a claimed mail is nobody else's. Longer than its deadline.
-LEASE = timedelta(minutes=5)
-SEND_DEADLINE = timedelta(minutes=2)
-CONNECT_DEADLINE = timedelta(seconds=30)
 #: After so long a task rings again and ends: a worker that is told to stop must not wait longer.
-SPAN = timedelta(seconds=10)
-#: The n-th wait after a relay's "later"; after the last one the mail counts as bounced.
-BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
+SPAN = timedelta(seconds=30)
 #: The wait for a relay that cannot be used at all; it costs no mail a try.
 RELAY_PAUSE = timedelta(minutes=1)
-ANSWER_KEPT = 500
 
-GAVE_UP = gettext_noop("The relay put it off %(tries)s times, at last with: %(answer)s")
+#: Seconds between two looks whether all this may go on, and whether breaking news comes first.
+LOOK, LOOK_ASIDE = 0.5, 0.1
+#: Seconds that others wait for a worker which is busy with a mailing.
+LEAST_SPAN = 2.0
+#: Seconds to wait for what limits will let go next.
+IDLE = 1.0
+#: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
+FIRST_CLAIM = 100
+CLAIMED_FOR = 0.5
+
 RELAY_AWAY = gettext_noop("%(name)s sends no mail")
 RELAY_AWAY_WHY = gettext_noop(
     "%(why)s It is tried again every minute, and the mails wait. "
     "Look whether the mail server runs and can be reached."
 )
-UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the mail may be out."))
 
 
 def send_due(mailing_id: int) -> int:
-    """Send what is due of a mailing, for as long as one task may; the number of tries made."""
-    tries, end = 0, monotonic() + SPAN.total_seconds()
+    """Send what is due of a mailing, for as long as one task may; how many mails were tried.
+
+    Any number of workers may do so at once.
+    """
+    settle()
     stop_withdrawn(mailing_id)
-    recipient = _next_due(mailing_id)
-    if recipient is None:
-        close_finished()
-        return tries
-    mailing = recipient.mailing
-    try:
-        account = _account(mailing.destination)
-        files = files_of(mailing.frozen_message, account.open_picture)
-        bounces_to = return_address(account.settings)
-        with Connection(Relay.from_account(account)) as connection:
-            while recipient is not None:
-                connection.ready(CONNECT_DEADLINE)
-                if claim(recipient):
-                    tries += 1
-                    _send(recipient, connection, files, bounces_to)
-                recipient = _next_due(mailing_id)
-                if monotonic() >= end:
-                    break
-    except (TryLater, Unauthorised) as error:
-        _hold(mailing, error)
-    else:
-        if mailing.reason is not None:
-            Mailing.objects.filter(pk=mailing_id).update(reason=None, paused_until=None)
-            end_alert(_alert(mailing), database_now())
-        if recipient is not None:
-            queue.ring(queue.SEND_MAILING, mailing_id)
+    mailing = Mailing.objects.select_related("destination", "blog").get(pk=mailing_id)
+    tries = 0
+    if due().filter(mailing=mailing_id).exists():
+        with precedence.held() if mailing.lane == Lane.BREAKING else nullcontext():
+            tries = _send(mailing)
+        # It may have been under way while it was withdrawn.
+        stop_withdrawn(mailing_id)
+        stop_cancelled(mailing_id)
+    put_aside_who_left(mailing_id)
     close_finished()
     log.info("mailing worked on", mailing=mailing_id, tries=tries)
     return tries
-
-
-def due() -> QuerySet[MailingRecipient]:
-    """All mails that may be sent now."""
-    now = database_now()
-    return MailingRecipient.objects.exclude(mailing__state=MailingState.PAUSED).filter(
-        held().allows(channel="mailing__destination__channel_name", blog="mailing__blog"),
-        Q(mailing__paused_until=None) | Q(mailing__paused_until__lte=now),
-        mailing__destination__state=DestinationState.ACTIVE,
-        state=RecipientState.QUEUED,
-        due_at__lte=now,
-    )
-
-
-def claim(recipient: MailingRecipient) -> bool:
-    """Take one due mail for one try, and commit that; False if it is not to be had (any longer)."""
-    with transaction.atomic(durable=True):
-        # Not joined: PostgreSQL would judge by the old row after waiting for another's claim.
-        subscribed = Subscription.objects.filter(
-            pk=recipient.subscription_id or 0, state=SubscriptionState.ACTIVE
-        )
-        claimed = _fenced(recipient).filter(Exists(subscribed), state=RecipientState.QUEUED)
-        if not claimed.update(
-            state=RecipientState.IN_FLIGHT,
-            due_at=database_now() + LEASE,
-            epoch=F("epoch") + 1,
-            attempts=F("attempts") + 1,
-        ):
-            return False
-    recipient.refresh_from_db(fields=["state", "due_at", "epoch", "attempts"])
-    return True
 
 
 def close_finished() -> int:
@@ -149,108 +109,177 @@ def close_finished() -> int:
     )
 
 
-def _next_due(mailing_id: int) -> MailingRecipient | None:
-    """The mail whose turn it is; those whose readers have left meanwhile are put aside."""
-    line = (
-        due()
-        .filter(mailing=mailing_id)
-        .select_related("mailing__destination", "mailing__blog", "subscription")
-        .order_by("due_at", "id")
-    )
-    while (recipient := line.first()) is not None:
-        subscription = recipient.subscription
-        if subscription is not None and subscription.state == SubscriptionState.ACTIVE:
-            return recipient
-        _fenced(recipient).filter(state=RecipientState.QUEUED).update(
-            state=RecipientState.SUPPRESSED, due_at=None
-        )
-    return None
-
-
-def _send(
-    recipient: MailingRecipient,
-    connection: Connection,
-    files: Mapping[str, PictureFile],
-    bounces_to: str,
-) -> None:
-    """Hand one claimed mail in and record what came of it; `Unauthorised` if none may be sent."""
+def _send(mailing: Mailing) -> int:
+    run = None
     try:
-        envelope = _envelope(recipient, connection.relay, bounces_to)
-        mail = build(recipient.mailing.frozen_message, envelope, files)
-        answer = connection.send(recipient.address, mail, SEND_DEADLINE, envelope.return_path)
-    except ChannelError as error:
-        _record_error(recipient, error)
-        if isinstance(error, Unauthorised):
-            raise
-    except Exception:
-        log.exception("sending ended unexpectedly", recipient=recipient.pk)
-        _record_error(recipient, Unknown(UNEXPECTED))
+        account = _account(mailing.destination)
+        relay, limits = Relay.from_account(account), Limits.from_settings(account.settings)
+        errand_of = _writing(mailing, account, relay)
+        with at_work(mailing, limits) as joined:
+            if joined is not None:
+                sender, journal = joined
+                others_first = mailing.lane != Lane.BREAKING
+                with Relaying(
+                    relay, sender.connections, errand_of, journal, gives_way=others_first
+                ) as relaying:
+                    run = _Run(mailing, sender, limits, relaying)
+                    run.go()
+        if run is None:
+            return 0
+        run.raise_trouble()
+    except (TryLater, Unauthorised) as error:
+        _hold(mailing, error)
     else:
-        now = database_now()
-        _record(recipient, RecipientState.ACCEPTED, answer=answer, accepted_at=now)
+        if mailing.reason is not None:
+            Mailing.objects.filter(pk=mailing.pk).update(reason=None, paused_until=None)
+            end_alert(_alert(mailing), database_now())
+        if run.is_more:
+            ring(mailing)
+    return run.tries if run else 0
 
 
-def _record_error(recipient: MailingRecipient, error: ChannelError) -> None:
-    tries, now = recipient.attempts, database_now()
-    state, due_at, reason = RecipientState.UNCERTAIN, None, error.reason
-    match error:
-        case Unauthorised():
-            state, due_at, tries = RecipientState.QUEUED, now, tries - 1
-        case TryLater() if tries <= len(BACKOFF):
-            state, due_at = RecipientState.QUEUED, now + BACKOFF[tries - 1]
-        case TryLater():
-            state = RecipientState.BOUNCED
-            reason = Wording(GAVE_UP, {"tries": tries, "answer": error.answer})
-        case Rejected():
-            state = RecipientState.BOUNCED
-    _record(recipient, state, answer=error.answer, reason=reason, due_at=due_at, attempts=tries)
-    log.warning("mail not sent", recipient=recipient.pk, outcome=error.outcome, status=error.status)
+class _Run:
+    """One sender's way through a mailing: it keeps *relaying* in work and writes down results."""
+
+    def __init__(
+        self, mailing: Mailing, sender: Sender, limits: Limits, relaying: Relaying
+    ) -> None:
+        self._mailing, self._sender, self._limits = mailing, sender, limits
+        self._relaying = relaying
+        self._in_hand = 0
+        self._rate = 0.0
+        self._rated_at, self._rated = monotonic(), 0
+        self._began = monotonic()
+        self._looked = self._looked_aside = self._began
+        self._idle_since: float | None = None
+        self._is_ending = False
+        self.tries = 0
+        #: Whether mails were due that this run left to the next.
+        self.is_more = False
+
+    def go(self) -> None:
+        while not self._relaying.over or self._in_hand:
+            if not self._is_ending:
+                self._look()
+                self._claim()
+            fates = self._relaying.take()
+            self._in_hand -= len(fates)
+            self.tries += sum(fate.outcome is not None for fate in fates)
+            record(fates)
+            self._measure()
+
+    def raise_trouble(self) -> None:
+        trouble = self._relaying.trouble
+        if isinstance(trouble, TryLater | Unauthorised):
+            raise trouble
+        if trouble is not None:
+            log.error("handing in ended in a way nobody foresaw", exc_info=trouble)
+
+    def _claim(self) -> None:
+        """Take as many mails as will be handed in soon, if there are not enough of them here."""
+        if self._is_ending or self._relaying.held or self._relaying.over:
+            return
+        connections = self._sender.connections
+        wanted = max(round(self._rate * CLAIMED_FOR) or FIRST_CLAIM, connections)
+        if self._relaying.waiting > wanted // 2:
+            return
+        claimed_at = uptime()
+        mailing = self._mailing
+        claimed = claim_allowed(
+            mailing.pk, mailing.destination_id, self._sender.token, min(wanted, MOST), self._limits
+        )
+        if claimed:
+            self._idle_since = None
+            self._in_hand += len(claimed)
+            self._relaying.give(claimed, claimed_at)
+        elif not self._in_hand:
+            self._wait_or_end()
+
+    def _wait_or_end(self) -> None:
+        """Nothing is to be had: that is the end, unless limits hold something back."""
+        self._idle_since = self._idle_since or monotonic()
+        if not self._limits.on_mails or monotonic() - self._idle_since >= IDLE:
+            self._end()
+
+    def _look(self) -> None:
+        """See whether there is a reason to end, or to give way."""
+        now = monotonic()
+        if now - self._looked_aside >= LOOK_ASIDE and self._mailing.lane != Lane.BREAKING:
+            self._looked_aside = now
+            self._relaying.held = gives_way(self._mailing)
+        if now - self._began >= SPAN.total_seconds():
+            self.is_more = True
+            self._end()
+        elif now - self._looked >= LOOK:
+            self._looked = now
+            still_here(self._sender, self._rate)
+            if stop_withdrawn(self._mailing.pk) or not _may_go_on(self._mailing):
+                self._is_ending = True
+                self._relaying.stop()
+            elif now - self._began >= LEAST_SPAN and others_wait(self._mailing):
+                self.is_more = True
+                self._end()
+
+    def _end(self) -> None:
+        self._is_ending = True
+        self._relaying.held = False
+        self._relaying.finish()
+
+    def _measure(self) -> None:
+        now = monotonic()
+        if (seconds := now - self._rated_at) >= LOOK:
+            self._rate = (self.tries - self._rated) / seconds
+            self._rated_at, self._rated = now, self.tries
 
 
-def _record(
-    recipient: MailingRecipient,
-    state: RecipientState,
-    *,
-    answer: str,
-    reason: Wording | None = None,
-    due_at: datetime | None = None,
-    **changes: Any,
-) -> None:
-    """Write down what a try came to, unless the mail has been claimed anew since.
-
-    A lease that the sweeper ended meanwhile does not stand in the way: this knows more.
-    """
-    _fenced(recipient).update(
-        state=state,
-        due_at=due_at,
-        answer=answer[:ANSWER_KEPT],
-        reason=reason.to_json() if reason else None,
-        **changes,
-    )
+def _may_go_on(mailing: Mailing) -> bool:
+    """Whether nobody has stopped it since."""
+    return Mailing.objects.filter(
+        held().allows(channel="destination__channel_name", blog="blog"),
+        pk=mailing.pk,
+        state=MailingState.SENDING,
+        destination__state=DestinationState.ACTIVE,
+    ).exists()
 
 
-def _fenced(recipient: MailingRecipient) -> QuerySet[MailingRecipient]:
-    return MailingRecipient.objects.filter(pk=recipient.pk, epoch=recipient.epoch)
-
-
-def _envelope(recipient: MailingRecipient, relay: Relay, bounces_to: str) -> Envelope:
-    mailing = recipient.mailing
-    assert recipient.subscription_id is not None  # nobody erases it while it is being sent
-    # Mails made by an older version have no place for it.
-    has_preferences = PREFERENCES in mailing.frozen_message.html
-    return Envelope(
+def _writing(
+    mailing: Mailing, account: Account, relay: Relay
+) -> Callable[[Claimed, float], Errand]:
+    """What makes an errand, to be done until some `uptime`, of each of its mails."""
+    message = mailing.frozen_message
+    common = Envelope(
         from_address=relay.from_address,
         from_name=relay.from_name,
-        to_address=recipient.address,
-        message_id=recipient.message_id,
+        to_address=relay.from_address,
+        message_id="<0@invalid>",
         list_id=f"<{mailing.blog.slug}.{relay.from_address.rpartition('@')[2]}>",
-        unsubscribe_url=unsubscribe_url(recipient.subscription_id),
-        preferences_url=preferences_url(recipient.subscription_id) if has_preferences else "",
+        unsubscribe_url=unsubscribe_url(0),
+        # Mails made by an older version have no place for it.
+        preferences_url=preferences_url(0) if PREFERENCES in message.html else "",
         date=mailing.created_at,
-        return_path=return_path(recipient.pk, bounces_to, on=mailing.created_at)
-        if bounces_to
-        else "",
     )
+    bounces_to = return_address(account.settings)
+    files = files_of(message, account.open_picture)
+    form = prepare(message, common, files, Signer.from_settings(account.settings))
+
+    def data_of(mail: Claimed) -> bytes:
+        subscription = mail.subscription_id
+        return form.data(
+            replace(
+                common,
+                to_address=mail.address,
+                message_id=mail.message_id,
+                unsubscribe_url=unsubscribe_url(subscription),
+                preferences_url=preferences_url(subscription) if common.preferences_url else "",
+            )
+        )
+
+    def errand_of(mail: Claimed, ends: float) -> Errand:
+        path = return_path(mail.pk, bounces_to, on=mailing.created_at) if bounces_to else ""
+        data = partial(data_of, mail)
+        return Errand(mail.pk, mail.address, data, path, ends, is_data=True)
+
+    return errand_of
 
 
 def _account(destination: Destination) -> Account:

@@ -81,9 +81,20 @@ class Subscription(models.Model):
 
 
 class MailingState(models.TextChoices):
+    """*Paused* and *cancelled* is what an editor did to it."""
+
     SENDING = "sending", _("being sent")
     PAUSED = "paused", _("paused")
+    CANCELLED = "cancelled", _("cancelled")
     DONE = "done", _("done")
+
+
+class Lane(models.TextChoices):
+    """What a mailing waits behind: breaking news for nothing, a digest for everything else."""
+
+    BREAKING = "breaking", _("breaking news")
+    ENTRY = "entry", _("an entry")
+    DIGEST = "digest", _("a digest")
 
 
 class Mailing(models.Model):
@@ -98,7 +109,8 @@ class Mailing(models.Model):
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="mailings")
     key = models.CharField(max_length=200, unique=True)
     message = models.JSONField()
-    state = models.CharField(max_length=8, choices=MailingState, default=MailingState.SENDING)
+    lane = models.CharField(max_length=8, choices=Lane, default=Lane.ENTRY)
+    state = models.CharField(max_length=10, choices=MailingState, default=MailingState.SENDING)
     paused_until = models.DateTimeField(null=True)
     reason = models.JSONField(null=True)
     created_at = models.DateTimeField()
@@ -144,8 +156,9 @@ class MailingRecipient(models.Model):
 
     *due_at* is the one clock of the row: when to send (queued), when the sender's lease ends (in
     flight); NULL when the row has ended. *epoch* grows with every claim and fences the write that
-    follows it. *message_id* is the same at every try. *answer* is the relay's last one, or what
-    the recipient's mail server wrote back. *bounce* is what that says about the address (a
+    follows it. *sender* is the token of the `Sender` that claimed it last: its journal knows more.
+    *message_id* is the same at every try. *answer* is the relay's last one, or what the recipient's
+    mail server wrote back. *bounce* is what that says about the address (a
     `delivery_status.Bounce`; empty: none, or not judged yet), *returned_at* when it was judged, or
     when a complaint came. *address* and *answer* are emptied some time after the mailing. Of
     somebody who was erased the row stays for the counts; *subscription* is NULL then.
@@ -161,6 +174,7 @@ class MailingRecipient(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     epoch = models.PositiveIntegerField(default=0)
+    sender = models.CharField(max_length=32, blank=True, default="")
     answer = models.CharField(max_length=500, blank=True, default="")
     reason = models.JSONField(null=True)
     accepted_at = models.DateTimeField(null=True)
@@ -172,7 +186,8 @@ class MailingRecipient(models.Model):
             models.UniqueConstraint("mailing", "subscription", name="one_mail_per_subscription")
         ]
         indexes = [
-            models.Index("mailing", "state", "due_at", name="recipients_of_mailing"),
+            # With the id: PostgreSQL would sort all that are due at one time for every claim.
+            models.Index("mailing", "state", "due_at", "id", name="recipients_in_order"),
             models.Index(
                 "state", "due_at", name="recipients_due", condition=models.Q(due_at__isnull=False)
             ),
@@ -185,6 +200,11 @@ class MailingRecipient(models.Model):
                 "returned_at",
                 name="recipients_returned",
                 condition=models.Q(returned_at__isnull=False),
+            ),
+            models.Index(
+                "sender",
+                name="recipients_of_sender",
+                condition=models.Q(state__in=("in_flight", "uncertain")),
             ),
         ]
 
@@ -250,3 +270,46 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return self.address or f"{self.key[:12]}…"
+
+
+class Sender(models.Model):
+    """One worker on its way through a mailing. It is gone when the row is, or after *until*.
+
+    *token* names its claims and its journal, *connections* is its share of what the relay allows,
+    *rate* how many mails a second it hands in at present.
+    """
+
+    token = models.CharField(max_length=32, primary_key=True)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="senders")
+    connections = models.PositiveSmallIntegerField()
+    rate = models.FloatField(default=0)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.token} → {self.mailing_id}"
+
+
+class Allowance(models.Model):
+    """What a destination's relay may still be given: over all workers, and so in the database.
+
+    A token bucket for all its mails (*domain* empty) or for those to one domain. *day_count* is
+    the number of mails on *day* (UTC), *first_day* the one on which its warm-up began.
+    """
+
+    destination = models.ForeignKey(
+        Destination, on_delete=models.CASCADE, related_name="allowances"
+    )
+    domain = models.CharField(max_length=255, blank=True, default="")
+    tokens = models.FloatField(default=0)
+    filled_at = models.DateTimeField()
+    day = models.DateField(null=True)
+    day_count = models.PositiveIntegerField(default=0)
+    first_day = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("destination", "domain", name="one_allowance_per_domain")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.destination}: {self.domain or '*'}"

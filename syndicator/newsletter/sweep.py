@@ -6,24 +6,31 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Exists, OuterRef
+from django.db import transaction
 
-from syndicator import queue
 from syndicator.clock import database_now
-from syndicator.newsletter.fanout import BACKOFF, LEASE, RELAY_PAUSE, close_finished, due
+from syndicator.newsletter.claiming import LEASE
+from syndicator.newsletter.fanout import RELAY_PAUSE, close_finished
+from syndicator.newsletter.lanes import ring, senders_wanted, unattended
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
     MailingState,
     RecipientState,
+    Sender,
 )
-from syndicator.newsletter.taking_back import stop_withdrawn
+from syndicator.newsletter.recording import BACKOFF
+from syndicator.newsletter.senders import SILENCE
+from syndicator.newsletter.settling import settle
+from syndicator.newsletter.taking_back import stop_cancelled, stop_withdrawn
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
 
 #: Clocks are set by less all the time.
 TRIFLE = timedelta(seconds=2)
+#: Older mail is not sent again by itself.
+STILL_NEWS = timedelta(days=1)
 
 LEASE_OVER = Wording(
     gettext_noop("The worker that was sending this mail did not come back; it may be out.")
@@ -45,8 +52,12 @@ class Swept:
 def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
     """Make mails uncertain whose sender's lease is over; the number of them.
 
-    With *senders_are_dead*, known from elsewhere, leases that still run are not waited for.
+    With *senders_are_dead*, known from elsewhere, leases that still run are not waited for. What
+    the senders' journals tell is heeded first.
     """
+    settle()
+    senders = Sender.objects.all() if senders_are_dead else Sender.objects.filter(until__lte=now)
+    senders.delete()
     in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
     if not senders_are_dead:
         in_flight = in_flight.filter(due_at__lte=now)
@@ -76,7 +87,30 @@ def bring_times_into_line(now: datetime) -> int:
         shortened
         + in_flight.update(due_at=now + LEASE)
         + paused.update(paused_until=now + RELAY_PAUSE)
+        + Sender.objects.filter(until__gt=now + SILENCE + TRIFLE).update(until=now + SILENCE)
     )
+
+
+def send_again(now: datetime) -> int:
+    """Put uncertain mails in line once more where that is wished for; the number of them.
+
+    Once: whoever had it twice already must not get it a third time.
+    """
+    mailings = Mailing.objects.filter(
+        state__in=(MailingState.SENDING, MailingState.DONE),
+        created_at__gt=now - STILL_NEWS,
+        destination__settings__uncertain="again",
+    )
+    again = MailingRecipient.objects.filter(
+        mailing__in=list(mailings.values_list("pk", flat=True)),
+        state=RecipientState.UNCERTAIN,
+        attempts__lt=2,
+    )
+    with transaction.atomic():
+        of = set(again.values_list("mailing", flat=True))
+        number = again.update(state=RecipientState.QUEUED, due_at=now)
+        mailings.filter(pk__in=of, state=MailingState.DONE).update(state=MailingState.SENDING)
+    return number
 
 
 def sweep() -> Swept:
@@ -84,18 +118,16 @@ def sweep() -> Swept:
     if ahead := bring_times_into_line(now):
         log.error("the database's clock was set back", rows=ahead)
     abandoned = mark_abandoned(now)
+    if again := send_again(now):
+        log.warning("uncertain mails are sent again", mails=again)
     if stopped := stop_withdrawn():
         log.info("stopped mails of withdrawn entries", mails=stopped)
-    in_flight = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
-    # Where a mail is on its way a worker is busy, and will go on with the rest.
-    waiting = list(
-        Mailing.objects.filter(
-            ~Exists(in_flight.filter(mailing=OuterRef("pk"))),
-            pk__in=due().values("mailing"),
-        ).values_list("pk", flat=True)
-    )
-    for pk in waiting:
-        queue.ring(queue.SEND_MAILING, pk)
+    if stopped := stop_cancelled():
+        log.info("stopped mails of cancelled mailings", mails=stopped)
+    # Where somebody is at it they will go on with the rest.
+    waiting = list(unattended())
+    for mailing in waiting:
+        ring(mailing, senders_wanted(mailing))
     swept = Swept(abandoned, len(waiting), close_finished())
     if swept:
         log.info("swept mailings", **asdict(swept))

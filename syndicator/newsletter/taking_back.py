@@ -1,4 +1,5 @@
-"""Stops the mails that have not gone out yet of an entry that was withdrawn or taken back.
+"""Stops the mails that have not gone out yet of an entry that was withdrawn or taken back, and of
+mailings that an editor cancelled.
 
 What a reader has cannot be called back; the others must not get it any more.
 """
@@ -17,6 +18,7 @@ from syndicator.newsletter.models import (
 from syndicator.wording import Wording, gettext_noop
 
 TAKEN_BACK = Wording(gettext_noop("The entry was taken back before this mail was sent."))
+CANCELLED = Wording(gettext_noop("The mailing was cancelled before this mail was sent."))
 
 
 def stop_withdrawn(mailing_id: int | None = None) -> int:
@@ -36,6 +38,19 @@ def stop_withdrawn(mailing_id: int | None = None) -> int:
         mailing__in=[pk for pk, entry in told.items() if entry in withdrawn],
         state=RecipientState.QUEUED,
     ).update(state=RecipientState.WITHDRAWN, due_at=None, reason=TAKEN_BACK.to_json())
+
+
+def stop_cancelled(mailing_id: int | None = None) -> int:
+    """Put aside what waits of cancelled mailings (of one, or of all); the number of mails.
+
+    Workers hand back what they had not begun, and relays put mails off, after it was cancelled.
+    """
+    cancelled = Mailing.objects.filter(state=MailingState.CANCELLED)
+    if mailing_id is not None:
+        cancelled = cancelled.filter(pk=mailing_id)
+    return MailingRecipient.objects.filter(
+        mailing__in=list(cancelled.values_list("pk", flat=True)), state=RecipientState.QUEUED
+    ).update(state=RecipientState.WITHDRAWN, due_at=None, reason=CANCELLED.to_json())
 
 
 def _withdrawn(entries: set[tuple[int, str]]) -> set[tuple[int, str]]:

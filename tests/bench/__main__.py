@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +22,7 @@ PARTS = (
     "bystanders",
     "desk",
     "lists",
+    "mail",
     "footprint",
     "mail_engine",
 )
@@ -58,30 +59,36 @@ def main() -> int:
 
 
 def _rows(options: argparse.Namespace, names: list[str], console: Console) -> Iterator[Row]:
-    from tests.bench import bystanders, claims, desk, drain, footprint, latency, lists, mail_engine
-    from tests.bench.backends import BACKENDS
+    from tests.bench import (
+        bystanders,
+        claims,
+        desk,
+        drain,
+        footprint,
+        latency,
+        lists,
+        mail,
+        mail_engine,
+    )
+    from tests.bench.backends import BACKENDS, Backend
 
     backends = [BACKENDS[name] for name in names]
+    runs = options.runs
+    measures: dict[str, Callable[[Backend], Iterator[Row]]] = {
+        "latency": lambda backend: latency.measure(backend, runs),
+        "claims": lambda backend: claims.measure(backend, runs),
+        "drain": lambda backend: drain.measure(backend, options.posts),
+        "bystanders": lambda backend: bystanders.measure(backend, runs),
+        "desk": lambda backend: desk.measure(backend, runs),
+        "lists": lists.measure,
+        "mail": lambda backend: mail.measure(backend, runs),
+        "footprint": lambda _backend: footprint.measure(backends, options.idle),
+        "mail_engine": lambda _backend: mail_engine.measure(runs),
+    }
     for part in options.only:
         for backend in [backends[0]] if part in ALONE else backends:
             with console.status(f"{part}, {backend.name} …"):
-                match part:
-                    case "latency":
-                        yield from latency.measure(backend, options.runs)
-                    case "claims":
-                        yield from claims.measure(backend, options.runs)
-                    case "drain":
-                        yield from drain.measure(backend, options.posts)
-                    case "bystanders":
-                        yield from bystanders.measure(backend, options.runs)
-                    case "desk":
-                        yield from desk.measure(backend, options.runs)
-                    case "lists":
-                        yield from lists.measure(backend)
-                    case "footprint":
-                        yield from footprint.measure(backends, options.idle)
-                    case "mail_engine":
-                        yield from mail_engine.measure(options.runs)
+                yield from measures[part](backend)
 
 
 def _options() -> argparse.Namespace:

@@ -10,13 +10,6 @@ from syndicator.content import BulletList, Image, Paragraph, Quote
 from syndicator.desk.views import log
 from syndicator.destinations.models import Policy
 from syndicator.entries.ingest import ingest, withdraw
-from syndicator.newsletter.models import (
-    Mailing,
-    MailingRecipient,
-    RecipientState,
-    Subscriber,
-    Subscription,
-)
 from syndicator.posts import review
 from syndicator.posts.models import Attempt, AttemptKind, Post, PostState
 from syndicator.posts.render import render
@@ -100,48 +93,6 @@ def test_an_automatic_approval_has_no_persons_name(editor: Browser) -> None:
     page = editor.get(f"/entries/{post.entry_id}/").content.decode()
     assert "Approved automatically – goes out now" in page
     assert "automatically, by the route" in page
-
-
-def test_a_mailing_reports_on_its_recipients(editor: Browser) -> None:
-    post = posted()
-    mailing = Mailing.objects.create(
-        destination=post.destination,
-        blog=post.entry.blog,
-        key=post.idempotency_key,
-        message=post.payload,
-        created_at=database_now(),
-        reason=Wording("The mail server %(host)s cannot be reached.", {"host": "mx"}).to_json(),
-    )
-    addresses = [f"reader{number}@example.org" for number in range(102)]
-    MailingRecipient.objects.bulk_create(
-        MailingRecipient(
-            mailing=mailing,
-            subscription=subscription,
-            address=subscription.subscriber.email,
-            message_id=f"<{subscription.pk}@example.org>",
-            state=RecipientState.ACCEPTED,
-            answer="250 ok",
-        )
-        for subscription in Subscription.objects.bulk_create(
-            Subscription(subscriber=subscriber, blog=post.entry.blog, confirmed_at=database_now())
-            for subscriber in Subscriber.objects.bulk_create(
-                Subscriber(email=address) for address in addresses
-            )
-        )
-    )
-    MailingRecipient.objects.filter(address=addresses[1]).update(
-        state=RecipientState.BOUNCED, answer="550 no such user"
-    )
-    page = editor.get(f"/entries/{post.entry_id}/").content.decode()
-    for expected in (
-        "101 sent",
-        "1 undeliverable",
-        "reader99@example.org",
-        "550 no such user",
-        "The mail server mx cannot be reached.",
-    ):
-        assert expected in page
-    assert "reader100@example.org" not in page
 
 
 def test_the_log_says_what_why_and_where(editor: Browser) -> None:

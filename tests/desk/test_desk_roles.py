@@ -9,12 +9,14 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from syndicator.accounts.models import Role
+from syndicator.channels.base import Message
 from syndicator.clock import database_now
 from syndicator.desk.urls import urlpatterns
 from syndicator.destinations.models import AccountProfile, Policy
 from syndicator.entrance import invitations
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import (
+    Mailing,
     Subscriber,
     Subscription,
     Suppression,
@@ -68,6 +70,13 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "night": ("", PEOPLE, None),
     "night_mail": ("", None, PEOPLE),
     "log": ("", PEOPLE, None),
+    "mailing": ("mailing", PEOPLE, None),
+    "mailing_now": ("mailing", PEOPLE, None),
+    "pause_mailing": ("mailing", None, DECIDERS),
+    "resume_mailing": ("mailing", None, DECIDERS),
+    "cancel_mailing": ("mailing", None, DECIDERS),
+    "send_uncertain_again": ("mailing", None, DECIDERS),
+    "count_uncertain_as_sent": ("mailing", None, DECIDERS),
     "stop": ("", PEOPLE, DECIDERS),
     "standing": ("", PEOPLE, None),
     "go_on": ("stop", None, DECIDERS),
@@ -182,6 +191,13 @@ def paths() -> dict[str, str]:
     AccountProfile.objects.create(
         destination=post.destination, picture=photo(), asked_at=database_now()
     )
+    mailing = Mailing.objects.create(
+        destination=post.destination,
+        blog=blog,
+        key="mailing",
+        message=Message("Text", "https://example.org/").to_json(),
+        created_at=database_now(),
+    )
     inviting = make_user(Role.ADMIN)
     invitation, _token = invitations.invite("jo@paper.example", Role.VIEWER, inviting)
     named = {
@@ -199,6 +215,7 @@ def paths() -> dict[str, str]:
             reason=SuppressionReason.HARD_BOUNCE,
             made_at=database_now(),
         ).pk,
+        "mailing": mailing.pk,
         "picture": store(encode(photo())).pk,
         "person": make_user(Role.VIEWER).pk,
         "own passkey": 0,

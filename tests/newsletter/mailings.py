@@ -9,7 +9,13 @@ from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
+from syndicator.newsletter.models import (
+    Mailing,
+    MailingRecipient,
+    RecipientState,
+    Subscriber,
+    Subscription,
+)
 from syndicator.newsletter.subscribing import subscribe
 from tests.channels.email.stories import make_message
 
@@ -42,3 +48,14 @@ def make_due(mailing: Mailing) -> None:
     past = database_now() - timedelta(seconds=1)
     MailingRecipient.objects.filter(mailing=mailing, due_at__isnull=False).update(due_at=past)
     Mailing.objects.filter(pk=mailing.pk, paused_until__isnull=False).update(paused_until=past)
+
+
+def subscribe_many(blog: LiveBlog, count: int) -> None:
+    """So many readers, without asking each."""
+    now = database_now()
+    people = Subscriber.objects.bulk_create(
+        [Subscriber(email=f"reader-{blog.pk}-{n}@reader.example") for n in range(count)], 1000
+    )
+    Subscription.objects.bulk_create(
+        [Subscription(subscriber=one, blog=blog, confirmed_at=now) for one in people], 1000
+    )

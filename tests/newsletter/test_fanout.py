@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,13 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicator import queue
-from syndicator.channels.base import TryLater
+from syndicator.channels.base import Rejected, TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter import fanout
-from syndicator.newsletter.fanout import BACKOFF, claim, send_due
+from syndicator.newsletter.claiming import LEASE, SEND_DEADLINE, Claimed
+from syndicator.newsletter.fanout import send_due
+from syndicator.newsletter.limits import Limits
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -34,8 +31,11 @@ from syndicator.newsletter.models import (
     RecipientState,
 )
 from syndicator.newsletter.progress import progress
+from syndicator.newsletter.recording import BACKOFF, Fate, record
+from syndicator.newsletter.senders import at_work
 from syndicator.newsletter.subscribing import unsubscribe, unsubscribe_url
 from syndicator.newsletter.sweep import sweep
+from syndicator.newsletter.throttle import claim_allowed
 from syndicator.posts import review
 from syndicator.wording import Wording
 from tests.channels.email.scripted_relay import ScriptedRelay
@@ -49,13 +49,16 @@ S = RecipientState
 ANNA, BEN = "anna@reader.example", "ben@reader.example"
 
 
+def claim(mailing: Mailing, most: int = 1, sender: str = "somebody") -> list[Claimed]:
+    return claim_allowed(mailing.pk, mailing.destination_id, sender, most, Limits())
+
+
 def test_each_reader_gets_a_mail_of_their_own(
     relay: ScriptedRelay, destination: Destination, blog: LiveBlog
 ) -> None:
     mailing = make_mailing(destination, blog, ANNA, BEN)
     assert send_due(mailing.pk) == 2
     assert states(mailing) == {"anna": S.ACCEPTED, "ben": S.ACCEPTED}
-    assert relay.connections == 1
     for recipient in mailing.recipients.all():
         (raw,) = relay.mails_to(recipient.address)
         mail = message_from_bytes(raw, policy=default)
@@ -186,7 +189,7 @@ def test_a_sender_who_may_not_pauses_the_destination_and_keeps_the_queue(
 ) -> None:
     relay.refused_senders.add("newsroom@sandbox.invalid")
     mailing = make_mailing(destination, blog, ANNA, BEN)
-    assert send_due(mailing.pk) == 1
+    assert send_due(mailing.pk) == 0
     destination.refresh_from_db()
     assert destination.state == DestinationState.PAUSED
     assert "You may not send" in str(destination.pause_wording)
@@ -231,13 +234,16 @@ def test_secrets_that_cannot_be_read_pause_the_destination(
 
 
 def test_a_claim_is_had_once(destination: Destination, blog: LiveBlog) -> None:
-    mailing = make_mailing(destination, blog, ANNA)
-    first, second = mailing.recipients.get(), mailing.recipients.get()
-    assert claim(first)
-    assert not claim(second)
-    assert (first.epoch, first.attempts, first.state) == (1, 1, S.IN_FLIGHT)
-    assert first.due_at is not None
-    assert first.due_at > database_now() + fanout.SEND_DEADLINE
+    mailing = make_mailing(destination, blog, ANNA, BEN)
+    (first,) = claim(mailing)
+    (second,) = claim(mailing, 10)
+    assert claim(mailing) == []
+    assert [first.address, second.address] == [ANNA, BEN]
+    assert (first.epoch, first.attempts) == (1, 1)
+    row = mailing.recipients.get(address=ANNA)
+    assert (row.state, row.sender) == (S.IN_FLIGHT, "somebody")
+    assert row.due_at is not None
+    assert row.due_at > database_now() + 2 * SEND_DEADLINE
 
 
 def test_a_claim_is_committed_before_anything_is_sent(
@@ -245,7 +251,7 @@ def test_a_claim_is_committed_before_anything_is_sent(
 ) -> None:
     mailing = make_mailing(destination, blog, ANNA)
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        claim(mailing.recipients.get())
+        claim(mailing)
 
 
 def test_workers_side_by_side_send_each_mail_once(
@@ -266,50 +272,13 @@ def test_workers_side_by_side_send_each_mail_once(
     assert sorted(recipient for recipient, _ in relay.accepted) == sorted(addresses)
 
 
-KILLED = """
-import sys
-from django.conf import settings
-settings.DATABASES["default"]["NAME"] = sys.argv[1]
-import django
-django.setup()
-from syndicator.newsletter.fanout import send_due
-send_due(int(sys.argv[2]))
-"""
-
-
-def test_a_killed_worker_leaves_one_uncertain_mail_that_is_not_sent_again(
-    relay: ScriptedRelay, destination: Destination, blog: LiveBlog
-) -> None:
-    mailing = make_mailing(destination, blog, ANNA, "hang@reader.example", BEN)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(connection.settings_dict["NAME"]), str(mailing.pk)],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
-    )
-    while not relay.mails_to("hang@reader.example"):
-        assert worker.poll() is None, "the worker ended by itself"
-        time.sleep(0.01)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
-    assert states(mailing) == {"anna": S.ACCEPTED, "hang": S.IN_FLIGHT, "ben": S.QUEUED}
-    assert sweep().abandoned == 0, "not before the lease is over"
-    make_due(mailing)
-    assert sweep().abandoned == 1
-    assert sweep().abandoned == 0
-    send_due(mailing.pk)
-    assert states(mailing) == {"anna": S.ACCEPTED, "hang": S.UNCERTAIN, "ben": S.ACCEPTED}
-    assert "did not come back" in str(mailing.recipients.get(state=S.UNCERTAIN).wording)
-    assert len(relay.mails_to("hang@reader.example")) == 1
-    mailing.refresh_from_db()
-    assert mailing.state == MailingState.DONE
-
-
 def test_waits_that_a_clock_wrote_while_it_was_ahead_end_as_they_should(
     destination: Destination, blog: LiveBlog
 ) -> None:
     """As if the database's clock had been three hours ahead until just now."""
     mailing = make_mailing(destination, blog, ANNA, BEN)
     anna, ben = mailing.recipients.order_by("address")
-    assert claim(anna)
+    assert claim(mailing)
     now, ahead = database_now(), timedelta(hours=3)
     MailingRecipient.objects.update(due_at=F("due_at") + ahead)
     Mailing.objects.update(paused_until=now + timedelta(seconds=30) + ahead)
@@ -318,7 +287,7 @@ def test_waits_that_a_clock_wrote_while_it_was_ahead_end_as_they_should(
     ben.refresh_from_db()
     assert anna.due_at
     assert ben.due_at
-    assert now < anna.due_at <= database_now() + fanout.LEASE
+    assert now < anna.due_at <= database_now() + LEASE
     assert ben.due_at <= database_now()
     mailing.refresh_from_db()
     assert mailing.paused_until
@@ -342,11 +311,11 @@ def test_a_worker_that_lost_its_claim_changes_nothing(
     destination: Destination, blog: LiveBlog
 ) -> None:
     mailing = make_mailing(destination, blog, ANNA)
-    slow = mailing.recipients.get()
-    assert claim(slow)
+    (slow,) = claim(mailing)
     MailingRecipient.objects.update(state=S.QUEUED)
-    assert claim(mailing.recipients.get())
-    fanout._record(slow, S.BOUNCED, answer="too late")
+    make_due(mailing)
+    assert claim(mailing)
+    assert record([Fate.of(slow, Rejected(Wording("Too late.")))]) == 0
     assert states(mailing) == {"anna": S.IN_FLIGHT}
 
 
@@ -354,16 +323,15 @@ def test_the_relays_late_word_is_better_than_uncertain(
     destination: Destination, blog: LiveBlog
 ) -> None:
     mailing = make_mailing(destination, blog, ANNA)
-    slow = mailing.recipients.get()
-    assert claim(slow)
+    (slow,) = claim(mailing)
     make_due(mailing)
     sweep()
     assert states(mailing) == {"anna": S.UNCERTAIN}
-    fanout._record_error(slow, TryLater(Wording("It broke off in time.")))
+    record([Fate.of(slow, TryLater(Wording("It broke off in time.")))])
     assert states(mailing) == {"anna": S.QUEUED}
     make_due(mailing)
     assert sweep().rung == 1, "though the mailing was done"
-    assert claim(mailing.recipients.get())
+    assert claim(mailing)
 
 
 def test_a_task_ends_after_its_span_and_rings_for_the_rest(
@@ -372,7 +340,7 @@ def test_a_task_ends_after_its_span_and_rings_for_the_rest(
     monkeypatch.setattr(fanout, "SPAN", timedelta(0))
     mailing = make_mailing(destination, blog, ANNA, BEN)
     rung()
-    assert send_due(mailing.pk) == 1
+    assert send_due(mailing.pk) == 0
     assert rung() == [(queue.SEND_MAILING, (mailing.pk,))]
 
 
@@ -383,8 +351,8 @@ def test_the_sweeper_rings_for_what_nobody_works_on(
     rung()  # and is lost
     assert sweep().rung == 1
     assert rung() == [(queue.SEND_MAILING, (mailing.pk,))]
-    claim(mailing.recipients.get(address=ANNA))
-    assert sweep().rung == 0
+    with at_work(mailing, Limits()):
+        assert sweep().rung == 0
 
 
 @settings(

@@ -1,0 +1,117 @@
+"""Which mailing goes first: breaking news before entries, entries before digests.
+
+Breaking news has a queue, workers and connections of its own. What else runs beside it gives way
+while it is sent: in this process at the next mail, in others at their next look at the database.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet
+
+from syndicator import queue
+from syndicator.clock import database_now
+from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.claiming import due
+from syndicator.newsletter.models import Lane, Mailing, MailingState, Sender
+from syndicator.statements import Gap, Prepared
+
+TASKS = {
+    Lane.BREAKING: queue.SEND_BREAKING,
+    Lane.ENTRY: queue.SEND_MAILING,
+    Lane.DIGEST: queue.SEND_MAILING,
+}
+#: A mailing gets another sender for so many mails.
+MAILS_PER_SENDER = 1000
+MOST_SENDERS = 4
+#: So long others give way to a breaking mailing; then it may be its relay that is slow.
+GIVING_WAY = timedelta(seconds=30)
+
+
+def lane_of(blog: LiveBlog, permalink: str) -> Lane:
+    """That of an entry's mail: breaking if the entry bears one of the live blog's tags for it."""
+    entry = blog.entries.filter(permalink=permalink).only("tags").first()
+    return Lane.BREAKING if entry and blog.is_breaking(entry.tags) else Lane.ENTRY
+
+
+def senders_for(mails: int) -> int:
+    """How many workers should send so many mails at once. On SQLite all are in one process, whose
+    event loop one of them keeps busy."""
+    most = 1 if connection.vendor == "sqlite" else MOST_SENDERS
+    return max(1, min(most, -(-mails // MAILS_PER_SENDER)))
+
+
+def senders_wanted(mailing: Mailing) -> int:
+    """The same for the mails of *mailing* that are due; 0 if none are."""
+    mails = due().filter(mailing=mailing.pk)[: MAILS_PER_SENDER * MOST_SENDERS].count()
+    return senders_for(mails) if mails else 0
+
+
+def ring(mailing: Mailing, senders: int = 1) -> None:
+    """Call so many workers to a mailing, once the current transaction has committed."""
+    for _ in range(senders):
+        queue.after_commit(TASKS[Lane(mailing.lane)], mailing.pk)
+
+
+def gives_way(mailing: Mailing) -> bool:
+    """Whether breaking news is being sent that this mailing must not slow down."""
+    if mailing.lane == Lane.BREAKING:
+        return False
+    since = database_now() - GIVING_WAY
+    return _BREAKING.first(since=since) is not None
+
+
+_BREAKING = Prepared(
+    lambda: Mailing.objects.filter(
+        lane=Lane.BREAKING,
+        state=MailingState.SENDING,
+        paused_until=None,
+        created_at__gt=Gap("since", DateTimeField()),
+    ).values_list("pk")[:1]
+)
+
+
+def others_wait(mailing: Mailing) -> bool:
+    """Whether another mailing is due of which no mail goes out at present."""
+    return unattended().exclude(pk=mailing.pk).exists()
+
+
+def unattended() -> QuerySet[Mailing]:
+    """The mailings of which mails are due, and which nobody is sending."""
+    at_work = Sender.objects.filter(mailing=OuterRef("pk"), until__gt=database_now())
+    return Mailing.objects.filter(
+        Exists(due().filter(mailing=OuterRef("pk"))),
+        ~Exists(at_work),
+        # Said once more: it is what there is an index for.
+        state=MailingState.SENDING,
+    )
+
+
+class _Precedence:
+    """How many breaking mailings this process sends at present."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._number = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._lock:
+            self._number += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._number -= 1
+
+    @property
+    def claimed(self) -> bool:
+        return self._number > 0
+
+
+precedence = _Precedence()

@@ -1,0 +1,186 @@
+"""Runs the event loop that hands mails in, in a thread beside the one that asks the database.
+
+Both wait most of the time, one for the relay and one for the database, and neither for the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from syndicator.channels.base import Unknown
+from syndicator.channels.email.conversation import Errand, HandedBack
+from syndicator.channels.email.handing_in import HandIn, Limits, Result
+from syndicator.channels.email.relay import Relay
+from syndicator.newsletter.claiming import BEGIN_WITHIN, LEASE, SEND_DEADLINE, Claimed
+from syndicator.newsletter.journal import Journal
+from syndicator.newsletter.lanes import precedence
+from syndicator.newsletter.recording import Fate
+from syndicator.uptime import uptime
+from syndicator.wording import Wording, gettext_noop
+
+#: Results are handed over when there are so many, or after so long (seconds).
+AT_ONCE = 200
+PATIENCE = 0.1
+#: Seconds until a mail that gives way looks again whether it may go.
+GIVING_WAY = 0.005
+
+UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the mail may be out."))
+
+
+class Relaying:
+    """Hands claimed mails in at *relay*, from its beginning as a context manager to its end.
+
+    *errand_of* makes an errand of one, to be done until some `uptime`. What becomes of each comes
+    back by `take`, once.
+    """
+
+    def __init__(
+        self,
+        relay: Relay,
+        connections: int,
+        errand_of: Callable[[Claimed, float], Errand],
+        journal: Journal,
+        *,
+        gives_way: bool,
+    ) -> None:
+        self._errand_of, self._journal, self._gives_way = errand_of, journal, gives_way
+        limits = Limits(connections=connections, mail=SEND_DEADLINE)
+        self._engine = HandIn(relay, self._before_dot, limits)
+        #: Each with the uptime at which it was claimed.
+        self._waiting: deque[tuple[Claimed, float]] = deque()
+        self._taken: dict[int, Claimed] = {}
+        self._dotted: set[int] = set()
+        self._told: deque[Fate] = deque()
+        self._enough = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._closing = False
+        #: Nothing new is begun as long as this is set.
+        self.held = False
+        self.over = False
+        #: Why no more can be handed in, if that is why it is over.
+        self.trouble: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="relaying", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.stop()
+        self.finish()
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """How many mails nobody has begun to hand in yet."""
+        return len(self._waiting)
+
+    def give(self, mails: Iterable[Claimed], claimed: float) -> None:
+        """*claimed* is `uptime` before they were claimed."""
+        self._waiting.extend((mail, claimed) for mail in mails)
+        if self.over:
+            self.finish()
+        self._call(self._wake.set)
+
+    def take(self) -> list[Fate]:
+        """What has become of mails since it was last asked; waits a moment for it."""
+        if not self.over and self._enough.wait(PATIENCE):
+            self._enough.clear()
+        return [self._told.popleft() for _ in range(len(self._told))]
+
+    def finish(self) -> None:
+        """Begin no mail more but those the engine has; all else comes back as not begun."""
+        while True:
+            try:
+                mail, _ = self._waiting.popleft()
+            except IndexError:
+                break
+            self._told.append(Fate.of(mail, None))
+        self._closing = True
+        self._call(self._wake.set)
+
+    def stop(self) -> None:
+        """The same, and take back what the engine has not handed in."""
+        self.finish()
+        self._call(partial(self._engine.stop, SEND_DEADLINE))
+
+    def _call(self, act: Callable[[], object]) -> None:
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # it has just ended
+                loop.call_soon_threadsafe(act)
+
+    # --- In the thread of the event loop ----------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            asyncio.run(self._hand_in())
+        except BaseException as error:  # of whatever kind: the other thread is told
+            self.trouble = error
+        finally:
+            self.finish()
+            # What the engine owes: an end that nobody foresaw.
+            for mail in self._taken.values():
+                unknown = Unknown(UNEXPECTED) if mail.pk in self._dotted else None
+                self._told.append(Fate.of(mail, unknown))
+            self.over = True
+            self.finish()  # what was given meanwhile
+            self._enough.set()
+
+    async def _hand_in(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async for result in self._engine.results(self._errands()):
+            self._note(result)
+
+    async def _errands(self) -> AsyncIterator[Errand]:
+        while True:
+            try:
+                mail, claimed = self._waiting.popleft()
+            except IndexError:
+                if self._closing:
+                    return
+                self._wake.clear()
+                if not self._waiting:
+                    await self._wake.wait()
+                continue
+            while not self._closing and (self.held or (self._gives_way and precedence.claimed)):
+                try:
+                    await asyncio.sleep(GIVING_WAY)
+                except asyncio.CancelledError:
+                    self._waiting.appendleft((mail, claimed))
+                    raise
+            if self._closing or uptime() - claimed > BEGIN_WITHIN.total_seconds():
+                self._told.append(Fate.of(mail, None))
+                continue
+            self._taken[mail.pk] = mail
+            yield self._errand_of(mail, claimed + LEASE.total_seconds())
+
+    def _before_dot(self, errand: Errand) -> None:
+        self._journal.begun(errand.key, self._taken[errand.key].epoch)
+        self._dotted.add(errand.key)
+
+    def _note(self, result: Result) -> None:
+        mail = self._taken.pop(result.errand.key)
+        self._dotted.discard(mail.pk)
+        if isinstance(result.answer, HandedBack):
+            fate = Fate.of(mail, None)
+        else:
+            fate = Fate.of(mail, result.answer)
+            self._journal.answered(fate)
+        self._told.append(fate)
+        if len(self._told) >= AT_ONCE:
+            self._enough.set()
