@@ -76,8 +76,8 @@ def correct(note_id: int, editor: User, seen_hash: str) -> Post:
             raise ReviewRefused(TELLS_SEVERAL)
         name_what_is_out(note, with_replies=False)
         if unclear := unclear_replies(note).first():
-            settled = unclear.state == PostState.SENT
-            raise ReviewRefused(REPLY_UNKNOWN if settled else REPLY_UNCLEAR)
+            is_out = unclear.state == PostState.SENT
+            raise ReviewRefused(REPLY_UNKNOWN if is_out else REPLY_UNCLEAR)
         now = database_now()
         if not move(
             note.pk,

@@ -557,8 +557,8 @@ def name_what_is_out(note: Post, *, with_replies: bool) -> None:
         raise ReviewRefused(NOT_KNOWN)
     if with_replies:
         if unclear := unclear_replies(note).first():
-            known = unclear.state != PostState.SENT
-            raise ReviewRefused(REPLY_UNCLEAR if known else REPLY_NOT_KNOWN)
+            is_out = unclear.state == PostState.SENT
+            raise ReviewRefused(REPLY_NOT_KNOWN if is_out else REPLY_UNCLEAR)
         names = dict.fromkeys((*note.remote_id.split(ALSO), *names_of_replies(note)))
         note.remote_id = ALSO.join(names)
     if other_account(note):

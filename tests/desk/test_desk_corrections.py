@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client as Browser
 
+from syndicator.desk.ledger import ledger
 from syndicator.posts import deliver
 from syndicator.posts.models import Action, Post, PostState
 from tests.posts.test_acts import Board, board, change, published
@@ -62,7 +65,9 @@ def test_a_reply_is_written_where_the_note_stood(
     assert board.acts == ["publish 1", "publish 2"]
     page = editor.get(f"/entries/{note.entry_id}/").text
     assert "Corrected there by a reply at" in page
-    assert "corrected by a reply" in editor.get("/overview/ledger/").text
+    [line] = ledger(note.entry.blog, [note.entry]).lines
+    [cell] = line.cells
+    assert (cell.said, cell.cost) == ("sent, corrected by a reply", Decimal("0.40"))
     assert "is deleted, with its correction reply" in page
 
 

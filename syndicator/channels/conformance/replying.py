@@ -129,7 +129,8 @@ class ReplyRules(SendingRules, LookUpRules):
             "render left out what the message answers: Message.in_reply_to is Story.in_reply_to."
         )
         report([str(one) for one in self.of_account.problems(message)])
-        said = f"Korrektur {original.remote_id[-8:]}: {message.text}"
+        # No platform takes the same text twice.
+        said = f"Korrektur {next(self._numbers)}: {message.text}"
         return self.of_account.revise(message, said)
 
     def _must_be_found(self, reply: Message, receipt: Receipt) -> None:
