@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",
+    "syndicator.digests",
     "syndicator.entrance",
     "syndicator.approval_mail",
     "syndicator.nights",

@@ -15,6 +15,7 @@ for _pattern in _api_patterns:
 urlpatterns = [
     path("api/v1/", (_api_patterns, _api_app, _api_namespace)),
     path("newsletter/", include("syndicator.newsletter.urls")),
+    path("digests/", include("syndicator.digests.urls")),
     path("metrics/", metrics),
     path("", include("syndicator.desk.urls")),
 ]

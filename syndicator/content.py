@@ -222,3 +222,5 @@ class Story:
     pictures: tuple[Picture, ...] = ()
     #: Whether a long entry may go on in a thread, where the platform has such a thing.
     thread: bool = False
+    #: Whether the live blog's editors call it breaking news.
+    breaking: bool = False

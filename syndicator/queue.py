@@ -15,7 +15,17 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 #: One worker module, and one Celery queue, for each.
-QUEUES = ("render", "picture", "deliver", "reconcile", "mailing", "sweep", "alert", "account")
+QUEUES = (
+    "render",
+    "picture",
+    "deliver",
+    "reconcile",
+    "mailing",
+    "digest",
+    "sweep",
+    "alert",
+    "account",
+)
 
 RENDER_ENTRY = "render.entry"
 FETCH_PICTURES = "picture.entry"
@@ -24,6 +34,7 @@ RECONCILE_POST = "reconcile.post"
 SEND_MAILING = "mailing.send"
 SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
+MAKE_DIGESTS = "digest.make"
 MAIL_ALERTS = "alert.mail"
 MAIL_APPROVALS = "alert.approvals"
 MAIL_NIGHTS = "alert.nights"
@@ -33,6 +44,8 @@ SWEEP_ACCOUNTS = "account.sweep"
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
 SWEEP_MAILINGS_SECONDS = 5.0
+#: How often to look for digests that are due.
+MAKE_DIGESTS_SECONDS = 30.0
 #: How often to look for alerts whose mail is to be tried again.
 MAIL_ALERTS_SECONDS = 30.0
 #: How often to look for waiting posts that somebody wants mail about.

@@ -119,6 +119,8 @@ class Capability(StrEnum):
     DELETE = "delete"
     PICTURES = "pictures"
     THREAD = "thread"
+    #: Its readers can have several entries in one mail, at a pace of their own.
+    DIGESTS = "digests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Message:
     read the page). *subject* and *html* are mail's. *audience* names the live blog (its slug) for
     channels that address subscribers instead of followers. *pictures* go out with the post;
     *thread* is what the account answers itself with, one post after another. *published_at* (ISO
-    8601) is the entry's own time, for platforms where a post's name is made of a time.
+    8601) is the entry's own time, for platforms where a post's name is made of a time. *urgent* are
+    key events and breaking news: for readers who want nothing else at once.
     """
 
     text: str
@@ -153,6 +156,7 @@ class Message:
     thread: tuple[str, ...] = ()
     card: Card | None = None
     published_at: str = ""
+    urgent: bool = False
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {
@@ -173,6 +177,8 @@ class Message:
             said["card"] = asdict(self.card)
         if self.published_at:
             said["published_at"] = self.published_at
+        if self.urgent:
+            said["urgent"] = True
         return said
 
     @classmethod
@@ -183,6 +189,7 @@ class Message:
             pictures=tuple(Picture(**picture) for picture in data.get("pictures", ())),
             thread=tuple(data.get("thread", ())),
             card=_card_from_json(data.get("card")),
+            urgent=bool(data.get("urgent")),
         )
 
     def fingerprint(self) -> str:

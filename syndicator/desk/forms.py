@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from email.utils import getaddresses
 from typing import Any
 from urllib.parse import urlsplit
@@ -120,7 +121,10 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     #: What is set every day; all the rest is folded away.
-    EVERYDAY = ("policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread")
+    EVERYDAY = (
+        *("policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread"),
+        "review_digests",
+    )
 
     class Meta:
         model = Route
@@ -130,6 +134,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "limit_minutes",
             "with_pictures",
             "as_thread",
+            "review_digests",
             "four_eyes",
             "only_tags",
             "not_tags",
@@ -147,6 +152,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "limit_minutes": _("Limit, minutes"),
             "with_pictures": _("With the entry's pictures"),
             "as_thread": _("Long entries as a thread"),
+            "review_digests": _("An editor looks at digests first"),
             "four_eyes": _("Four eyes"),
             "only_tags": _("Only with one of these tags"),
             "not_tags": _("Not with one of these tags"),
@@ -158,7 +164,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "quiet_to": _("Quiet until"),
             "urgent_in_quiet_hours": _("Breaking news and key events go out all the same"),
         }
-        help_texts = {"hold_seconds": "", "limit_minutes": ""}
+        help_texts = {"hold_seconds": "", "limit_minutes": "", "review_digests": ""}
         widgets = {
             "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "quiet_to": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
@@ -172,6 +178,11 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["with_pictures"]
         if Capability.THREAD not in offered:
             del self.fields["as_thread"]
+        if Capability.DIGESTS not in offered:
+            del self.fields["review_digests"]
+            policy = self.fields["policy"]
+            assert isinstance(policy, forms.ChoiceField)
+            policy.choices = _policies(offered)
 
     @property
     def everyday(self) -> list[forms.BoundField]:
@@ -209,6 +220,15 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
         elif begin is not None and begin == end:
             self.add_error("quiet_to", _("Quiet hours need another end than beginning."))
         return cleaned
+
+
+def _policies(offered: Collection[Capability]) -> list[tuple[str, str]]:
+    """What a route to a channel with these capabilities can be set to."""
+    return [
+        (value, str(label))
+        for value, label in Policy.choices
+        if value != Policy.DIGEST or Capability.DIGESTS in offered
+    ]
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -380,11 +400,13 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, destination: Destination, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._destination = destination
+        channel = registry.channels().get(destination.channel_name)
+        offered = _policies(channel.capabilities if channel else ())
         served = destination.routes.exclude(policy=Policy.OFF)
         self._blogs = list(LiveBlog.objects.exclude(routes__in=served).order_by("-pk"))
         for blog in self._blogs:
             self.fields[f"blog{blog.pk}"] = forms.ChoiceField(
-                label=blog.title, choices=Policy.choices, initial=Policy.OFF, required=False
+                label=blog.title, choices=offered, initial=Policy.OFF, required=False
             )
 
     def save(self) -> list[Route]:

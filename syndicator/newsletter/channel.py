@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
-from syndicator import queue
 from syndicator.channels.base import (
     Account,
     Capability,
@@ -29,14 +28,10 @@ from syndicator.channels.email.smtp import Relay
 from syndicator.clock import database_now
 from syndicator.content import Story
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.addressing import address
 from syndicator.newsletter.guide import GUIDE
-from syndicator.newsletter.models import (
-    Mailing,
-    MailingRecipient,
-    MailingState,
-    Subscription,
-    SubscriptionState,
-)
+from syndicator.newsletter.models import Mailing, Subscription
+from syndicator.newsletter.pacing import told_at_once
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.wording import Wording, gettext_noop
 
@@ -68,7 +63,7 @@ class NewsletterChannel(Channel):
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
-    capabilities = frozenset({Capability.PICTURES})
+    capabilities = frozenset({Capability.PICTURES, Capability.DIGESTS})
     most_pictures = MOST_PICTURES
     guide = GUIDE
 
@@ -105,7 +100,8 @@ class NewsletterClient(Client):
         the database: a long list may take it longer than *deadline*, but not longer than the
         caller has (`no_call_after`).
         """
-        relay = Relay.from_account(self._account)
+        # Refuses settings that no mail can be sent with.
+        Relay.from_account(self._account)
         try:
             with Deadline(LONGEST) as ends, transaction.atomic():
                 blog = LiveBlog.objects.get(slug=message.audience)
@@ -119,7 +115,7 @@ class NewsletterClient(Client):
                     },
                 )
                 if created:
-                    _address(mailing, relay.from_address.rpartition("@")[2])
+                    address(mailing, _readers(blog, message))
                 receipt = _receipt(mailing)
                 # Whoever asked may have been given up by now, and the post taken back.
                 ends.check()
@@ -141,31 +137,9 @@ class NewsletterClient(Client):
         return LookUp(_receipt(mailing) if mailing else None, complete=True)
 
 
-def _address(mailing: Mailing, domain: str) -> None:
-    """Queue one mail for each who is subscribed now, and ring for them."""
-    subscriptions = (
-        Subscription.objects.filter(blog=mailing.blog_id, state=SubscriptionState.ACTIVE)
-        .select_related("subscriber")
-        .order_by("id")
-    )
-    MailingRecipient.objects.bulk_create(
-        (
-            MailingRecipient(
-                mailing=mailing,
-                subscription=subscription,
-                address=subscription.subscriber.email,
-                message_id=f"<{uuid4().hex}.{mailing.pk}@{domain}>",
-                due_at=mailing.created_at,
-            )
-            for subscription in subscriptions.iterator(chunk_size=2000)
-        ),
-        batch_size=1000,
-    )
-    if mailing.recipients.exists():
-        queue.after_commit(queue.SEND_MAILING, mailing.pk)
-    else:
-        mailing.state = MailingState.DONE
-        mailing.save(update_fields=["state"])
+def _readers(blog: LiveBlog, message: Message) -> QuerySet[Subscription]:
+    """Who gets the mail of one entry now; the others read of it in their digest."""
+    return told_at_once(blog, message.permalink, urgent=message.urgent).order_by("pk")
 
 
 def _receipt(mailing: Mailing) -> Receipt:
@@ -174,5 +148,5 @@ def _receipt(mailing: Mailing) -> Receipt:
         remote_id=f"mailing-{mailing.pk}",
         answer=f"Recipients: {addressed}."
         if addressed
-        else "The live blog has no subscribers, so nobody gets this mail.",
+        else "Nobody has asked for a mail like this one at once, so nobody gets it.",
     )

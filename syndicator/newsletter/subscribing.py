@@ -70,6 +70,9 @@ def subscribe(
                 raise ValidationError(HAS_LEFT)
             subscription.state = SubscriptionState.ACTIVE
             subscription.confirmed_at, subscription.unsubscribed_at = now, None
+            # They have missed what came in between, and do not miss it.
+            subscription.told_by, subscription.told_until = None, now
+            subscription.digests_from = now
             subscription.save()
         return subscription
 
