@@ -23,6 +23,7 @@ from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
+from syndicator.digests.models import DigestSettings
 from syndicator.entries.models import LiveBlog, Source
 
 #: Setting names of a channel stand apart from the form's own fields.
@@ -229,6 +230,13 @@ def _policies(offered: Collection[Capability]) -> list[tuple[str, str]]:
         for value, label in Policy.choices
         if value != Policy.DIGEST or Capability.DIGESTS in offered
     ]
+
+
+class ArchiveForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = DigestSettings
+        fields = ["archive"]
+        labels = {"archive": _("Who may read the digests on the web")}
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -25,11 +25,12 @@ class MailingReport:
 def reports(posts: Iterable[Post]) -> dict[str, MailingReport]:
     """Reports of the mailings that *posts* became, by the posts' idempotency keys."""
     keys = [post.idempotency_key for post in posts]
-    return {
-        mailing.key: MailingReport(
-            mailing,
-            [(state, count) for state, count in progress(mailing.pk).items() if count],
-            list(mailing.recipients.order_by("id")[:RECIPIENTS]),
-        )
-        for mailing in Mailing.objects.filter(key__in=keys)
-    }
+    return {mailing.key: report_of(mailing) for mailing in Mailing.objects.filter(key__in=keys)}
+
+
+def report_of(mailing: Mailing) -> MailingReport:
+    return MailingReport(
+        mailing,
+        [(state, count) for state, count in progress(mailing.pk).items() if count],
+        list(mailing.recipients.order_by("id")[:RECIPIENTS]),
+    )

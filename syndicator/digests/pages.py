@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from syndicator.content import Block, Image
@@ -45,12 +46,17 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
     if _kept(blog) != Archive.LISTED:
         raise Http404
     digests = _public(blog).order_by("-built_at", "-pk")
+    page = Paginator(digests, ROWS).get_page(request.GET.get("page"))
+    told = DigestItem.objects.filter(digest__in=list(page), shown=Shown.TOLD)
+    changed = told.exclude(revision=F("entry__revision"))
+    context = {
+        "blog": blog,
+        "page": page,
+        # Their subjects may say what is not so any more.
+        "changed": set(changed.values_list("digest", flat=True)),
+    }
     with translation.override(blog.language):
-        return render(
-            request,
-            "digests/archive.html",
-            {"blog": blog, "page": Paginator(digests, ROWS).get_page(request.GET.get("page"))},
-        )
+        return render(request, "digests/archive.html", context)
 
 
 @login_not_required
@@ -63,14 +69,17 @@ def page(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     if kept == Archive.NOBODY:
         raise Http404
     pieces = [_piece(item) for item in digest.items.select_related("entry")]
-    context = {
-        "blog": blog,
-        "digest": digest,
-        "news": [one for one in pieces if one.item.shown in (Shown.TOLD, Shown.COUNTED)],
-        "changes": [one for one in pieces if one.item.shown in (Shown.CORRECTED, Shown.RETRACTED)],
-        "listed": kept == Archive.LISTED,
-    }
     with translation.override(blog.language):
+        context = {
+            "blog": blog,
+            "digest": digest,
+            "subject": _subject(digest, pieces),
+            "news": [one for one in pieces if one.item.shown in (Shown.TOLD, Shown.COUNTED)],
+            "changes": [
+                one for one in pieces if one.item.shown in (Shown.CORRECTED, Shown.RETRACTED)
+            ],
+            "listed": kept == Archive.LISTED,
+        }
         return render(request, "digests/page.html", context)
 
 
@@ -81,6 +90,13 @@ def _public(blog: LiveBlog) -> QuerySet[Digest]:
 def _kept(blog: LiveBlog) -> str:
     found = DigestSettings.objects.filter(blog=blog).values_list("archive", flat=True).first()
     return found or Archive.BY_LINK
+
+
+def _subject(digest: Digest, pieces: list[Piece]) -> str:
+    """The mail's, unless something of what it may name is not so any more."""
+    if any(one.corrected or one.is_withdrawn for one in pieces):
+        return gettext("Digest of “%(blog)s”") % {"blog": digest.blog.title}
+    return str(digest)
 
 
 def _piece(item: DigestItem) -> Piece:

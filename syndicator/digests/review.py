@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from syndicator import queue
 from syndicator.accounts.models import User
 from syndicator.clock import database_now
 from syndicator.digests.composing import is_up_to_date
@@ -36,7 +35,6 @@ def approve(digest_id: int, editor: User, seen_hash: str) -> Digest:
     with transaction.atomic():
         digest = _locked(digest_id, seen_hash)
         if not is_up_to_date(digest):
-            queue.after_commit(queue.MAKE_DIGESTS)
             raise DigestRefused(CHANGED)
         now = database_now()
         digest.decided_by, digest.decided_at = editor, now

@@ -26,11 +26,16 @@ OTHERS = {
     "withdraw_entry": "/api/v1/blogs/x/entries/y",
     "read_entry": "/api/v1/blogs/x/entries/y",
     "unsubscribe": "/newsletter/unsubscribe/x/",
+    "archive": "/digests/x/",
+    "page": "/digests/x/y/",
     None: "/metrics/",
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures
 #: are no pages.
-OF_THEIR_OWN = ("mail", "picture", "account_picture", "picture_by_link")
+OF_THEIR_OWN = (
+    *("mail", "digest_mail", "next_digest_mail"),
+    *("picture", "account_picture", "picture_by_link"),
+)
 
 
 def policy(header: str | None) -> dict[str, list[str]]:
