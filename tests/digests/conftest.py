@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from syndicator import queue
+from syndicator.channels.email import digest
 from syndicator.content import Paragraph
 from syndicator.destinations.models import Policy, Route
 from syndicator.digests.making import Made, make_due
@@ -27,6 +28,7 @@ from syndicator.newsletter.models import (
 from syndicator.newsletter.pacing import set_pace
 from syndicator.newsletter.subscribing import subscribe
 from syndicator.newsletter.taking_back import stop_withdrawn
+from tests.digests.stories import make_digest_story
 from tests.factories import make_blog, make_destination, make_entry, make_route, make_source
 from tests.model.clock import SimulatedClock, installed
 
@@ -88,6 +90,12 @@ class Newsroom:
 
     def waiting(self) -> Digest:
         return Digest.objects.get(blog=self.blog, state=DigestState.WAITING)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> None:
+    """Templates and word lists are read before a transaction begins, which must not be idle."""
+    digest.render(make_digest_story())
 
 
 @pytest.fixture
