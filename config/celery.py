@@ -53,6 +53,7 @@ app.conf.update(
             (queue.SWEEP_POSTS, queue.SWEEP_POSTS_SECONDS),
             (queue.SWEEP_MAILINGS, queue.SWEEP_MAILINGS_SECONDS),
             (queue.SWEEP_RETURNS, queue.SWEEP_RETURNS_SECONDS),
+            (queue.MAKE_DIGESTS, queue.MAKE_DIGESTS_SECONDS),
             (queue.MAIL_ALERTS, queue.MAIL_ALERTS_SECONDS),
             (queue.MAIL_APPROVALS, queue.MAIL_APPROVALS_SECONDS),
             (queue.MAIL_NIGHTS, queue.MAIL_NIGHTS_SECONDS),

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "syndicator.newsletter",
     "syndicator.subscriber_lists",
     "syndicator.returns",
+    "syndicator.digests",
     "syndicator.entrance",
     "syndicator.approval_mail",
     "syndicator.nights",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("newsletter/", include("syndicator.newsletter.urls")),
     path("newsletter/", include("syndicator.signup.urls")),
     path("returns/", include("syndicator.returns.urls")),
+    path("digests/", include("syndicator.digests.urls")),
     path("metrics/", metrics),
     path("", include("syndicator.desk.urls")),
 ]

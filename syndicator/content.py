@@ -226,3 +226,5 @@ class Story:
     thread: bool = False
     #: The platform's own name for the post to answer, where the platform has such a thing.
     in_reply_to: str = ""
+    #: Whether the live blog's editors call it breaking news.
+    breaking: bool = False

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 #: One worker module, and one Celery queue, for each.
 QUEUES = (
     *("render", "picture", "deliver", "reconcile"),
-    *("mailing", "breaking", "returns"),
+    *("mailing", "breaking", "digest", "returns"),
     *("sweep", "alert", "account", "subscribers"),
 )
 
@@ -31,6 +31,7 @@ SWEEP_POSTS = "sweep.posts"
 SWEEP_MAILINGS = "mailing.sweep"
 READ_RETURN_BOX = "returns.read"
 SWEEP_RETURNS = "returns.sweep"
+MAKE_DIGESTS = "digest.make"
 MAIL_ALERTS = "alert.mail"
 MAIL_APPROVALS = "alert.approvals"
 MAIL_NIGHTS = "alert.nights"
@@ -45,6 +46,8 @@ SWEEP_POSTS_SECONDS = 1.0
 SWEEP_MAILINGS_SECONDS = 5.0
 #: How often to look after returned mail.
 SWEEP_RETURNS_SECONDS = 30.0
+#: How often to look for digests that are due.
+MAKE_DIGESTS_SECONDS = 30.0
 #: How often to look for alerts whose mail is to be tried again.
 MAIL_ALERTS_SECONDS = 30.0
 #: How often to look for waiting posts that somebody wants mail about.

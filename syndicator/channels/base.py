@@ -120,6 +120,8 @@ class Capability(StrEnum):
     PICTURES = "pictures"
     THREAD = "thread"
     REPLY = "reply"
+    #: Its readers can have several entries in one mail, at a pace of their own.
+    DIGESTS = "digests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Message:
     8601) is the entry's own time, for platforms where a post's name is made of a time.
     *in_reply_to* is the platform's own name for a post of the account that this one answers in
     public; empty if it answers none.
+    *urgent* are key events and breaking news: for readers who want nothing else at once.
     """
 
     text: str
@@ -157,6 +160,7 @@ class Message:
     card: Card | None = None
     published_at: str = ""
     in_reply_to: str = ""
+    urgent: bool = False
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {
@@ -179,6 +183,8 @@ class Message:
             said["published_at"] = self.published_at
         if self.in_reply_to:
             said["in_reply_to"] = self.in_reply_to
+        if self.urgent:
+            said["urgent"] = True
         return said
 
     @classmethod
@@ -189,6 +195,7 @@ class Message:
             pictures=tuple(Picture(**picture) for picture in data.get("pictures", ())),
             thread=tuple(data.get("thread", ())),
             card=_card_from_json(data.get("card")),
+            urgent=bool(data.get("urgent")),
         )
 
     def fingerprint(self) -> str:

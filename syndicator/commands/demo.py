@@ -97,8 +97,8 @@ def command(data: Path | None, pause: float | None, once: bool, form: str) -> No
                 f"The platforms:  {sandbox}/   (sandboxes: nothing leaves this machine)\n"
                 f"Data folder:    {folder}   (its log: syndicator.log)\n\n"
                 "Entries of the sample live blog come in one by one. X and mail post by "
-                "themselves;\nFacebook waits for you on the desk. Ctrl-C ends it; the next start "
-                "goes on.\n"
+                "themselves;\nFacebook waits for you on the desk. Overview → Digests makes one "
+                "mail of all.\nCtrl-C ends it; the next start goes on.\n"
             )
 
         threading.Thread(target=when_ready, args=(desk, greet), daemon=True).start()

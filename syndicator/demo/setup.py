@@ -14,7 +14,8 @@ from syndicator.demo.memory import Memory
 from syndicator.demo.player import sample
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import LiveBlog, Source
-from syndicator.newsletter.models import Pace
+from syndicator.newsletter.models import Pace, Subscription
+from syndicator.newsletter.pacing import set_pace
 from syndicator.newsletter.subscribing import subscribe
 from syndicator.signup.settings import set_up, usual_consent
 
@@ -25,6 +26,8 @@ DESTINATIONS = {
     "Email subscribers (sandbox)": ("email", Policy.AUTOMATIC),
 }
 SUBSCRIBERS = ("leserin@example.org", "leser@example.org", "archiv@example.net")
+#: Gets one digest when the live blog ends, or when an editor has it made.
+DIGEST_READER = "sammlerin@example.org"
 
 
 def prepare(folder: Path, sandbox_url: str, smtp_address: tuple[str, int]) -> Memory:
@@ -43,6 +46,8 @@ def prepare(folder: Path, sandbox_url: str, smtp_address: tuple[str, int]) -> Me
             for address in SUBSCRIBERS:
                 subscribe(address, blog)
             set_up(blog, is_open=True, paces=list(Pace), consent=usual_consent(blog))
+        if not Subscription.objects.filter(subscriber__email=DIGEST_READER).exists():
+            set_pace(subscribe(DIGEST_READER, blog).pk, Pace.AT_CLOSE)
         _people(memory)
         source, created = Source.objects.get_or_create(blog=blog, name="demo")
         if created or not memory.token:

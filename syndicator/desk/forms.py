@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from email.utils import getaddresses
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
+from syndicator.digests.models import DigestSettings
 from syndicator.entries.models import LiveBlog, Source
 from syndicator.newsletter.models import Pace
 
@@ -123,12 +125,8 @@ class BlogForm(forms.ModelForm):  # type: ignore[type-arg]
 class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
     #: What is set every day; all the rest is folded away.
     EVERYDAY = (
-        "policy",
-        "hold_seconds",
-        "limit_minutes",
-        "with_pictures",
-        "as_thread",
-        "gather_minutes",
+        *("policy", "hold_seconds", "limit_minutes", "with_pictures", "as_thread"),
+        *("gather_minutes", "review_digests"),
     )
 
     class Meta:
@@ -140,6 +138,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "with_pictures",
             "as_thread",
             "gather_minutes",
+            "review_digests",
             "four_eyes",
             "only_tags",
             "not_tags",
@@ -158,6 +157,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "with_pictures": _("With the entry's pictures"),
             "as_thread": _("Long entries as a thread"),
             "gather_minutes": _("Gather minor entries, minutes"),
+            "review_digests": _("An editor looks at digests first"),
             "four_eyes": _("Four eyes"),
             "only_tags": _("Only with one of these tags"),
             "not_tags": _("Not with one of these tags"),
@@ -169,7 +169,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "quiet_to": _("Quiet until"),
             "urgent_in_quiet_hours": _("Breaking news and key events go out all the same"),
         }
-        help_texts = {"hold_seconds": "", "limit_minutes": ""}
+        help_texts = {"hold_seconds": "", "limit_minutes": "", "review_digests": ""}
         widgets = {
             "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "quiet_to": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
@@ -186,6 +186,11 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["gather_minutes"].required = False
         if channel is not None and not channel.gathers:
             del self.fields["gather_minutes"]
+        if Capability.DIGESTS not in offered:
+            del self.fields["review_digests"]
+            policy = self.fields["policy"]
+            assert isinstance(policy, forms.ChoiceField)
+            policy.choices = _policies(offered)
 
     def clean_gather_minutes(self) -> int:
         minutes: int | None = self.cleaned_data["gather_minutes"]
@@ -227,6 +232,22 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
         elif begin is not None and begin == end:
             self.add_error("quiet_to", _("Quiet hours need another end than beginning."))
         return cleaned
+
+
+def _policies(offered: Collection[Capability]) -> list[tuple[str, str]]:
+    """What a route to a channel with these capabilities can be set to."""
+    return [
+        (value, str(label))
+        for value, label in Policy.choices
+        if value != Policy.DIGEST or Capability.DIGESTS in offered
+    ]
+
+
+class ArchiveForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = DigestSettings
+        fields = ["archive"]
+        labels = {"archive": _("Who may read the digests on the web")}
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -398,11 +419,13 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, destination: Destination, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._destination = destination
+        channel = registry.channels().get(destination.channel_name)
+        offered = _policies(channel.capabilities if channel else ())
         served = destination.routes.exclude(policy=Policy.OFF)
         self._blogs = list(LiveBlog.objects.exclude(routes__in=served).order_by("-pk"))
         for blog in self._blogs:
             self.fields[f"blog{blog.pk}"] = forms.ChoiceField(
-                label=blog.title, choices=Policy.choices, initial=Policy.OFF, required=False
+                label=blog.title, choices=offered, initial=Policy.OFF, required=False
             )
 
     def save(self) -> list[Route]:

@@ -14,9 +14,12 @@ from django.utils.translation import gettext as _
 from syndicator.desk.days import Day
 from syndicator.desk.spreadsheets import BOM, csv_line, number
 from syndicator.desk.texts import title
+from syndicator.desk.times import clock
 from syndicator.destinations.models import Destination
-from syndicator.entries.models import Entry, LiveBlog
+from syndicator.digests.accounted import Place, places
+from syndicator.entries.models import Entry, EntryState, LiveBlog
 from syndicator.posts.models import Action, Gathered, Post, PostState
+from syndicator.posts.policies import DIGESTS_ONLY
 from syndicator.posts.render import OUT
 from syndicator.wording import gettext_noop
 
@@ -103,6 +106,7 @@ def ledger(blog: LiveBlog, entries: Sequence[Entry]) -> Ledger:
         .values_list("destination")
         .annotate(first=Min("created_at"))
     )
+    digests = places(entries)
     lines = [
         Line(
             entry,
@@ -112,6 +116,8 @@ def ledger(blog: LiveBlog, entries: Sequence[Entry]) -> Ledger:
                     posts.get((entry.pk, one.pk), []),
                     carriers,
                     since=first.get(one.pk, one.created_at),
+                    place=digests.get((entry.pk, one.pk)),
+                    zone=blog.time_zone,
                 )
                 for one in destinations
             ],
@@ -121,7 +127,15 @@ def ledger(blog: LiveBlog, entries: Sequence[Entry]) -> Ledger:
     return Ledger(destinations, lines)
 
 
-def _cell(entry: Entry, here: list[Post], carriers: Mapping[int, Post], *, since: datetime) -> Cell:
+def _cell(
+    entry: Entry,
+    here: list[Post],
+    carriers: Mapping[int, Post],
+    *,
+    since: datetime,
+    place: Place | None,
+    zone: str,
+) -> Cell:
     published = [post for post in here if post.action == Action.PUBLISH]
     if not published:
         if entry.render_due_at is not None:
@@ -130,6 +144,8 @@ def _cell(entry: Entry, here: list[Post], carriers: Mapping[int, Post], *, since
             return Cell("skipped", _(BEFORE))
         return Cell("failed", _(NO_RECORD), missing=True)
     main = max(published, key=lambda post: (_bearer(post, carriers).state in OUT, post.pk))
+    if main.state == PostState.SKIPPED and main.wording == DIGESTS_ONLY:
+        return Cell(*_in_digest(entry, place, zone), main)
     tells = _bearer(main, carriers)
     said = [str(PostState(tells.state).label)]
     colour = tells.state
@@ -144,6 +160,17 @@ def _cell(entry: Entry, here: list[Post], carriers: Mapping[int, Post], *, since
 
 def _bearer(post: Post, carriers: Mapping[int, Post]) -> Post:
     return carriers.get(post.pk, post) if post.state == PostState.GATHERED else post
+
+
+def _in_digest(entry: Entry, place: Place | None, zone: str) -> tuple[str, str]:
+    """The colour and the words for an entry that readers get in digests only."""
+    if place and not place.waits:
+        return "sent", _("in the digest of %(time)s") % {"time": clock(place.due_at, zone)}
+    if entry.state == EntryState.WITHDRAWN:
+        return "skipped", _("taken back before a digest told it")
+    if place:
+        return "pending", _("in a digest that waits for an editor")
+    return "approved", _("will be in the next digest")
 
 
 def _added(here: list[Post], main: Post) -> tuple[str, str] | None:

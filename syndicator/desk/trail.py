@@ -30,6 +30,10 @@ _SETTING, _DECISION = "setting", "decision"
 #: What can be done, by how it is recorded.
 ACTS = {
     "accepted": _("accepted"),
+    "approved": _("approved"),
+    "ended": _("said to be over"),
+    "rejected": _("rejected"),
+    "reopened": _("said to go on"),
     "app added": _("authenticator app added"),
     "app removed": _("authenticator app removed"),
     "blocked": _("blocked"),
@@ -72,6 +76,8 @@ KINDS = {
     "destinations.destination": _("Destination"),
     "destinations.route": _("Route"),
     "destinations.stop": _("Red button"),
+    "digests.digest": _("Digest"),
+    "digests.digestsettings": _("Digests on the web"),
     "entrance.invitation": _("Invitation"),
     "entrance.passkey": _("Passkey"),
     "entries.liveblog": _("Live blog"),

@@ -180,6 +180,7 @@ class DailySpend(models.Model):
 class Policy(models.TextChoices):
     AUTOMATIC = "automatic", _("post automatically")
     REVIEW = "review", _("wait for an editor")
+    DIGEST = "digest", _("digests only")
     OFF = "off", _("do not post")
 
 
@@ -240,6 +241,9 @@ class Route(models.Model):
         ),
     )
 
+    review_digests = models.BooleanField(
+        default=False, help_text=_("A digest waits for an editor before it goes out.")
+    )
     four_eyes = models.BooleanField(
         default=False, help_text=_("Whoever wrote or edited a text may not approve it.")
     )

@@ -63,6 +63,8 @@ class LiveBlog(models.Model):
         default="",
         help_text=_("Separated by commas. An entry with one of them waits for an editor."),
     )
+    #: When an editor said that it is over; NULL: it goes on.
+    closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -148,6 +150,11 @@ class Entry(models.Model):
         return self.headline or self.external_id
 
     @property
+    def in_force_at(self) -> datetime:
+        """When it came in, or when its embargo ends: from then on readers may be told of it."""
+        return max(self.received_at, self.embargo_until or self.received_at)
+
+    @property
     def content(self) -> EntryContent:
         return EntryContent(
             external_id=self.external_id,
@@ -170,6 +177,7 @@ class Entry(models.Model):
             blog_url=self.blog.canonical_url,
             language=self.blog.language,
             time_zone=self.blog.time_zone,
+            breaking=self.blog.is_breaking(self.tags),
         )
 
 

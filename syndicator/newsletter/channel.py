@@ -38,7 +38,8 @@ from syndicator.newsletter.addressing import address
 from syndicator.newsletter.guide import GUIDE
 from syndicator.newsletter.lanes import lane_of
 from syndicator.newsletter.limits import SETTINGS, Limits
-from syndicator.newsletter.models import Mailing, Subscription, SubscriptionState
+from syndicator.newsletter.models import Mailing, Subscription
+from syndicator.newsletter.pacing import told_at_once
 from syndicator.outbound.deadline import Deadline, DeadlinePassed
 from syndicator.wording import Wording, gettext_noop
 
@@ -134,7 +135,7 @@ class NewsletterChannel(Channel):
     )
     look_up_strength = LookUpStrength.STRONG
     settle_time = timedelta(0)
-    capabilities = frozenset({Capability.PICTURES})
+    capabilities = frozenset({Capability.PICTURES, Capability.DIGESTS})
     # Digests are its way to gather.
     gathers = False
     most_pictures = MOST_PICTURES
@@ -196,7 +197,7 @@ class NewsletterClient(Client):
                     },
                 )
                 if created:
-                    address(mailing, _subscribed(blog))
+                    address(mailing, _readers(blog, message))
                 receipt = _receipt(mailing)
                 # Whoever asked may have been given up by now, and the post taken back.
                 ends.check()
@@ -238,8 +239,9 @@ def _notes(signer: Signer, relay: Relay) -> tuple[Wording, ...]:
     return (record, Wording(OTHER_DOMAIN, {"domain": domain, "sender": sender}))
 
 
-def _subscribed(blog: LiveBlog) -> QuerySet[Subscription]:
-    return Subscription.objects.filter(blog=blog, state=SubscriptionState.ACTIVE).order_by("pk")
+def _readers(blog: LiveBlog, message: Message) -> QuerySet[Subscription]:
+    """Who gets the mail of one entry now; the others read of it in their digest."""
+    return told_at_once(blog, message.permalink, urgent=message.urgent).order_by("pk")
 
 
 def _receipt(mailing: Mailing) -> Receipt:
@@ -248,5 +250,5 @@ def _receipt(mailing: Mailing) -> Receipt:
         remote_id=f"mailing-{mailing.pk}",
         answer=f"Recipients: {addressed}."
         if addressed
-        else "The live blog has no subscribers, so nobody gets this mail.",
+        else "Nobody has asked for a mail like this one at once, so nobody gets it.",
     )

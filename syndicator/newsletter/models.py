@@ -53,7 +53,10 @@ class Subscription(models.Model):
     It is suppressed while a `Suppression` keeps mail from an address that is still subscribed.
 
     *daily_hour* (0 to 23, in the subscriber's zone) is when a daily digest goes out. *told_until*
-    is where the last digest they got ended; NULL: they got none yet.
+    is the last time a digest was due that they had, or that had nothing to say; NULL: none yet.
+    *told_by* is the last digest they had. What came in before *digests_from* no digest tells them
+    (NULL: all since they joined), and what came in before *at_once_from* no mail of its own: it is
+    where their pace changed from one to the other (`pacing`).
     """
 
     subscriber = models.ForeignKey(
@@ -66,6 +69,9 @@ class Subscription(models.Model):
     pace = models.CharField(max_length=10, choices=Pace, default=Pace.EVERY_ENTRY)
     daily_hour = models.PositiveSmallIntegerField(default=7, validators=[MaxValueValidator(23)])
     told_until = models.DateTimeField(null=True)
+    told_by = models.ForeignKey("Mailing", on_delete=models.SET_NULL, null=True, related_name="+")
+    digests_from = models.DateTimeField(null=True)
+    at_once_from = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField()
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
 
@@ -101,14 +107,17 @@ class Mailing(models.Model):
     """One message to everybody who was subscribed when it was made.
 
     *key* is the idempotency key it was asked for with, *message* the frozen `Message`.
-    *paused_until* and *reason* are set while the relay cannot be used. *purged_at* is when its
-    recipients' addresses were deleted.
+    *paused_until* and *reason* are set while the relay cannot be used. A digest's *tells* has the
+    primary keys of the entries in it; it *follows* the one that its readers had before.
+    *purged_at* is when its recipients' addresses were deleted.
     """
 
     destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="mailings")
     blog = models.ForeignKey(LiveBlog, on_delete=models.PROTECT, related_name="mailings")
     key = models.CharField(max_length=200, unique=True)
     message = models.JSONField()
+    tells = models.JSONField(default=list)
+    follows = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     lane = models.CharField(max_length=8, choices=Lane, default=Lane.ENTRY)
     state = models.CharField(max_length=10, choices=MailingState, default=MailingState.SENDING)
     paused_until = models.DateTimeField(null=True)

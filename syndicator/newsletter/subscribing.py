@@ -86,6 +86,8 @@ def subscribe(
                 setattr(subscription, name_of_field, value)
             subscription.state = SubscriptionState.ACTIVE
             subscription.unsubscribed_at = None
+            # They have missed what came in between, and do not miss it.
+            subscription.told_by, subscription.digests_from = None, now
             subscription.save()
         return subscription
 

@@ -1,12 +1,14 @@
 """Stops the mails that have not gone out yet of an entry that was withdrawn or taken back, and of
 mailings that an editor cancelled.
 
-What a reader has cannot be called back; the others must not get it any more.
+What a reader has cannot be called back; the others must not get it any more. A digest is made anew
+for those it did not reach, without the entry: they are due it again.
 """
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from syndicator.entries.models import Entry, EntryState
 from syndicator.newsletter.models import (
@@ -14,11 +16,15 @@ from syndicator.newsletter.models import (
     MailingRecipient,
     MailingState,
     RecipientState,
+    Subscription,
 )
 from syndicator.wording import Wording, gettext_noop
 
 TAKEN_BACK = Wording(gettext_noop("The entry was taken back before this mail was sent."))
 CANCELLED = Wording(gettext_noop("The mailing was cancelled before this mail was sent."))
+MADE_ANEW = Wording(
+    gettext_noop("An entry in it was taken back. The digest is made anew without that.")
+)
 
 
 def stop_withdrawn(mailing_id: int | None = None) -> int:
@@ -29,12 +35,12 @@ def stop_withdrawn(mailing_id: int | None = None) -> int:
         open_mailings = open_mailings.filter(pk=mailing_id)
     told = {
         pk: (blog_id, permalink)
-        for pk, blog_id, permalink in open_mailings.values_list(
+        for pk, blog_id, permalink in open_mailings.filter(tells=[]).values_list(
             "pk", "blog_id", "message__permalink"
         )
     }
     withdrawn = _withdrawn(set(told.values()))
-    return MailingRecipient.objects.filter(
+    return _stop_digests(open_mailings.exclude(tells=[])) + MailingRecipient.objects.filter(
         mailing__in=[pk for pk, entry in told.items() if entry in withdrawn],
         state=RecipientState.QUEUED,
     ).update(state=RecipientState.WITHDRAWN, due_at=None, reason=TAKEN_BACK.to_json())
@@ -51,6 +57,35 @@ def stop_cancelled(mailing_id: int | None = None) -> int:
     return MailingRecipient.objects.filter(
         mailing__in=list(cancelled.values_list("pk", flat=True)), state=RecipientState.QUEUED
     ).update(state=RecipientState.WITHDRAWN, due_at=None, reason=CANCELLED.to_json())
+
+
+def _stop_digests(open_digests: QuerySet[Mailing]) -> int:
+    """Put aside what waits of digests that tell of an entry which is withdrawn by now. Their
+    readers are as before it: they had the one that it follows."""
+    told = {
+        pk: (follows, tells)
+        for pk, follows, tells in open_digests.values_list("pk", "follows", "tells")
+    }
+    entries = {entry for _, tells in told.values() for entry in tells}
+    withdrawn = set(
+        Entry.objects.filter(pk__in=entries, state=EntryState.WITHDRAWN).values_list(
+            "pk", flat=True
+        )
+    )
+    stopped = 0
+    for pk, (follows, tells) in told.items():
+        if withdrawn.isdisjoint(tells):
+            continue
+        with transaction.atomic():
+            now_stopped = MailingRecipient.objects.filter(mailing=pk, state=RecipientState.QUEUED)
+            stopped += now_stopped.update(
+                state=RecipientState.WITHDRAWN, due_at=None, reason=MADE_ANEW.to_json()
+            )
+            missed = MailingRecipient.objects.filter(mailing=pk, state=RecipientState.WITHDRAWN)
+            Subscription.objects.filter(told_by=pk, pk__in=missed.values("subscription")).update(
+                told_by=follows, told_until=None
+            )
+    return stopped
 
 
 def _withdrawn(entries: set[tuple[int, str]]) -> set[tuple[int, str]]:

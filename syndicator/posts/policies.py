@@ -36,6 +36,11 @@ class Ruling:
 
 ROUTE_OFF = Wording(gettext_noop("This live blog does not post to this destination."))
 AUTOMATIC = Wording(gettext_noop("Goes out automatically: so the route is set."))
+DIGESTS_ONLY = Wording(
+    gettext_noop("Is told in the digests: the route sends no mails of single entries.")
+)
+IN_DIGEST = Wording(gettext_noop("Is told in the next digest."))
+DIGEST_FOR_REVIEW = Wording(gettext_noop("The digest waits for an editor: so the route is set."))
 FOR_REVIEW = Wording(gettext_noop("Waits for an editor: so the route is set."))
 HANDLED_BEFORE = Wording(
     gettext_noop("Waits for an editor: one decided about an earlier version of this entry.")
@@ -82,6 +87,8 @@ def rule(
     left_out = _left_out(route, entry)
     if left_out and route.otherwise == Otherwise.SKIP:
         return Ruling(Course.LEFT_OUT, Wording(NOT_POSTED, {"why": left_out}))
+    if route.policy == Policy.DIGEST:
+        return Ruling(Course.LEFT_OUT, DIGESTS_ONLY)
     if problem := next(iter(problems), None):
         return Ruling(Course.REVIEW, problem)
     if handled:
@@ -109,6 +116,27 @@ def _with_minor(ruling: Ruling, route: Route, blog: LiveBlog, entry: EntryConten
         return ruling
     why = Wording(MINOR, {"why": ruling.why, "minutes": route.gather_minutes})
     return Ruling(ruling.course, why, minor=True)
+
+
+def rule_in_digest(
+    route: Route, blog: LiveBlog, entry: EntryContent, *, handled: Wording | None = None
+) -> Ruling:
+    """What becomes of *entry* in the digests of *route*: told, left out, or told if an editor lets
+    the digest go."""
+    if route.policy == Policy.OFF:
+        return Ruling(Course.LEFT_OUT, ROUTE_OFF)
+    left_out = _left_out(route, entry)
+    if left_out and route.otherwise == Otherwise.SKIP:
+        return Ruling(Course.LEFT_OUT, Wording(NOT_POSTED, {"why": left_out}))
+    if handled:
+        return Ruling(Course.REVIEW, handled)
+    if route.policy == Policy.REVIEW or route.review_digests:
+        return Ruling(Course.REVIEW, DIGEST_FOR_REVIEW)
+    if left_out:
+        return Ruling(Course.REVIEW, Wording(NOT_BY_ITSELF, {"why": left_out}))
+    if listed := _never_automatic(blog, entry):
+        return Ruling(Course.REVIEW, listed)
+    return Ruling(Course.AUTOMATIC, IN_DIGEST)
 
 
 def _left_out(route: Route, entry: EntryContent) -> Wording | None:

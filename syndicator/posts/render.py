@@ -28,7 +28,14 @@ from syndicator.posts import gathering, retraction
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
-from syndicator.posts.policies import HANDLED_BEFORE, ROUTE_OFF, Course, Ruling, rule
+from syndicator.posts.policies import (
+    HANDLED_BEFORE,
+    ROUTE_OFF,
+    Course,
+    Ruling,
+    rule,
+    rule_in_digest,
+)
 from syndicator.posts.states import move, move_all
 from syndicator.steps import Step, reached
 from syndicator.wording import Wording, gettext_noop
@@ -85,7 +92,7 @@ def render(entry_id: int) -> None:
     drafts = {
         pk: draft_of(entry, route, pictures)
         for pk, route in seen.items()
-        if entry.state == EntryState.LIVE and route.policy != Policy.OFF
+        if entry.state == EntryState.LIVE and route.policy not in (Policy.OFF, Policy.DIGEST)
     }
     reached(Step.RENDER_DRAFTED)
     with transaction.atomic():
@@ -199,6 +206,8 @@ def _wants_pictures(route: Route) -> bool:
 def _may_be_posted(entry: Entry, route: Route) -> bool:
     """Whether anything of *entry* may come to stand there: a filter may leave it out, but not what
     an earlier version of it became."""
+    if route.policy == Policy.DIGEST:
+        return rule_in_digest(route, entry.blog, entry.content).course != Course.LEFT_OUT
     return entry.revision > 1 or rule(route, entry.blog, entry.content).course != Course.LEFT_OUT
 
 

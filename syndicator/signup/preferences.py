@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from syndicator.entrance.throttle import TooManyTries
 from syndicator.newsletter import subscribing
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
-from syndicator.newsletter.pacing import AT_ONCE, set_pace
+from syndicator.newsletter.pacing import set_pace
 from syndicator.signup import asking
 from syndicator.signup.forms import PaceForm, ZoneForm
 
@@ -61,18 +61,11 @@ class Preferences:
     def _save(self) -> str:
         if not all(form.is_valid() for form in (self.zone, *self.paces)):
             return ""
-        has_gap = False
         with transaction.atomic():
             Subscriber.objects.filter(pk=self.person.pk).update(
                 time_zone=self.zone.cleaned_data["time_zone"]
             )
             for form in self.paces:
-                old, new = form.subscription.pace, Pace(form.cleaned_data["pace"])
-                set_pace(form.subscription.pk, new, form.cleaned_data["daily_hour"])
-                has_gap = has_gap or (new in AT_ONCE and old not in AT_ONCE)
-        if has_gap:
-            return _(
-                "Saved. You get each new entry from now on; what happened since your last summary, "
-                "read in the live blog."
-            )
+                pace = Pace(form.cleaned_data["pace"])
+                set_pace(form.subscription.pk, pace, form.cleaned_data["daily_hour"])
         return _("Saved.")

@@ -78,6 +78,7 @@ def _subscription(
         pace=person.pace or pace,
         # What was told before they came is not for them.
         told_until=now,
+        digests_from=now,
         confirmed_at=min(person.confirmed_at or now, now),
     )
     if person.daily_hour is not None:

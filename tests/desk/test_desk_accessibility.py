@@ -29,6 +29,7 @@ __all__ = ["paths", "pytestmark"]
 #: No pages of their own: parts, pictures, and where one is sent on.
 NO_PAGES = {"news", "standing", "picture", "account_picture", "favicon", "health", "signed_in"}
 NO_PAGES |= {"choose_account", "mail", "login", "retraction", "ledger_csv", "mailing_now"}
+NO_PAGES |= {"digest_mail", "next_digest_mail"}
 
 
 @pytest.fixture

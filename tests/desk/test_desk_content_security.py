@@ -38,11 +38,16 @@ OTHERS = {
     "own_data_file": "/newsletter/own-data/x/file/",
     "erase": "/newsletter/own-data/x/delete/",
     "event": "/returns/1/events/",
+    "archive": "/digests/x/",
+    "page": "/digests/x/y/",
     None: "/metrics/",
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures
 #: are no pages.
-OF_THEIR_OWN = ("mail", "mail_by_link", "picture", "account_picture", "picture_by_link")
+OF_THEIR_OWN = (
+    *("mail", "mail_by_link", "digest_mail", "next_digest_mail"),
+    *("picture", "account_picture", "picture_by_link"),
+)
 
 
 def policy(header: str | None) -> dict[str, list[str]]:

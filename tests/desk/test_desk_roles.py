@@ -27,6 +27,7 @@ from syndicator.pictures.encoding import encode
 from syndicator.pictures.storage import store
 from syndicator.posts import review
 from syndicator.posts.models import Decision, Post, PostState
+from tests.digests.waiting import waiting_digest
 from tests.factories import make_destination, make_post, make_user
 from tests.pictures.conftest import photo
 from tests.subscriber_lists.lists import subscriber_import
@@ -69,6 +70,17 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "ledger_csv": ("", PEOPLE, None),
     "night": ("", PEOPLE, None),
     "night_mail": ("", None, PEOPLE),
+    "digests": ("", PEOPLE, None),
+    "digest": ("digest", PEOPLE, None),
+    "digest_mail": ("digest", PEOPLE, None),
+    "approve_digest": ("digest", None, DECIDERS),
+    "reject_digest": ("digest", None, DECIDERS),
+    "next_digest": ("mail blog", PEOPLE, None),
+    "next_digest_mail": ("mail blog", PEOPLE, None),
+    "ask_for_digest": ("mail blog", None, DECIDERS),
+    "close_blog": ("blog", None, DECIDERS),
+    "reopen_blog": ("blog", None, DECIDERS),
+    "digest_archive": ("blog", None, ADMINS),
     "log": ("", PEOPLE, None),
     "mailing": ("mailing", PEOPLE, None),
     "mailing_now": ("mailing", PEOPLE, None),
@@ -200,7 +212,10 @@ def paths() -> dict[str, str]:
     )
     inviting = make_user(Role.ADMIN)
     invitation, _token = invitations.invite("jo@paper.example", Role.VIEWER, inviting)
+    digest = waiting_digest()
     named = {
+        "digest": digest.pk,
+        "mail blog": (digest.blog_id, digest.pace),
         "post": post.pk,
         "entry": post.entry_id,
         "destination": post.destination_id,

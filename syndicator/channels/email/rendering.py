@@ -59,13 +59,13 @@ def render(story: Story) -> Message | None:
     blocks = [
         block
         for index, raw in enumerate(told)
-        if (block := _clean_block(raw, story.language, sources.get(index, "")))
+        if (block := tidied_block(raw, story.language, sources.get(index, "")))
     ]
-    if not _clean(headline_of(entry)) and not blocks:
+    if not tidied(headline_of(entry)) and not blocks:
         return None
     text, html = _fitted(story, blocks)
     subject = subject_line(
-        _clean(entry.headline) or _first_words(blocks) or _clean(story.blog_title),
+        tidied(entry.headline) or _first_words(blocks) or tidied(story.blog_title),
         story.language,
     )
     message = Message(
@@ -76,6 +76,7 @@ def render(story: Story) -> Message | None:
         audience=story.blog_slug,
         language=story.language,
         pictures=still_shown(pictures, html),
+        urgent=entry.key_event or story.breaking,
     )
     return with_frame(message)
 
@@ -132,7 +133,7 @@ def _in_pieces(block: Block, language: str) -> Iterator[Block]:
 def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) -> tuple[str, str]:
     """Text and HTML of *blocks* under the entry's headline, the frame still empty."""
     entry, words = story.entry, words_for(story.language)
-    blog_title = _clean(story.blog_title)
+    blog_title = tidied(story.blog_title)
     context = {
         "words": words,
         "language": story.language,
@@ -141,7 +142,7 @@ def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) ->
         "because": words.because.format(blog=blog_title),
         "read_on": words.read_on_in.format(blog=blog_title),
         "goes_on": words.goes_on if goes_on else "",
-        "headline": _clean(headline_of(entry)),
+        "headline": tidied(headline_of(entry)),
         "blocks": blocks,
         "permalink": entry.permalink if is_web_address(entry.permalink) else "",
         **_marks(words, entry, story.time_zone),
@@ -150,26 +151,26 @@ def _written(story: Story, blocks: Sequence[Block], *, goes_on: bool = False) ->
     return text, in_whole_page(render_text(__package__, "entry.html.jinja", **context))
 
 
-def subject_line(text: str, language: str) -> str:
-    """*text* on one line of at most `SUBJECT_LENGTH` characters: all of it, or its first sentence,
-    or its first words. A quotation is closed or left out."""
-    line = _clean(text)
-    if len(line) <= SUBJECT_LENGTH:
+def subject_line(text: str, language: str, longest: int = SUBJECT_LENGTH) -> str:
+    """*text* on one line of at most *longest* characters: all of it, or its first sentence, or its
+    first words. A quotation is closed or left out."""
+    line = tidied(text)
+    if len(line) <= longest:
         return line
     quoted = quoted_spans(line)
     end = next(end for end in sentence_ends(line, language) if not is_inside(quoted, end))
-    if end <= SUBJECT_LENGTH:
+    if end <= longest:
         return line[:end]
-    cut = line[: SUBJECT_LENGTH - 1]
+    cut = line[: longest - 1]
     # A word that fills the whole line has no better place to be cut.
     words = (cut if line[len(cut)] == " " else cut.rpartition(" ")[0] or cut).rstrip()
     parted = next((span for span in quoted if is_inside([span], len(words))), None)
     if parted is None:
         return f"{words}…"
     start, end = parted
-    room = SUBJECT_LENGTH - start - len("„“")
-    said = shorten(line[start + 1 : end - 1], lambda cut: len(cut) <= room, longest=SUBJECT_LENGTH)
-    if said and start < SUBJECT_LENGTH // 2:
+    room = longest - start - len("„“")
+    said = shorten(line[start + 1 : end - 1], lambda cut: len(cut) <= room, longest=longest)
+    if said and start < longest // 2:
         return line[: start + 1] + said + line[end - 1]
     return f"{line[:start].rstrip(' :,–(')}…"
 
@@ -180,7 +181,7 @@ def is_web_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and url == _clean(url)
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and url == tidied(url)
 
 
 def link_targets(html: str) -> set[str]:
@@ -201,27 +202,27 @@ class _Links(HTMLParser):
             self.targets.update(value for name, value in attrs if name == "href" and value)
 
 
-def _clean(text: str) -> str:
+def tidied(text: str) -> str:
     """*text* on one line, encodable: JSON may smuggle in half of a surrogate pair."""
     return clean_text(text).encode(errors="replace").decode()
 
 
-def _clean_block(block: Block, language: str, source: str) -> Block | None:
+def tidied_block(block: Block, language: str, source: str) -> Block | None:
     """*block* ready for both parts, a picture from *source*; None if there is nothing to read or
     see in it."""
     match block:
         case Paragraph():
-            text = _clean(block.text)
+            text = tidied(block.text)
             return Paragraph(text) if text else None
         case BulletList():
-            items = tuple(filter(None, map(_clean, block.items)))
+            items = tuple(filter(None, map(tidied, block.items)))
             return BulletList(items, block.ordered) if items else None
         case Quote():
-            text = _clean(block.text)
+            text = tidied(block.text)
             spoken = in_quotation_marks(text, language)
-            return Quote(spoken, _clean(block.speaker)) if text else None
+            return Quote(spoken, tidied(block.speaker)) if text else None
         case Image():
-            caption, credit, alt = _clean(block.text), _clean(block.credit), _clean(block.alt)
+            caption, credit, alt = tidied(block.text), tidied(block.credit), tidied(block.alt)
             if source:
                 return Image(caption, credit, alt, source)
             return Image(caption or alt, credit) if caption or alt else None
@@ -242,7 +243,7 @@ def _marks(words: Words, entry: EntryContent, time_zone: str) -> dict[str, Any]:
     published_at = entry.published_at and entry.published_at.astimezone(ZoneInfo(time_zone))
     marks = {
         "key_event": words.key_event if entry.key_event else "",
-        "author": _clean(entry.author),
+        "author": tidied(entry.author),
         "time": words.date_and_time(published_at) if published_at else "",
     }
     return {**marks, "published_at": published_at, "marks": list(filter(None, marks.values()))}
@@ -257,6 +258,6 @@ def text_blocks(text: str) -> list[str]:
 def clean_lines(text: str, permalink: str) -> str:
     """An editor's *text* line by line cleaned, except for the permalink, which stays exact."""
     return "\n".join(
-        " ".join(word if word == permalink else _clean(word) for word in line.split())
+        " ".join(word if word == permalink else tidied(word) for word in line.split())
         for line in text.splitlines()
     )

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from syndicator.clock import database_now
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only
-from syndicator.desk.forms import BlogForm, RouteForm, SourceForm
+from syndicator.desk.forms import ArchiveForm, BlogForm, RouteForm, SourceForm
 from syndicator.destinations.models import Destination, Policy, Route
+from syndicator.digests.models import DigestSettings
+from syndicator.digests.turning import policy_changed
 from syndicator.entries.models import LiveBlog, Source
 from syndicator.posts.line import wake
 from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse, tallies
@@ -64,8 +66,10 @@ def routes(request: DeskRequest, pk: int) -> HttpResponse:
         route = form.instance
         # No row says the same as “off”, without a note at every entry.
         if form.has_changed() and (route.pk or route.policy != Policy.OFF):
+            before = form.initial.get("policy", Policy.OFF)
             with audit.recorded(request, "changed", route):
                 form.save()
+                policy_changed(route, before)
             if form.sets_quiet_hours:
                 wake(route)
             if route.policy == Policy.OFF and (stopped := switch_off(route)):
@@ -151,6 +155,9 @@ def _page(
         "route_forms": route_forms or _route_forms(shown),
         "rehearsed": rehearsed,
         "tallies": tallies(rehearsed or ()),
+        "archive_form": ArchiveForm(
+            instance=DigestSettings.objects.filter(blog=shown).first() or DigestSettings(blog=shown)
+        ),
         "sources": shown.sources.order_by("name"),
         "source_form": source_form or SourceForm(instance=Source(blog=shown)),
     }

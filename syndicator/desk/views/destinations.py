@@ -17,8 +17,9 @@ from syndicator.desk.forms import DestinationForm, StartForm
 from syndicator.desk.times import desk_zone
 from syndicator.desk.traffic import traffic
 from syndicator.desk.views.accounts import account_checked, callback_address
-from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.models import Destination, DestinationState, Policy
 from syndicator.diagnosis.examination import at_a_glance
+from syndicator.digests.turning import policy_changed
 from syndicator.posts import review
 
 
@@ -64,6 +65,7 @@ def start_posting(request: DeskRequest, pk: int) -> HttpResponse:
     form = StartForm(request.POST, destination=destination)
     started = form.save() if form.is_valid() else []
     for route in started:
+        policy_changed(route, Policy.OFF)
         audit.saved(request.user, route, "changed", ["policy"])
     if started:
         messages.success(

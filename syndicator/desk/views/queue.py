@@ -22,6 +22,7 @@ from syndicator.desk.filters import QueueFilter
 from syndicator.desk.times import desk_zone
 from syndicator.destinations.models import Destination, DestinationState, Route
 from syndicator.destinations.trouble import alert_key
+from syndicator.digests.models import Digest, DigestState
 from syndicator.entries.models import Entry, LiveBlog, Source
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.sweep import STALLED_KEY, stalled_since
@@ -64,6 +65,7 @@ def queue(request: DeskRequest) -> HttpResponse:
         "waiting": Post.objects.filter(wanted.conditions).count(),
         "since": now.isoformat(),
         "paused": [row for row in _paused() if alert_key(row, "paused") not in told],
+        "digests_waiting": Digest.objects.filter(state=DigestState.WAITING).count(),
         "stalled_since": None if STALLED_KEY in told else stalled_since(now),
         "first_steps": _first_steps() if request.user.may_configure else None,
         "zone": desk_zone(),

@@ -1,0 +1,1 @@
+"""Digests: several entries of a live blog in one mail, at the pace each reader chose."""
