@@ -13,9 +13,12 @@ from syndicator.subscriber_lists.columns import Person
 from syndicator.subscriber_lists.outcomes import Fate, Outcome
 
 
-def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outcome]:
+def enrol(
+    people: Mapping[int, Person], blog: LiveBlog, pace: Pace, begun: datetime
+) -> list[Outcome]:
     """What becomes of each of *people*, who are called by the lines they stand on.
 
+    Their digests begin with the hour in which the import was *begun*: the same one for all.
     Whoever has left stays away, here or in the list; who is there stays as they are. To be called
     within a transaction.
     """
@@ -42,7 +45,7 @@ def enrol(people: Mapping[int, Person], blog: LiveBlog, pace: Pace) -> list[Outc
         if first[person.email] != line:
             fate = Fate.THERE
         elif subscription is None:
-            new.append(_subscription(person, ids[person.email], blog, pace, now))
+            new.append(_subscription(person, ids[person.email], blog, pace, now, begun))
             fate = Fate.LEFT if person.left else Fate.ADDED
         elif subscription.state != SubscriptionState.ACTIVE:
             fate = Fate.STAYS_AWAY
@@ -70,17 +73,18 @@ def _subscribers(people: Mapping[str, Person]) -> dict[str, int]:
 
 
 def _subscription(
-    person: Person, subscriber_id: int, blog: LiveBlog, pace: Pace, now: datetime
+    person: Person, subscriber_id: int, blog: LiveBlog, pace: Pace, now: datetime, begun: datetime
 ) -> Subscription:
     made = Subscription(
         subscriber_id=subscriber_id,
         blog=blog,
         pace=person.pace or pace,
-        # What was told before they came is not for them.
         told_until=now,
-        digests_from=now,
         confirmed_at=min(person.confirmed_at or now, now),
     )
+    if made.pace != Pace.AT_CLOSE:
+        # They may have been readers for years, elsewhere.
+        made.digests_from = begun.replace(minute=0, second=0, microsecond=0)
     if person.daily_hour is not None:
         made.daily_hour = person.daily_hour
     return _ended(made, person.left_at or now) if person.left else made

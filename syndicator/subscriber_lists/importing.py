@@ -123,7 +123,7 @@ def _take_in(part: ImportPart) -> None:
         )
         if held is None:
             return
-        outcomes += enrol(people, batch.blog, Pace(batch.pace))
+        outcomes += enrol(people, batch.blog, Pace(batch.pace), batch.created_at)
         outcomes.sort(key=lambda one: one.line)
         held.outcomes = [one.to_json() for one in outcomes]
         held.tally = {fate: sum(one.fate == fate for one in outcomes) for fate in Fate}
