@@ -48,14 +48,15 @@ def _insert(mailing: Mailing, subscriptions: QuerySet[Subscription]) -> int:
     ]
     columns = ", ".join((*_OF_EACH, *(str(field.column) for field in same)))
     sql = f"""
-        WITH chosen (pk, email) AS ({chosen})
         INSERT INTO {MailingRecipient._meta.db_table} ({columns})
+        WITH chosen (pk, email) AS ({chosen})
         SELECT pk, email, '<' || {_RANDOM[connection.vendor]} || %s{", %s" * len(same)}
         FROM chosen"""  # noqa: S608
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in same]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, f".{mailing.pk}@{_domain(mailing)}>", *values])
-        return int(cursor.rowcount)
+        added: int = cursor.rowcount
+    return added
 
 
 def _domain(mailing: Mailing) -> str:
