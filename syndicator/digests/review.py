@@ -34,6 +34,8 @@ def approve(digest_id: int, editor: User, seen_hash: str) -> Digest:
     """Hand the digest over as *editor* saw it; `DigestRefused` if it is not that any more."""
     with transaction.atomic():
         digest = _locked(digest_id, seen_hash)
+        if digest_route(digest.blog) is None:
+            raise DigestRefused(NO_ROUTE)
         if not is_up_to_date(digest):
             raise DigestRefused(CHANGED)
         now = database_now()
@@ -75,10 +77,10 @@ def _locked(digest_id: int, seen_hash: str) -> Digest:
 
 
 def _readers(digest: Digest) -> Group | None:
-    """Whom it is for, now; None if nobody is left. `DigestRefused` if no mail goes out at all."""
+    """Whom it is for, now; None if nobody is left, or if no mail goes out at all."""
     route = digest_route(digest.blog)
     if route is None:
-        raise DigestRefused(NO_ROUTE)
+        return None
     now = database_now()
     kinds = all_of(route, now) if digest.ahead else due_now(route, now)
     found = groups(route, Newsroom(route, now), kinds)

@@ -269,6 +269,24 @@ def test_what_was_rejected_is_in_the_next_unless_it_is_dropped(
     assert newsroom.told("anna") == told
 
 
+def test_where_no_mail_goes_out_any_more_a_digest_can_only_be_rejected(
+    newsroom: Newsroom,
+) -> None:
+    editor = make_user(Role.EDITOR)
+    newsroom.route.policy = Policy.REVIEW
+    newsroom.route.save()
+    newsroom.reader("anna")
+    newsroom.entry("a")
+    newsroom.pass_time(hours=1)
+    newsroom.route.policy = Policy.OFF
+    newsroom.route.save()
+    seen = newsroom.waiting()
+    with pytest.raises(review.DigestRefused):
+        review.approve(seen.pk, editor, seen.payload_hash)
+    review.reject(seen.pk, editor, seen.payload_hash, "Abgeschaltet", drop=False)
+    assert not Mailing.objects.exists()
+
+
 def test_one_word_on_the_list_makes_the_digest_wait_and_people_are_told(
     newsroom: Newsroom,
 ) -> None:
