@@ -32,7 +32,7 @@ from syndicator.digests.models import (
 from syndicator.digests.news import News, Newsroom
 from syndicator.entries.models import Entry, LiveBlog
 from syndicator.newsletter.addressing import address
-from syndicator.newsletter.models import Mailing, MailingRecipient, Pace, Subscription
+from syndicator.newsletter.models import Lane, Mailing, MailingRecipient, Pace, Subscription
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
@@ -130,6 +130,7 @@ def hand_over(digest: Digest, group: Group, now: datetime) -> bool:
         destination=digest.destination,
         blog=digest.blog,
         message=digest.payload,
+        lane=Lane.DIGEST,
         tells=tells,
         follows_id=group.follows,
         created_at=now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -67,7 +67,15 @@ class Fate:
         return cls(**data, outcome=Outcome(outcome) if outcome else None)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        # Not `dataclasses.asdict`: that copies deeply, which a mail is too cheap for.
+        return {
+            "pk": self.pk,
+            "epoch": self.epoch,
+            "attempts": self.attempts,
+            "outcome": self.outcome,
+            "answer": self.answer,
+            "reason": self.reason,
+        }
 
 
 def record(fates: Iterable[Fate]) -> int:

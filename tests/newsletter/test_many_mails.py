@@ -1,0 +1,49 @@
+"""Mailings to many: workers killed in the middle, and what they ask of the database."""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from syndicator.newsletter import fanout, relaying
+from syndicator.newsletter.fanout import send_due
+from syndicator.newsletter.models import RecipientState
+from syndicator.newsletter.progress import progress
+from tests.newsletter.killing import judge, kill_while_sending, prepared
+from tests.newsletter.sink import recording
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_again_and_again_a_mailing_reaches_everybody_once(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    with recording(tmp_path) as sink:
+        mailing = prepared(sink, 1000)
+        kill_while_sending(mailing, sink, kills=3, workers=1)
+        judge(mailing, sink)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_mails_more_cost_about_a_hundred_statements(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apart from what is done by the clock."""
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    for name in ("LOOK", "LOOK_ASIDE"):
+        monkeypatch.setattr(fanout, name, inf)
+    monkeypatch.setattr(relaying, "PATIENCE", 1.0)
+    made = []
+    with recording(tmp_path, seconds=0) as sink:
+        for count in (500, 1500):
+            mailing = prepared(sink, count)
+            with CaptureQueriesContext(connection) as captured:
+                send_due(mailing.pk)
+            assert progress(mailing.pk)[RecipientState.ACCEPTED] == count
+            made.append(len(captured))
+    assert made[1] - made[0] < 120, made
