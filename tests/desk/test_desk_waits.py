@@ -10,6 +10,7 @@ from django.test import Client as Browser
 
 from syndicator.accounts.models import Role
 from syndicator.clock import database_now
+from syndicator.desk.times import clock
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry
 from syndicator.posts import review
@@ -53,9 +54,8 @@ def panel(browser: Browser) -> str:
 
 
 def in_berlin(moment: datetime) -> str:
-    from zoneinfo import ZoneInfo
-
-    return moment.astimezone(ZoneInfo("Europe/Berlin")).strftime("%H:%M")
+    """With the date, should it be another day there by then."""
+    return clock(moment, "Europe/Berlin")
 
 
 def test_what_nothing_holds_up_goes_out_now(editor: Browser, post: Post) -> None:
