@@ -77,7 +77,7 @@ def subscribe(
         subscriber, _ = Subscriber.objects.get_or_create(
             email=address, defaults={"name": clean_text(name)[:200]}
         )
-        begun = {"pace": pace, "daily_hour": daily_hour, "confirmed_at": now, "told_until": now}
+        begun = {"pace": pace, "daily_hour": daily_hour, "confirmed_at": now}
         subscription, _ = Subscription.objects.select_for_update().get_or_create(
             subscriber=subscriber, blog=blog, defaults=begun
         )
@@ -89,7 +89,8 @@ def subscribe(
             subscription.state = SubscriptionState.ACTIVE
             subscription.unsubscribed_at = None
             # They have missed what came in between, and do not miss it.
-            subscription.told_by, subscription.digests_from = None, now
+            subscription.told_by, subscription.told_until = None, now
+            subscription.digests_from = now
             subscription.save()
         return subscription
 

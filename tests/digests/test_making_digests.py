@@ -362,7 +362,7 @@ def test_who_comes_back_starts_anew(newsroom: Newsroom) -> None:
     unsubscribe(unsubscribe_url(pk).rsplit("/", 2)[1])
     newsroom.entry("missed")
     newsroom.pass_time(hours=3)
-    subscribe("anna@reader.example", newsroom.blog, by_own_wish=True)
+    subscribe("anna@reader.example", newsroom.blog, by_own_wish=True, pace=Pace.HOURLY)
     newsroom.entry("b")
     newsroom.pass_time(hours=1)
     newsroom.deliver()
