@@ -63,6 +63,7 @@ def _signed(name: str, message: Message, files: dict[str, PictureFile] | None = 
         message_id=f"<4f2a9c31d0b84e7fa1b2c3d4e5f60718.17@{DOMAIN}>",
         list_id=f"<rat.{DOMAIN}>",
         unsubscribe_url=f"https://desk.{DOMAIN}/newsletter/unsubscribe/7.AbCdEfGhIjKlMnOpQrStUvW/",
+        preferences_url=f"https://desk.{DOMAIN}/newsletter/preferences/7.AbCdEfGhIjKlMnOpQrStUvW/",
         date=datetime.now(UTC).replace(microsecond=0),
         return_path=RETURN_PATH,
     )

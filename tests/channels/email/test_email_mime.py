@@ -26,6 +26,7 @@ from syndicator.content import Paragraph, clean_text
 from tests.channels.email.stories import PERMALINK, PICTURE, TARGETS, make_message, make_story
 
 LEAVE = f"https://liveblog.example.org/newsletter/unsubscribe/1234567.{'aB3_-' * 8}/"
+PREFER = "https://desk.paper.example/newsletter/preferences/7.AbC-dEf_123/"
 ENVELOPE = Envelope(
     from_address="news@paper.example",
     from_name="Die Zeitung",
@@ -33,6 +34,7 @@ ENVELOPE = Envelope(
     message_id="<0f.17@paper.example>",
     list_id="<rat.paper.example>",
     unsubscribe_url=LEAVE,
+    preferences_url=PREFER,
     date=datetime(2026, 11, 22, 13, 35, tzinfo=UTC),
 )
 MESSAGE = make_message()
@@ -81,13 +83,13 @@ def test_both_parts_are_what_was_approved_plus_the_way_out() -> None:
     facebook, x, _mail = share_links(PERMALINK, MESSAGE.subject, "de")
     assert part(mail, "plain") == (
         f"{MESSAGE.text}\n\n-- \nAuf Facebook teilen:\n{facebook.url}\n"
-        f"Auf X teilen:\n{x.url}\nAbbestellen:\n{LEAVE}\n"
+        f"Auf X teilen:\n{x.url}\nEinstellungen ändern:\n{PREFER}\nAbbestellen:\n{LEAVE}\n"
     )
     html = part(mail, "html")
-    assert link_targets(html) == {*TARGETS, LEAVE}
+    assert link_targets(html) == {*TARGETS, PREFER, LEAVE}
     assert html.rstrip("\n") == MESSAGE.html.replace(
-        '<a id="unsubscribe" href="#unsubscribe"', f'<a\nhref="{LEAVE}"\n'
-    )
+        '<a id="preferences" href="#preferences"', f'<a\nhref="{PREFER}"\n'
+    ).replace('<a id="unsubscribe" href="#unsubscribe"', f'<a\nhref="{LEAVE}"\n')
 
 
 def test_the_same_mail_is_the_same_bytes_at_every_try() -> None:
@@ -215,5 +217,5 @@ def test_any_text_makes_a_mail_with_the_permalink_in_both_parts(
         mail = read(raw)
         assert PERMALINK in part(mail, "plain").split()
         shared = {link.url for link in share_links(PERMALINK, version.subject, language)}
-        assert link_targets(part(mail, "html")) == {PERMALINK, LEAVE, *shared}
+        assert link_targets(part(mail, "html")) == {PERMALINK, PREFER, LEAVE, *shared}
         assert part(mail, "plain").startswith(f"{wrapped(version.text)}\n\n-- \n")

@@ -109,7 +109,7 @@ def test_a_picture_that_the_mail_does_not_carry_is_told_of_and_asked_of_nobody()
 @pytest.mark.parametrize("permalink", ["", "javascript:alert(1)", "#entry-1"])
 def test_only_a_web_address_becomes_a_link(permalink: str) -> None:
     message = make_message(permalink=permalink)
-    assert link_targets(message.html) == {"#unsubscribe"}
+    assert link_targets(message.html) == {"#preferences", "#unsubscribe"}
     assert not message.carries_permalink()
 
 
@@ -136,7 +136,7 @@ def test_hostile_text_stays_text_everywhere() -> None:
     assert html.script is None
     assert len(html.select("a#unsubscribe")) == 1
     shared = {link.url for link in share_links(PERMALINK, message.subject, "de")}
-    assert link_targets(message.html) == {PERMALINK, "#unsubscribe", *shared}
+    assert link_targets(message.html) == {PERMALINK, "#preferences", "#unsubscribe", *shared}
     assert message.text.count("{{ 7*7 }}") == 8
     assert revise(message, message.text) == message
 
@@ -323,7 +323,7 @@ def test_whatever_an_entry_says_both_parts_have_the_permalink(
     if message is not None:
         assert message.carries_permalink()
         shared = {link.url for link in share_links(PERMALINK, message.subject, "de")}
-        assert link_targets(message.html) == {PERMALINK, "#unsubscribe", *shared}
+        assert link_targets(message.html) == {PERMALINK, "#preferences", "#unsubscribe", *shared}
         assert message.subject
 
 
