@@ -41,7 +41,9 @@ def test_an_editor_sees_the_mail_and_lets_it_go(browse: Browse) -> None:
     seen = {"payload_hash": digest.payload_hash}
     assert "goes out now" in editor.post(path("approve_digest", digest.pk), seen, follow=True).text
     assert Mailing.objects.get().recipients.count() == 1
-    assert "digest@reader.example" in editor.get(path("digest", digest.pk)).text
+    digest.refresh_from_db()
+    assert digest.mailing
+    assert f"/mailings/{digest.mailing.pk}/" in editor.get(path("digest", digest.pk)).text
 
 
 def test_a_rejection_needs_a_reason(browse: Browse) -> None:

@@ -157,6 +157,7 @@ def test_everything_kept_is_in_the_file(
 ) -> None:
     fill_in(pace="daily")
     client.post(link_in(mailbox(relay)[0], "confirm"), REMOTE_ADDR="192.0.2.7")
+    Subscription.objects.update(pace=Pace.EVERY_ENTRY)
     mailing = make_mailing(destination, blog)
     send_due(mailing.pk)
     page = own_data(relay)
@@ -210,6 +211,7 @@ def test_who_is_erased_leaves_numbers_behind_and_no_address(
 def test_erasing_waits_for_a_mail_under_way(
     client: Client, relay: ScriptedRelay, anna: Subscription, destination: Destination
 ) -> None:
+    Subscription.objects.update(pace=Pace.EVERY_ENTRY)
     mailing = make_mailing(destination, anna.blog)
     page = own_data(relay)
     mailing.recipients.update(state=RecipientState.IN_FLIGHT)

@@ -43,8 +43,8 @@ def test_whoever_confirms_is_subscribed_with_proof(
     assert (subscription.subscriber.email, subscription.blog) == (ANNA, blog)
     assert (subscription.pace, subscription.daily_hour) == (Pace.DAILY, 18)
     assert subscription.subscriber.time_zone == "Asia/Tokyo"
-    assert subscription.told_until
-    assert before <= subscription.told_until <= database_now()
+    # A digest tells what has come in since the hour, or the day, began.
+    assert subscription.told_until is None
     proof = Consent.objects.get(subscription=subscription)
     assert proof.text.text == sign_up.consent.text
     assert (proof.asked_from, proof.confirmed_from) == ("192.0.2.0/24", "2001:db8:1::/48")

@@ -337,7 +337,8 @@ class LeavesRepliesBehind(BoardClient):
 def test_doing_wrong_is_found(client: type[BoardClient], rule: str, says: str) -> None:
     channel = BoardChannel()
     channel.client_class = client
-    [name] = [name for name in rule_names() if name.startswith(f"test_{rule}")]
+    # The shortest: of replies there are rules of their own.
+    name = min((name for name in rule_names() if name.startswith(f"test_{rule}")), key=len)
     with pytest.raises(AssertionError, match=says):
         keep(channel, name)
 

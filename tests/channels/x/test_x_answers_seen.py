@@ -81,9 +81,9 @@ NOT_ENROLLED = {
             403,
             forbidden("Reply to this conversation is not allowed because you are not mentioned"),
             Rejected,
-            "Reply to this conversation",
+            "let the app answer this post",
         ),
-        (403, old(433, "The original Tweet author restricted who can reply."), Rejected, "reply"),
+        (403, old(433, "The original Tweet author restricted who can reply."), Rejected, "answer"),
         (403, forbidden("You may not post about suspended ceilings."), Rejected, "ceilings"),
         # It is out already, X says.
         (
