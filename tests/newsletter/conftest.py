@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from config.celery import app
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
 from tests.channels.email.scripted_relay import ScriptedRelay, serving
 from tests.factories import make_blog, make_destination
-
-#: The tasks rung for since it was last called, each with its arguments.
-Rung = Callable[[], list[tuple[str, tuple[int, ...]]]]
+from tests.rings import Rung, listening
 
 
 @pytest.fixture
@@ -32,17 +29,5 @@ def destination(relay: ScriptedRelay) -> Destination:
 
 @pytest.fixture
 def rung() -> Iterator[Rung]:
-    """What the broker holds in the mailing queue."""
-    with app.connection_for_read() as connection, connection.channel() as channel:
-        queue = app.amqp.queues["mailing"].bind(channel)
-        queue.declare()
-
-        def collect() -> list[tuple[str, tuple[int, ...]]]:
-            found = []
-            while (message := queue.get(no_ack=True)) is not None:
-                arguments, _, _ = message.decode()
-                found.append((message.headers["task"], tuple(arguments)))
-            return found
-
-        collect()
+    with listening("mailing") as collect:
         yield collect

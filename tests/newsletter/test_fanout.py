@@ -40,8 +40,8 @@ from syndicator.posts import review
 from syndicator.wording import Wording
 from tests.channels.email.scripted_relay import ScriptedRelay
 from tests.factories import make_blog, make_content, make_source, make_user
-from tests.newsletter.conftest import Rung
 from tests.newsletter.mailings import make_due, make_mailing, states
+from tests.rings import Rung
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,8 +21,8 @@ from syndicator.newsletter.models import Mailing, MailingState
 from syndicator.newsletter.subscribing import subscribe, unsubscribe, unsubscribe_url
 from tests.channels.email.stories import PERMALINK, make_message, make_story
 from tests.factories import make_blog
-from tests.newsletter.conftest import Rung
 from tests.newsletter.mailings import SOON, make_mailing, send
+from tests.rings import Rung
 
 CHANNEL = NewsletterChannel()
 MESSAGE = make_message()

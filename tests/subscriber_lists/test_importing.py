@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -24,6 +23,7 @@ from syndicator.subscriber_lists.outcomes import Fate
 from syndicator.subscriber_lists.report import outcomes, report
 from syndicator.subscriber_lists.sweep import ARRIVAL, KEPT, sweep
 from tests.factories import make_blog
+from tests.rings import Rung
 from tests.subscriber_lists.lists import subscriber_import
 
 pytestmark = pytest.mark.django_db
@@ -158,7 +158,7 @@ def test_the_lines_themselves_are_not_kept(blog: LiveBlog) -> None:
 
 
 def test_the_sweeper_rings_for_what_is_left_and_forgets_what_never_arrived(
-    blog: LiveBlog, rung: Callable[[], list[tuple[str, tuple[int, ...]]]]
+    blog: LiveBlog, rung: Rung
 ) -> None:
     running = subscriber_import(blog)
     SubscriberImport.objects.update(state=ImportState.RUNNING)
