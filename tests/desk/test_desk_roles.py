@@ -207,7 +207,7 @@ def paths() -> dict[str, str]:
         destination=post.destination,
         blog=blog,
         key="mailing",
-        message=Message("Text", "https://example.org/").to_json(),
+        message=Message("Text", "https://example.org/", subject="Einigung").to_json(),
         created_at=database_now(),
     )
     inviting = make_user(Role.ADMIN)
