@@ -248,7 +248,7 @@ class Witness:
             if self.platform.is_gone(accepted):
                 continue
             destination = Post.objects.get(pk=_post_of(accepted.key)).destination_id
-            for entry, revision in self.told[accepted.key].items():
+            for entry, revision in self.told.get(accepted.key, {}).items():
                 acts = Post.objects.filter(
                     entry=entry, destination=destination, revision__gte=revision
                 ).exclude(action=Action.PUBLISH)
@@ -321,7 +321,7 @@ class Witness:
             if self.platform.is_gone(accepted):
                 continue
             message = accepted.message
-            told = (*map(str, self.told[accepted.key]), message.permalink)
+            told = (*map(str, self.told.get(accepted.key, ())), message.permalink)
             names = {(accepted.account, name, message.in_reply_to) for name in told}
             if seen & names:
                 self.note("never twice", posts[_post_of(accepted.key)])
