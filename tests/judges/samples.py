@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from syndicator.channels.base import Message
+from syndicator.channels.email import digest as digests
 from syndicator.channels.email.mime import Envelope
 from syndicator.channels.email.pictures import PictureFile, content_id
 from syndicator.channels.email.signing import Signer, new_key, read_key
 from syndicator.channels.email.splicing import prepare
 from syndicator.content import Paragraph
 from tests.channels.email.stories import BLOCKS, PICTURE, make_message
+from tests.digests.stories import make_digest_story
 from tests.pictures.conftest import photo
 
 DOMAIN, SELECTOR = "paper.example", "news"
@@ -53,6 +55,9 @@ def samples() -> Iterator[Sample]:
     assert pictured.pictures
     file = PictureFile(photo(), "image/jpeg")
     yield _signed("entry with its picture", pictured, {content_id(PICTURE): file})
+    for language in ("de", "en"):
+        digest = digests.render(make_digest_story(12, language=language)).message
+        yield _signed(f"digest, {language}", digest, {content_id(PICTURE): file})
 
 
 def _signed(name: str, message: Message, files: dict[str, PictureFile] | None = None) -> Sample:
