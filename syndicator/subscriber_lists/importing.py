@@ -51,7 +51,7 @@ def begin(
         blog=blog,
         file_name=name[-200:],
         origin=columns.origin,
-        places=dict(columns.places),
+        places=list(columns.places.items()),
         pace=pace,
         consent=consent,
         made_by=who,
@@ -108,7 +108,7 @@ def _next(batch_id: int) -> ImportPart | None:
 
 def _take_in(part: ImportPart) -> None:
     batch = part.batch
-    columns = Columns(Origin(batch.origin), batch.places)
+    columns = Columns(Origin(batch.origin), dict(batch.places))
     people: dict[int, Person] = {}
     outcomes: list[Outcome] = []
     for line, used in part.lines:

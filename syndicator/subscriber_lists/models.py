@@ -20,7 +20,8 @@ class ImportState(models.TextChoices):
 class SubscriberImport(models.Model):
     """A file of people, given by somebody who says how they agreed to get mail (*consent*).
 
-    *places* and *origin* are the file's `Columns`. *pace* is for whom the file says no other.
+    *origin* and *places* (pairs, for their order) are the file's `Columns`. *pace* is for whom the
+    file says no other.
     """
 
     blog = models.ForeignKey(LiveBlog, on_delete=models.CASCADE, related_name="subscriber_imports")

@@ -85,7 +85,7 @@ def test_a_table_without_addresses_is_refused() -> None:
 
 
 @given(
-    st.text(max_size=300) | st.emails(),
+    st.text(max_size=300) | st.text("aü.+'@ ", max_size=9).map("{}@x.de".format),
     st.text(max_size=50),
     st.text(max_size=30),
     st.text(max_size=30),

@@ -166,7 +166,7 @@ def test_the_sweeper_rings_for_what_is_left_and_forgets_what_never_arrived(
         blog=blog,
         file_name="broken off",
         origin="plain",
-        places={},
+        places=[],
         pace=Pace.DAILY,
         consent="",
         created_at=database_now() - ARRIVAL,
