@@ -12,8 +12,6 @@ from syndicator.commands.options import boot_existing, data_option
 if TYPE_CHECKING:
     from syndicator.entries.models import LiveBlog
 
-PACES = ("entry", "key_event", "hourly", "daily", "at_close")
-
 
 @click.group(name="subscribers")
 def command() -> None:
@@ -26,10 +24,10 @@ def command() -> None:
 @click.option("--consent", required=True, help="How these people agreed to get mail.")
 @click.option(
     "--pace",
-    type=click.Choice(PACES),
     default="entry",
     show_default=True,
-    help="How often they get mail, where the file does not say.",
+    help="How often they get mail, where the file does not say: at once with every entry (entry) "
+    "or with key events (key_event), or in a digest (hourly, daily, at_close).",
 )
 @click.option(
     "--report", type=click.File("w", encoding="utf-8"), help="Write what became of each line there."
@@ -52,6 +50,8 @@ def take_in(
     from syndicator.subscriber_lists.report import outcomes
     from syndicator.subscriber_lists.report import report as report_on
 
+    if pace not in Pace.values:
+        raise click.BadParameter(f"Choose one of {', '.join(Pace.values)}.", param_hint="--pace")
     if not file.seekable():
         raise click.ClickException("The file cannot be read twice: name one on disk.")
     try:

@@ -7,12 +7,13 @@ from functools import partial
 
 from django.conf import settings
 
-from syndicator.channels.base import Account
+from syndicator.channels.base import Account, Unauthorised
 from syndicator.content import Picture
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination
 from syndicator.destinations.renewal import renew
 from syndicator.pictures.storage import read
+from syndicator.wording import Wording
 
 
 def account_of(
@@ -27,3 +28,11 @@ def account_of(
         open_picture=open_picture,
         renew=partial(renew, destination.pk, known) if destination.pk else None,
     )
+
+
+def usable_account_of(destination: Destination) -> Account:
+    """The same for who sends: `Unauthorised`, which stops the destination, if it cannot be done."""
+    try:
+        return account_of(destination)
+    except secrets.UnreadableSecrets as error:
+        raise Unauthorised(Wording(str(error))) from error

@@ -26,11 +26,10 @@ from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.splicing import prepare
 from syndicator.clock import database_now
-from syndicator.destinations.accounts import account_of
-from syndicator.destinations.models import Destination, DestinationState
-from syndicator.destinations.secrets import UnreadableSecrets
+from syndicator.destinations.accounts import usable_account_of
+from syndicator.destinations.models import DestinationState
 from syndicator.destinations.stops import held
-from syndicator.destinations.trouble import pause_and_tell
+from syndicator.destinations.trouble import alert_key, pause_and_tell
 from syndicator.newsletter.claiming import MOST, Claimed, due, put_aside_who_left
 from syndicator.newsletter.lanes import gives_way, others_wait, precedence, ring
 from syndicator.newsletter.limits import Limits
@@ -112,7 +111,7 @@ def close_finished() -> int:
 def _send(mailing: Mailing) -> int:
     run = None
     try:
-        account = _account(mailing.destination)
+        account = usable_account_of(mailing.destination)
         relay, limits = Relay.from_account(account), Limits.from_settings(account.settings)
         errand_of = _writing(mailing, account, relay)
         with at_work(mailing, limits) as joined:
@@ -282,15 +281,8 @@ def _writing(
     return errand_of
 
 
-def _account(destination: Destination) -> Account:
-    try:
-        return account_of(destination)
-    except UnreadableSecrets as error:
-        raise Unauthorised(Wording(str(error))) from error
-
-
 def _alert(mailing: Mailing) -> str:
-    return f"destination-{mailing.destination_id}-relay"
+    return alert_key(mailing.destination, "relay")
 
 
 def _hold(mailing: Mailing, error: TryLater | Unauthorised) -> None:

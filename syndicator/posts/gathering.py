@@ -26,6 +26,7 @@ from syndicator.channels.fitting.briefs import told_together
 from syndicator.content import Story
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.models import Entry, EntryRevision, EntryState, content_from_json
+from syndicator.posts import notes
 from syndicator.posts.attempts import lock, rerender_if_outdated
 from syndicator.posts.models import Action, Attempt, Decision, Gathered, Post, PostState, Verdict
 from syndicator.posts.policies import ROUTE_OFF, Course
@@ -352,24 +353,13 @@ def tell_who_left(carrier: Post, sent: Attempt, now: datetime) -> None:
     stays = Gathered.objects.filter(carrier=carrier, left_epoch__gte=sent.epoch)
     for stay in stays.select_related("post__entry"):
         post = stay.post
-        withdrawn = post.entry.state == EntryState.WITHDRAWN
-        message = Message(text="", permalink=post.message.permalink)
-        Post.objects.get_or_create(
-            entry=post.entry,
-            destination_id=carrier.destination_id,
-            action=Action.DELETE if withdrawn else Action.EDIT,
-            revision=post.revision,
-            defaults={
-                "state": PostState.SKIPPED,
-                "payload": message.to_json(),
-                "payload_hash": message.fingerprint(),
-                "published_at": post.published_at,
-                "reason": LEFT_BEFORE.to_json(),
-                "remote_id": sent.remote_id,
-                "remote_url": sent.remote_url,
-                "created_at": now,
-                "changed_at": now,
-            },
+        notes.leave(
+            post,
+            (sent.remote_id, sent.remote_url),
+            goes=post.entry.state == EntryState.WITHDRAWN,
+            permalink=post.message.permalink,
+            reason=LEFT_BEFORE,
+            now=now,
         )
 
 

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from syndicator.channels.base import Message, Receipt
+from syndicator.channels.base import Receipt
 from syndicator.entries.models import EntryState
-from syndicator.posts import gathering
+from syndicator.posts import gathering, notes
 from syndicator.posts.models import (
     Action,
     Attempt,
@@ -74,23 +74,13 @@ def tell_if_taken_back(post_id: int, receipt: Receipt, now: datetime) -> None:
     if post.action == Action.CORRECT and not withdrawn:
         return
     withdrawn = withdrawn or post.state == PostState.REJECTED
-    message = Message(text="", permalink=post.entry.permalink)
-    Post.objects.get_or_create(
-        entry=post.entry,
-        destination=post.destination,
-        action=Action.DELETE if withdrawn else Action.EDIT,
-        revision=post.revision,
-        defaults={
-            "state": PostState.SKIPPED,
-            "payload": message.to_json(),
-            "payload_hash": message.fingerprint(),
-            "published_at": post.published_at,
-            "reason": OUT_AFTER_ALL.to_json(),
-            "remote_id": receipt.remote_id,
-            "remote_url": receipt.url,
-            "created_at": now,
-            "changed_at": now,
-        },
+    notes.leave(
+        post,
+        (receipt.remote_id, receipt.url),
+        goes=withdrawn,
+        permalink=post.entry.permalink,
+        reason=OUT_AFTER_ALL,
+        now=now,
     )
 
 

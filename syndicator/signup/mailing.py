@@ -18,9 +18,8 @@ from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthori
 from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.smtp import Connection
 from syndicator.clock import database_now
-from syndicator.destinations.accounts import account_of
+from syndicator.destinations.accounts import usable_account_of
 from syndicator.destinations.models import Destination, DestinationState
-from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.stops import Held, held
 from syndicator.destinations.trouble import alert_key, pause_and_tell
 from syndicator.entrance import throttle
@@ -98,7 +97,9 @@ class _Relays:
             return None
         try:
             if known is None:
-                known = self._stack.enter_context(Connection(_relay(destination)))
+                known = self._stack.enter_context(
+                    Connection(Relay.from_account(usable_account_of(destination)))
+                )
             known.ready(CONNECT_DEADLINE)
         except (TryLater, Unauthorised) as error:
             self.failed(destination, error)
@@ -183,13 +184,6 @@ def _hand_in(
 def _seen(ask: Ask) -> QuerySet[Ask]:
     """The row, if it is still as this process knows it: *due_at* is the fence."""
     return Ask.objects.filter(pk=ask.pk, state=ask.state, due_at=ask.due_at)
-
-
-def _relay(destination: Destination) -> Relay:
-    try:
-        return Relay.from_account(account_of(destination))
-    except UnreadableSecrets as error:
-        raise Unauthorised(Wording(str(error))) from error
 
 
 def _alert(destination: Destination) -> str:

@@ -121,11 +121,10 @@ class Connection:
                 self._drop()
                 raise self._why_not_open(error) from error
 
-    def send(self, recipient: str, mail: bytes, deadline: timedelta, return_path: str = "") -> str:
+    def send(self, recipient: str, mail: bytes, deadline: timedelta) -> str:
         """Hand *mail* (with CRLF line ends) in for *recipient*; the words it was accepted with.
 
-        To be called after `ready`; ends within *deadline*. Bounces go to *return_path*, or to the
-        relay's sender if it is empty. Raises `TryLater` (4xx, or provably not
+        To be called after `ready`; ends within *deadline*. Raises `TryLater` (4xx, or provably not
         handed in), `Rejected` (5xx), `Unauthorised` (this sender may not send at all) or `Unknown`
         (no answer after the final dot).
         """
@@ -133,25 +132,18 @@ class Connection:
         if session is None:
             raise RuntimeError("send() needs a connection that is ready()")
         try:
-            return self._hand_in(session, recipient, mail, deadline, return_path)
+            return self._hand_in(session, recipient, mail, deadline)
         except (Rejected, Unauthorised):
             raise  # answered in full: the connection is as good as before
         except BaseException:
             self._drop()
             raise
 
-    def _hand_in(
-        self,
-        session: _Session,
-        recipient: str,
-        mail: bytes,
-        deadline: timedelta,
-        return_path: str,
-    ) -> str:
+    def _hand_in(self, session: _Session, recipient: str, mail: bytes, deadline: timedelta) -> str:
         with Deadline(deadline) as limit:
             try:
                 session.bound(limit)
-                self._announce(session, recipient, return_path)
+                self._announce(session, recipient)
                 session.send(_dot_stuffed(mail))
                 limit.check()
             except ChannelError:
@@ -196,9 +188,9 @@ class Connection:
                 return self.relay.account_refused(error.smtp_code, error.smtp_error)
         return TryLater(self.relay.say(UNREACHABLE), answer=str(error))
 
-    def _announce(self, session: _Session, recipient: str, return_path: str) -> None:
+    def _announce(self, session: _Session, recipient: str) -> None:
         """Everything before the mail itself: from whom, to whom, and the go-ahead."""
-        code, words = session.mail(return_path or self.relay.from_address)
+        code, words = session.mail(self.relay.from_address)
         if code == 552:  # about the size of this mail; any other refusal here is the sender's
             raise self.relay.mail_refused(code, words)
         if code != 250:
