@@ -14,7 +14,7 @@ LARGEST_NUMBER = 10**11
 
 def whole_number(text: str) -> int | None:
     """The number that *text* is, without a sign, at most `LARGEST_NUMBER`; None if it is none."""
-    text = text.strip()
+    text = text.strip(" \t")  # RFC 9110, 5.6.3; Python strips what `int` does not
     if not (text.isascii() and text.isdigit()):
         return None
     return min(int(text[:4000]), LARGEST_NUMBER)  # `int` refuses endless digits

@@ -24,7 +24,7 @@ from syndicator.channels.email.conversation import (
     open_conversation,
     tls_context,
 )
-from syndicator.channels.email.relay import BROKE_OFF, Relay
+from syndicator.channels.email.relay import Relay
 from syndicator.outbound.late_writes import none_after
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
@@ -76,7 +76,6 @@ class HandIn:
         self._limits = limits
         self._context = tls_context(relay)
         self._waiting: deque[Errand] = deque()
-        self._put_back: set[int] = set()
         self._results: deque[Result] = deque()
         self._idle: list[Conversation] = []
         self._busy: set[Conversation] = set()
@@ -141,7 +140,6 @@ class HandIn:
         return True
 
     def ended(self, conversation: Conversation, errand: Errand, answer: str | ChannelError) -> None:
-        self._put_back.discard(id(errand))
         if isinstance(answer, Unauthorised):
             self._report(errand, HandedBack(answer.reason, answer=answer.answer))
             self._fail(answer)
@@ -159,13 +157,9 @@ class HandIn:
 
     def not_begun(self, conversation: Conversation, errand: Errand) -> None:
         # The usual end of a connection: the relay had enough of it, or of waiting. Nothing was
-        # tried, so another connection takes the errand; but not for ever.
-        if id(errand) in self._put_back:
-            self._put_back.discard(id(errand))
-            self._report(errand, TryLater(self._relay.say(BROKE_OFF)))
-        else:
-            self._put_back.add(id(errand))
-            self._waiting.appendleft(errand)
+        # tried, so another connection takes the errand. Not for ever: each such connection had
+        # another errand before, and that one has its result.
+        self._waiting.appendleft(errand)
         self._go_on()
 
     def gone(self, conversation: Conversation) -> None:

@@ -217,6 +217,16 @@ def test_large_mails_are_in_doubt_only_when_all_of_them_is_on_its_way() -> None:
     assert run.dots == []
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_mail_may_meet_many_connections_that_have_just_ended(pipelining: bool) -> None:
+    errands = [errand(number) for number in range(60)]
+    server = FaultRelay(pipelining=pipelining, most=1)
+    run = Run(server, errands, LIMITS)
+    hold(run, errands)
+    assert run.trouble is None
+    assert set(run.results.values()) == {"250 ok: queued"}
+
+
 def test_a_relay_with_a_limit_of_size_is_not_sent_what_is_larger() -> None:
     server = FaultRelay(size=20)
     run = Run(server, [errand(0), errand(1)])
