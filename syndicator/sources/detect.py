@@ -8,12 +8,16 @@ from importlib.metadata import entry_points
 
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.file_kinds import describe
+from syndicator.sources.limits import within_limits
 from syndicator.sources.permalinks import with_permalinks
 
 _GROUP = "syndicator.readers"
 #: The formats that say what they are come before those that are guessed. A plug-in's reader is
 #: asked before plain text, which takes almost anything.
-_BY_STRICTNESS = ("liveblog-json", "json-ld")
+_BY_STRICTNESS = (
+    *("liveblog-json", "sourcefabric", "wordpress-liveblog", "ninjs", "json-feed"),
+    *("feed", "json-ld"),
+)
 _LAST = "plain-text"
 
 
@@ -33,11 +37,16 @@ def read_source(data: bytes, context: ReadingContext) -> SourceDocument:
     available = readers()
     for reader in available:
         if reader.recognises(data):
-            document = reader.read(data, context)
-            canonical_url = context.canonical_url or document.canonical_url
-            return with_permalinks(_without_duplicates(document), canonical_url)
+            return read_with(reader, data, context)
     formats = "; or ".join(reader.describes for reader in available)
     raise UnreadableSource(f"Expected {formats}.", f"Found {describe(data)}.")
+
+
+def read_with(reader: Reader, data: bytes, context: ReadingContext) -> SourceDocument:
+    """As `read_source`, where the format is known."""
+    document = reader.read(data, context)
+    canonical_url = context.canonical_url or document.canonical_url
+    return within_limits(with_permalinks(_without_duplicates(document), canonical_url))
 
 
 def _strictness(name: str) -> tuple[int, str]:
