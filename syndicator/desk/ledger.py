@@ -140,7 +140,7 @@ def _cell(
     if not published:
         if entry.render_due_at is not None:
             return Cell("approved", _(PREPARED))
-        if entry.changed_at < since:
+        if entry.from_before or entry.changed_at < since:
             return Cell("skipped", _(BEFORE))
         return Cell("failed", _(NO_RECORD), missing=True)
     main = max(published, key=lambda post: (_bearer(post, carriers).state in OUT, post.pk))

@@ -82,7 +82,9 @@ class Newsroom:
         blog = route.blog
         self._entries = {
             entry.pk: entry
-            for entry in Entry.objects.filter(blog=blog).order_by("-published_at", "-pk")
+            for entry in Entry.objects.filter(blog=blog, from_before=False).order_by(
+                "-published_at", "-pk"
+            )
         }
         self._lifted = set(
             Retraction.objects.filter(entry__blog=blog).values_list("entry", flat=True)

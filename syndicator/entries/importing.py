@@ -6,7 +6,7 @@ from collections import Counter
 
 from django.db import transaction
 
-from syndicator.entries.ingest import Change, Ingested, ingest
+from syndicator.entries.ingest import Change, Ingested, ingest_all
 from syndicator.entries.models import Entry, EntryState, LiveBlog, Retraction, Source
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.identity import adopt_ids
@@ -37,19 +37,19 @@ def import_document(blog: LiveBlog, document: SourceDocument) -> list[Ingested]:
                 entry__blog=blog, lifted_at=None, source_content__isnull=False
             ).values_list("entry", flat=True)
         )
-        ingested = []
-        for content in incoming:
-            entry = known.get(content.external_id)
-            if (
-                entry
-                and entry.pk not in retracted
-                and entry.state == EntryState.WITHDRAWN
-                and entry.content_hash == content.content_hash()
-            ):
-                ingested.append(Ingested(entry, Change.UNCHANGED))
-            else:
-                ingested.append(ingest(source, content))
-        return ingested
+        stays_withdrawn = {
+            content.external_id: entry
+            for content in incoming
+            if (entry := known.get(content.external_id))
+            and entry.pk not in retracted
+            and entry.state == EntryState.WITHDRAWN
+            and entry.content_hash == content.content_hash()
+        }
+        taken = [one for one in incoming if one.external_id not in stays_withdrawn]
+        ingested = {one.entry.external_id: one for one in ingest_all(source, taken)}
+        for external_id, entry in stays_withdrawn.items():
+            ingested[external_id] = Ingested(entry, Change.UNCHANGED)
+        return [ingested[content.external_id] for content in incoming]
 
 
 def summary(ingested: list[Ingested]) -> dict[Change, int]:

@@ -6,25 +6,21 @@ timestamp.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 
 from django.db import transaction
 
-from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.content import EntryContent
-from syndicator.entries.models import (
-    Entry,
-    EntryRevision,
-    EntryState,
-    LiveBlog,
-    Retraction,
-    Source,
-)
+from syndicator.entries.models import Entry, EntryState, LiveBlog, Retraction, Source
+from syndicator.entries.revising import record, take_over
 from syndicator.steps import Step, reached
+
+#: Names in one look-up, at most: databases limit the values in a statement.
+_MOST_NAMES = 500
 
 
 class Change(StrEnum):
@@ -49,79 +45,125 @@ def ingest(source: Source, content: EntryContent) -> Ingested:
     *content* has an absolute permalink. An entry that came without a time gets that of its
     arrival, and keeps it.
     """
-    if not content.permalink:
-        raise ValueError(f"entry {content.external_id} has no permalink")
+    return ingest_all(source, (content,))[0]
+
+
+def ingest_all(
+    source: Source, contents: Sequence[EntryContent], *, from_before: Collection[str] = ()
+) -> list[Ingested]:
+    """As `ingest`, for many entries with different ids at once: all of them, or none.
+
+    New ones whose ids are in *from_before* were public before anybody followed the source: they
+    are kept and never posted.
+    """
+    for content in contents:
+        if not content.permalink:
+            raise ValueError(f"entry {content.external_id} has no permalink")
     reached(Step.INGEST_STARTED)
     with transaction.atomic():
         # One writer per blog at a time: two pushes of one new entry must not both insert.
         blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
         now = database_now()
-        entry = Entry.objects.filter(blog=blog, external_id=content.external_id).first()
-        if entry is None:
-            arrived = _arrival(blog, now)
-            entry = Entry(
-                blog=blog,
-                source=source,
-                external_id=content.external_id,
-                revision=0,
-                published_at=content.published_at or arrived,
-                received_at=arrived,
-            )
-            change = Change.CREATED
-        elif retraction := _standing(entry):
-            return Ingested(entry, _keep(retraction, EntryState.LIVE, content))
-        elif entry.state == EntryState.WITHDRAWN:
-            change = Change.REPUBLISHED
-        elif entry.content_hash != content.content_hash() or _embargo_moved(entry, content, now):
-            change = Change.UPDATED
-        else:
-            return Ingested(entry, Change.UNCHANGED)
-        entry.state = EntryState.LIVE
-        take_over(entry, content)
-        record(entry, now)
-    return Ingested(entry, change)
+        known = _known(blog, [content.external_id for content in contents])
+        retractions = _standing(known.values())
+        arrived = _arrival(blog, now)
+        ingested = []
+        for content in contents:
+            entry = known.get(content.external_id)
+            if entry is None:
+                entry = Entry(
+                    blog=blog,
+                    source=source,
+                    external_id=content.external_id,
+                    revision=0,
+                    published_at=content.published_at or arrived,
+                    received_at=arrived,
+                    from_before=content.external_id in from_before,
+                )
+                change = Change.CREATED
+            elif retraction := retractions.get(entry.pk):
+                change = _keep(retraction, EntryState.LIVE, content)
+            else:
+                change = _change(entry, content, now)
+            ingested.append(Ingested(entry, change))
+            if change in (Change.CREATED, Change.UPDATED, Change.REPUBLISHED):
+                entry.state = EntryState.LIVE
+                take_over(entry, content)
+        record([one.entry for one in ingested if one.change not in _NO_REVISION], now)
+    return ingested
+
+
+#: What makes no revision of an entry.
+_NO_REVISION = (Change.UNCHANGED, Change.RETRACTED)
 
 
 def withdraw(source: Source, external_id: str) -> Ingested:
     """Take an entry back. `Entry.DoesNotExist` if the blog never had it."""
+    found = withdraw_all(source, [external_id])
+    if not found:
+        raise Entry.DoesNotExist
+    return found[0]
+
+
+def withdraw_all(source: Source, external_ids: Sequence[str]) -> list[Ingested]:
+    """Take entries back, all in one go; those that the blog never had are left out."""
     reached(Step.INGEST_STARTED)
     with transaction.atomic():
         blog = LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
-        entry = Entry.objects.get(blog=blog, external_id=external_id)
-        if retraction := _standing(entry):
-            return Ingested(entry, _keep(retraction, EntryState.WITHDRAWN, None))
-        if entry.state == EntryState.WITHDRAWN:
-            return Ingested(entry, Change.UNCHANGED)
-        entry.state = EntryState.WITHDRAWN
-        record(entry, database_now())
-    return Ingested(entry, Change.WITHDRAWN)
+        known = _known(blog, external_ids)
+        retractions = _standing(known.values())
+        taken = []
+        for entry in known.values():
+            if retraction := retractions.get(entry.pk):
+                change = _keep(retraction, EntryState.WITHDRAWN, None)
+            elif entry.state == EntryState.WITHDRAWN:
+                change = Change.UNCHANGED
+            else:
+                entry.state, change = EntryState.WITHDRAWN, Change.WITHDRAWN
+            taken.append(Ingested(entry, change))
+        gone = [one.entry for one in taken if one.change == Change.WITHDRAWN]
+        record(gone, database_now())
+    return taken
+
+
+def _known(blog: LiveBlog, external_ids: Sequence[str]) -> dict[str, Entry]:
+    """The blog's entries of these names, by them."""
+    return {
+        entry.external_id: entry
+        for start in range(0, len(external_ids), _MOST_NAMES)
+        for entry in Entry.objects.filter(
+            blog=blog, external_id__in=external_ids[start : start + _MOST_NAMES]
+        )
+    }
+
+
+def _standing(entries: Collection[Entry]) -> dict[int, Retraction]:
+    """The retractions that hold, for those of *entries* that an editor took back, by their pks."""
+    gone = [entry for entry in entries if entry.state == EntryState.WITHDRAWN]
+    if not gone:
+        return {}
+    by_pk = {entry.pk: entry for entry in gone}
+    found = {}
+    for retraction in Retraction.objects.filter(entry__blog=gone[0].blog_id, lifted_at=None):
+        if entry := by_pk.get(retraction.entry_id):
+            retraction.entry = entry
+            found[entry.pk] = retraction
+    return found
+
+
+def _change(entry: Entry, content: EntryContent, now: datetime) -> Change:
+    """What *content* changes about *entry*, which no editor took back."""
+    if entry.state == EntryState.WITHDRAWN:
+        return Change.REPUBLISHED
+    if entry.content_hash != content.content_hash() or _embargo_moved(entry, content, now):
+        return Change.UPDATED
+    return Change.UNCHANGED
 
 
 def _embargo_moved(entry: Entry, content: EntryContent, now: datetime) -> bool:
     """Whether that makes a difference: not if both times are over."""
     times = (entry.embargo_until, content.embargo_until)
     return times[0] != times[1] and any(time is not None and time > now for time in times)
-
-
-def take_over(entry: Entry, content: EntryContent) -> None:
-    """Have *entry*, which is not saved here, say what *content* says."""
-    entry.content_hash = content.content_hash()
-    entry.author = content.author
-    entry.headline = content.headline
-    entry.permalink = content.permalink
-    entry.blocks = [block.to_json() for block in content.blocks]
-    entry.key_event = content.key_event
-    entry.tags = list(content.tags)
-    entry.embargo_until = content.embargo_until
-    if content.published_at:
-        entry.published_at = content.published_at
-
-
-def _standing(entry: Entry) -> Retraction | None:
-    """The retraction that holds for *entry*, if an editor took it back."""
-    if entry.state != EntryState.WITHDRAWN:
-        return None
-    return Retraction.objects.filter(entry=entry, lifted_at=None).first()
 
 
 def _keep(retraction: Retraction, state: EntryState, content: EntryContent | None) -> Change:
@@ -149,23 +191,3 @@ def _arrival(blog: LiveBlog, now: datetime) -> datetime:
         .first()
     )
     return max(now, before) if before else now
-
-
-def record(entry: Entry, now: datetime) -> None:
-    """Save *entry* as its next revision and ring the renderer. The caller holds the blog's lock."""
-    entry.revision += 1
-    entry.changed_at = now
-    entry.render_due_at = now
-    entry.render_tried_at = None
-    entry.render_tries = 0
-    entry.save()
-    EntryRevision.objects.create(
-        entry=entry,
-        revision=entry.revision,
-        state=entry.state,
-        content=entry.content.to_json(),
-        recorded_at=now,
-    )
-    reached(Step.INGEST_WRITTEN)
-    transaction.on_commit(partial(reached, Step.INGEST_COMMITTED))
-    queue.after_commit(queue.RENDER_ENTRY, entry.pk)

@@ -132,6 +132,8 @@ class Entry(models.Model):
     #: Nothing of it goes out before this time.
     embargo_until = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
+    #: It was public before anybody followed its source: it is known, and never posted.
+    from_before = models.BooleanField(default=False)
     changed_at = models.DateTimeField()
     #: When to render this revision for its routes; NULL once that is done. What the sweeper reads.
     render_due_at = models.DateTimeField(null=True, db_index=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from syndicator.accounts.models import User
-from syndicator.entries.ingest import record, take_over
 from syndicator.entries.models import Entry, EntryState, LiveBlog, Retraction
+from syndicator.entries.revising import record, take_over
 
 
 def standing(entry: Entry) -> Retraction | None:
@@ -29,7 +29,7 @@ def retract(entry_id: int, who: User, reason: str, now: datetime) -> Retraction 
     )
     if entry.state == EntryState.LIVE:
         entry.state = EntryState.WITHDRAWN
-        record(entry, now)
+        record([entry], now)
     return made
 
 
@@ -48,7 +48,7 @@ def lift(entry_id: int, who: User, now: datetime) -> bool:
         entry.state = EntryState.LIVE
         if made.kept:
             take_over(entry, made.kept)
-        record(entry, now)
+        record([entry], now)
     return True
 
 

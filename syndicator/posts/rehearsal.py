@@ -85,7 +85,7 @@ def rehearse(before: Setting, after: Setting, now: datetime) -> list[Rehearsed]:
     Their pictures are left aside, and what editors decided about them.
     """
     entries = Entry.objects.filter(
-        blog=after.blog.pk, state=EntryState.LIVE, received_at__gt=now - SPAN
+        blog=after.blog.pk, state=EntryState.LIVE, from_before=False, received_at__gt=now - SPAN
     ).order_by("-published_at", "-pk")[:MOST]
     pairs = [(before.route_to(route.destination), route) for route in after.routes]
     used = [pair for pair in pairs if any(route.policy != Policy.OFF for route in pair)]
