@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,8 +55,9 @@ def serving_postfix(folder: Path, lmtp_port: int | None = None) -> Iterator[Post
     conf, queue, data, mail = (folder / name for name in ("conf", "queue", "data", "mail"))
     for path in (conf, queue, data, mail):
         path.mkdir(parents=True)
+    scratch = Path(tempfile.gettempdir())
     for path in (folder, *folder.parents):
-        if path.is_relative_to("/tmp") and path != Path("/tmp"):
+        if path != scratch and path.is_relative_to(scratch):
             path.chmod(0o755)
     shutil.chown(data, "postfix", "postfix")
     shutil.chown(mail, "nobody", "nogroup")
