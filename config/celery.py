@@ -60,6 +60,7 @@ app.conf.update(
             (queue.MAIL_ASKS, queue.MAIL_ASKS_SECONDS),
             (queue.SWEEP_ACCOUNTS, queue.SWEEP_ACCOUNTS_SECONDS),
             (queue.SWEEP_IMPORTS, queue.SWEEP_IMPORTS_SECONDS),
+            (queue.SWEEP_SOURCES, queue.SWEEP_SOURCES_SECONDS),
         )
     },
     beat_schedule_filename=None,

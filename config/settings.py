@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "syndicator.entries",
     "syndicator.pictures",
     "syndicator.alerts",
+    "syndicator.following",
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 QUEUES = (
     *("render", "picture", "deliver", "reconcile"),
     *("mailing", "breaking", "digest", "returns"),
-    *("sweep", "alert", "account", "subscribers"),
+    *("sweep", "alert", "account", "subscribers", "source"),
 )
 
 RENDER_ENTRY = "render.entry"
@@ -40,6 +40,8 @@ CHECK_ACCOUNT = "account.check"
 SWEEP_ACCOUNTS = "account.sweep"
 IMPORT_SUBSCRIBERS = "subscribers.take_in"
 SWEEP_IMPORTS = "subscribers.sweep"
+FOLLOW_SOURCE = "source.follow"
+SWEEP_SOURCES = "source.sweep"
 
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
@@ -60,6 +62,8 @@ MAIL_ASKS_SECONDS = 10.0
 SWEEP_ACCOUNTS_SECONDS = 60.0
 #: How often to look for imports of subscribers that are not done.
 SWEEP_IMPORTS_SECONDS = 60.0
+#: How often to look for sources that are due.
+SWEEP_SOURCES_SECONDS = 2.0
 #: Seconds without rings after one that failed.
 SILENCE = 5.0
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -34,11 +37,44 @@ NOT_OK = Wording(gettext_noop("%(host)s answered with status %(status)s instead 
 
 
 class FetchRefused(Exception):
-    """The document was not fetched; *reason* is a sentence for the person who asked for it."""
+    """The document was not fetched; *reason* is a sentence for the person who asked for it.
 
-    def __init__(self, reason: Wording) -> None:
+    *status* is that of the answer, 0 if there was none; *headers* are its headers.
+    """
+
+    def __init__(
+        self, reason: Wording, status: int = 0, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         super().__init__(str(reason))
         self.reason = reason
+        self.status = status
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What an answer said of its version, to ask whether there is a newer one (RFC 9110, 8.8)."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        said = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """*content* is what stands at *url*, where redirects led; None if nothing has changed.
+
+    *links* are the values of its ``Link`` headers (RFC 8288).
+    """
+
+    url: str
+    content: bytes | None
+    validators: Validators = Validators()
+    links: str = ""
 
 
 def fetch_document(
@@ -48,10 +84,31 @@ def fetch_document(
     total_time: timedelta = TOTAL_TIME,
     largest: int = LARGEST_DOCUMENT,
 ) -> bytes:
-    """The bytes at *url* (http or https), after at most `MOST_REDIRECTS` redirects.
+    """The bytes at *url*; see `fetch`."""
+    fetched = fetch(
+        url,
+        allow_private_addresses=allow_private_addresses,
+        total_time=total_time,
+        largest=largest,
+    )
+    assert fetched.content is not None, "only a conditional request is answered so"
+    return fetched.content
+
+
+def fetch(
+    url: str,
+    known: Validators | None = None,
+    *,
+    allow_private_addresses: bool = False,
+    total_time: timedelta = TOTAL_TIME,
+    largest: int = LARGEST_DOCUMENT,
+    user_agent: str = USER_AGENT,
+) -> Fetched:
+    """What stands at *url* (http or https), after at most `MOST_REDIRECTS` redirects.
 
     Each redirect's target is checked like *url* itself. *largest* is in bytes after decoding.
-    Raises `FetchRefused`.
+    Where the version that *known* tells of is still the newest, there is no content. Raises
+    `FetchRefused`.
     """
     with (
         Deadline(total_time) as deadline,
@@ -59,19 +116,42 @@ def fetch_document(
             deadline, allow_private_addresses=allow_private_addresses, largest_answer=largest
         ) as session,
     ):
-        session.headers["User-Agent"] = USER_AGENT
+        session.headers["User-Agent"] = user_agent
+        session.headers.update(known.headers if known else {})
         for _ in range(MOST_REDIRECTS + 1):
             response = _get(session, url, total_time, largest)
             if not response.is_redirect:
                 break
-            url = urljoin(url, response.headers["location"])
+            url = _target(url, response.headers["location"])
         else:
             raise FetchRefused(Wording(TOO_MANY_REDIRECTS.sentence, {"most": MOST_REDIRECTS}))
+    if known and known.headers and response.status_code == 304:
+        return Fetched(url, None, known)
     if response.status_code != 200:
         raise FetchRefused(
-            Wording(NOT_OK.sentence, {"host": _host(url), "status": response.status_code})
+            Wording(NOT_OK.sentence, {"host": _host(url), "status": response.status_code}),
+            response.status_code,
+            response.headers,
         )
-    return response.content
+    return Fetched(
+        url,
+        response.content,
+        Validators(_header(response, "ETag"), _header(response, "Last-Modified")),
+        _header(response, "Link", longest=4000),
+    )
+
+
+def _header(response: requests.Response, name: str, longest: int = 200) -> str:
+    """A header's value, or nothing where it is too long to be kept and said again."""
+    value = response.headers.get(name, "")
+    return value if len(value) <= longest and value.isprintable() else ""
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise FetchRefused(NOT_A_WEB_ADDRESS) from None
 
 
 def _get(

@@ -61,9 +61,12 @@ def forecasts(now: datetime) -> list[Forecast]:
 
 def _entries_a_day(blog: LiveBlog, now: datetime) -> float:
     recent = Entry.objects.filter(
-        blog=blog, from_before=False, received_at__gt=now - SPAN, received_at__lte=now)
+        blog=blog, from_before=False, received_at__gt=now - SPAN, received_at__lte=now
+    )
     count = recent.count()
-    first = Entry.objects.filter(blog=blog, from_before=False).aggregate(first=Min("received_at"))["first"]
+    first = Entry.objects.filter(blog=blog, from_before=False).aggregate(first=Min("received_at"))[
+        "first"
+    ]
     if not count or first is None:
         return 0.0
     lived = min(max(now - first, SHORTEST), SPAN)

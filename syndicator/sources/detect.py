@@ -34,10 +34,15 @@ def read_source(data: bytes, context: ReadingContext) -> SourceDocument:
     Entries get their permalinks if the live blog's URL is known: that of *context* wins over
     the document's own. Of entries with the same id the newest stays.
     """
+    return read_with(recognise(data), data, context)
+
+
+def recognise(data: bytes) -> Reader:
+    """The reader for *data*; `UnreadableSource` if there is none."""
     available = readers()
     for reader in available:
         if reader.recognises(data):
-            return read_with(reader, data, context)
+            return reader
     formats = "; or ".join(reader.describes for reader in available)
     raise UnreadableSource(f"Expected {formats}.", f"Found {describe(data)}.")
 

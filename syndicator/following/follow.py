@@ -1,0 +1,237 @@
+"""Follows a source, one look at a time: claim, look, take in.
+
+The claim is committed, under a lease, before anything is asked; what was found is written in one
+transaction, fenced by the claim's epoch, so that of two who look at once only one takes in.
+"""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from syndicator import queue
+from syndicator.clock import database_now
+from syndicator.entries.ingest import Change
+from syndicator.entries.models import Entry
+from syndicator.following import alarms
+from syndicator.following.looking import Look, Question, look
+from syndicator.following.models import Following, Reading, ReadPage
+from syndicator.following.pace import LONGEST_WAIT, wait_after_failure, wait_after_news
+from syndicator.following.robots import leave_for
+from syndicator.following.taking_in import Taken, take_in
+from syndicator.outbound.clocks import retry_after
+from syndicator.outbound.fetch import FetchRefused, Validators
+from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSource
+from syndicator.wording import Wording, gettext_noop
+
+log = structlog.get_logger(__name__)
+
+#: Longer than a look, and what is written after it, may take.
+LEASE = timedelta(minutes=5)
+#: A server may ask us to stay away for so long, and no longer.
+LONGEST_ASKED = timedelta(hours=6)
+#: What changed shortly before the last look may only be seen now: caches and clocks differ.
+OVERLAP = timedelta(minutes=10)
+#: One reading is kept in this time, whatever it brought.
+_KEPT_AT_LEAST = timedelta(hours=1)
+#: A time to look that is later than any was set by a clock that was ahead.
+_TOO_FAR = timedelta(days=2)
+_JITTER = 0.1
+
+FORBIDDEN = gettext_noop("The robots.txt of %(host)s does not allow us to read this address.")
+UNREADABLE = gettext_noop(
+    "What stands at %(host)s cannot be read as a live blog (for the technician: %(found)s)"
+)
+
+
+def due(now: datetime) -> QuerySet[Following]:
+    """The sources to look at now."""
+    return Following.objects.filter(Q(due_at__lte=now) | Q(due_at__gt=now + _TOO_FAR))
+
+
+def ring_for_due() -> int:
+    pks = list(due(database_now()).order_by("due_at").values_list("pk", flat=True))
+    for pk in pks:
+        queue.ring(queue.FOLLOW_SOURCE, pk)
+    return len(pks)
+
+
+def follow(pk: int) -> bool:
+    """Look at the source once; False if that is not due, or somebody is at it."""
+    following = _claim(pk)
+    if following is None:
+        return False
+    try:
+        found = _look(following)
+    except FetchRefused as refused:
+        _fail(following, refused.reason, asked=refused)
+    except UnreadableSource as error:
+        host = urlsplit(following.url).hostname or following.url
+        _fail(following, Wording(UNREADABLE, {"host": host, "found": error.found}))
+    else:
+        if found is None:
+            host = urlsplit(following.url).hostname or following.url
+            _fail(following, Wording(FORBIDDEN, {"host": host}))
+        else:
+            _keep(following, *found)
+    return True
+
+
+def context_of(following: Following) -> ReadingContext:
+    blog = following.source.blog
+    return ReadingContext(blog.canonical_url, ZoneInfo(blog.time_zone), blog.language)
+
+
+def _claim(pk: int) -> Following | None:
+    with transaction.atomic():
+        now = database_now()
+        claimed = due(now).filter(pk=pk)
+        if not claimed.update(due_at=now + LEASE, epoch=F("epoch") + 1, asked_at=now):
+            return None
+        return Following.objects.select_related("source__blog").get(pk=pk)
+
+
+def _look(following: Following) -> tuple[Look, timedelta] | None:
+    """What is there, and how much time to leave until the next look; None if we may not look."""
+    leave = leave_for(following.url)
+    if not leave.is_given:
+        return None
+    since = following.answered_at - OVERLAP if following.answered_at else None
+    question = Question(
+        following.url,
+        context_of(following),
+        following.reader,
+        since if following.began_at else None,
+        Validators(following.etag, following.last_modified),
+        following.digest,
+    )
+
+    def has_news(ids: Sequence[str]) -> bool:
+        known = Entry.objects.filter(source=following.source_id)
+        return set(ids) - set(known.values_list("external_id", flat=True)) != set()
+
+    assert following.asked_at is not None
+    return look(question, following.asked_at, has_news), leave.delay
+
+
+def _keep(following: Following, found: Look, delay: timedelta) -> None:
+    with transaction.atomic():
+        current = _still_ours(following)
+        if current is None:
+            return
+        now = database_now()
+        current.answered_at, current.failures, current.problem = now, 0, None
+        is_older = _is_older(found.validators, current)
+        if found.document is not None and not is_older:
+            _take(current, found, now)
+        if not is_older:
+            current.etag = found.validators.etag
+            current.last_modified = found.validators.last_modified
+        alarms.answered(current, now)
+        local = now.astimezone(ZoneInfo(current.source.blog.time_zone))
+        newest = current.news_at or current.began_at or now
+        wait = max(wait_after_news(now - newest, current.span, local), delay)
+        current.due_at = now + _spread(wait)
+        current.save()
+
+
+def _take(current: Following, found: Look, now: datetime) -> None:
+    document = found.document
+    assert document is not None
+    taken = take_in(current.source, document, current.began_at, now)
+    if taken.is_news or current.began_at is None or _is_long_ago(current, now):
+        _record(current, found, document, taken, now)
+    if current.began_at is not None and _may_have_missed(found, taken):
+        alarms.missed(current, now)
+    if taken.is_news or current.began_at is None:
+        current.news_at = now
+    current.page_changed_at = now
+    current.began_at = current.began_at or now
+    current.reader = document.reader
+    current.digest = found.digest
+
+
+def _is_long_ago(current: Following, now: datetime) -> bool:
+    """Whether to keep what was read although it is no news: an advertisement changes any page."""
+    return not current.readings.filter(read_at__gt=now - _KEPT_AT_LEAST).exists()
+
+
+def _record(
+    current: Following, found: Look, document: SourceDocument, taken: Taken, now: datetime
+) -> None:
+    reading = Reading.objects.create(
+        following=current,
+        read_at=now,
+        reader=document.reader,
+        first_run=current.began_at is None,
+        entries=len(document.entries),
+        created=taken.changes[Change.CREATED],
+        updated=taken.changes[Change.UPDATED],
+        withdrawn=taken.changes[Change.WITHDRAWN],
+        held=taken.held,
+        warnings=list(document.warnings),
+    )
+    ReadPage.objects.bulk_create(
+        ReadPage(reading=reading, number=number, url=page.url, gzipped=gzip.compress(page.body, 6))
+        for number, page in enumerate(found.pages, start=1)
+    )
+
+
+def _may_have_missed(found: Look, taken: Taken) -> bool:
+    """Whether there may be entries between those that were found and those that were known."""
+    if found.is_cut:
+        return True
+    return not found.is_window and taken.had_any and taken.unknown > 0 and not taken.knew_any
+
+
+def _fail(following: Following, why: Wording, asked: FetchRefused | None = None) -> None:
+    with transaction.atomic():
+        current = _still_ours(following)
+        if current is None:
+            return
+        now = database_now()
+        current.failures += 1
+        current.problem = why.to_json()
+        wait = wait_after_failure(current.failures, current.span[0])
+        if asked and asked.status in (429, 503):
+            wait = max(wait, retry_after(asked.headers, now=now, longest=LONGEST_ASKED) or wait)
+        elif asked is None:
+            # The site forbids it, or its page is something else now: that does not pass by itself.
+            wait = max(wait, min(LONGEST_WAIT, current.span[1]))
+        current.due_at = now + _spread(wait)
+        current.save()
+        alarms.failed(current, why, now)
+    log.warning("a source was not read", source=str(following.source), why=str(why))
+
+
+def _still_ours(following: Following) -> Following | None:
+    """The row as it is now, locked; None if it was switched off or somebody else claimed it."""
+    return (
+        Following.objects.select_for_update(of=("self",))
+        .select_related("source__blog")
+        .filter(pk=following.pk, epoch=following.epoch, due_at__isnull=False)
+        .first()
+    )
+
+
+def _is_older(found: Validators, current: Following) -> bool:
+    """Whether the answer is from before the one that was read last: a cache that is behind."""
+    try:
+        was = parsedate_to_datetime(current.last_modified)
+        return parsedate_to_datetime(found.last_modified) < was
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return False
+
+
+def _spread(wait: timedelta) -> timedelta:
+    """Not all sources at the same moment."""
+    return wait * (1 + random.uniform(0, _JITTER))

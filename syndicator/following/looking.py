@@ -1,0 +1,165 @@
+"""Looks at a source: asks for what stands there, and for older pages as far as there is news.
+
+Network and readers, and of the database only what the caller hands in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from syndicator.content import EntryContent
+from syndicator.following.robots import USER_AGENT
+from syndicator.outbound.fetch import Fetched, Validators, fetch
+from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.detect import read_with, readers, recognise
+from syndicator.uptime import uptime
+
+#: So many documents are read in one look, and no further one is asked for after so many seconds.
+MOST_PAGES = 20
+TOTAL_TIME = timedelta(seconds=60)
+PAGE_TIME = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One document, as it came from *url*."""
+
+    url: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look found. *document* is all pages in one; None if nothing has changed.
+
+    *is_window* is true if only what is new was asked for; *is_cut* if there was more to read than
+    a look may read.
+    """
+
+    pages: tuple[Page, ...] = ()
+    document: SourceDocument | None = None
+    validators: Validators = field(default_factory=Validators)
+    digest: str = ""
+    is_window: bool = False
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to look at, and what is known of it.
+
+    *reader* is the name of the reader (empty: whichever recognises it); *since* the time (aware)
+    up to which all is known, None before the first look; *digest* that of the last one.
+    """
+
+    url: str
+    context: ReadingContext
+    reader: str = ""
+    since: datetime | None = None
+    validators: Validators = field(default_factory=Validators)
+    digest: str = ""
+
+
+def look(
+    question: Question, now: datetime, has_news: Callable[[Sequence[str]], bool] = lambda ids: False
+) -> Look:
+    """Read what stands at the question's address. Raises `FetchRefused` or `UnreadableSource`.
+
+    *has_news* says whether any of these external ids is not known: then older pages are read, too,
+    where there are any.
+    """
+    ends = uptime() + TOTAL_TIME.total_seconds()
+    reader = _named(question.reader)
+    address = reader.address(question.url, question.since, now) if reader else question.url
+    is_window = address != question.url
+    first = _ask(address, None if is_window else question.validators)
+    if first.content is None:
+        return Look(validators=question.validators, digest=question.digest)
+    pages = [Page(first.url, first.content)]
+    if _digest(pages) == question.digest:
+        return Look(validators=first.validators, digest=question.digest)
+    reader = reader or recognise(first.content)
+    documents = [_read(reader, pages[0], question.context)]
+    seen, is_cut = {address, first.url}, False
+    while (older := documents[-1].next_url) and older not in seen:
+        ids = [entry.external_id for entry in documents[-1].entries]
+        if question.since is None or not (is_window or has_news(ids)):
+            break
+        if len(pages) >= MOST_PAGES or uptime() >= ends:
+            is_cut = True
+            break
+        seen.add(older)
+        fetched = _ask(older, None)
+        assert fetched.content is not None
+        pages.append(Page(fetched.url, fetched.content))
+        documents.append(_read(reader, pages[-1], question.context))
+    # The digest is that of what is asked for first: only then does the next look compare alike.
+    return Look(
+        tuple(pages),
+        _joined(documents),
+        first.validators,
+        _digest(pages[:1]),
+        is_window=is_window,
+        is_cut=is_cut,
+    )
+
+
+def read_pages(pages: Sequence[Page], reader: str, context: ReadingContext) -> SourceDocument:
+    """The document that *pages*, the newest first, are together. Raises `UnreadableSource`."""
+    found = _named(reader) or recognise(pages[0].body)
+    return _joined([_read(found, page, context) for page in pages])
+
+
+def _ask(url: str, validators: Validators | None) -> Fetched:
+    return fetch(
+        url,
+        validators,
+        allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
+        total_time=PAGE_TIME,
+        user_agent=USER_AGENT,
+    )
+
+
+def _named(name: str) -> Reader | None:
+    return next((reader for reader in readers() if reader.name == name), None)
+
+
+def _read(reader: Reader, page: Page, context: ReadingContext) -> SourceDocument:
+    try:
+        return read_with(reader, page.body, replace(context, source_url=page.url))
+    except RecursionError:
+        raise UnreadableSource(
+            f"Expected {reader.describes}.", "Found something nested too deeply."
+        ) from None
+
+
+def _joined(documents: Sequence[SourceDocument]) -> SourceDocument:
+    """*documents*, the newest page first, as one: on each entry the newest has the last word."""
+    entries: dict[str, EntryContent] = {}
+    withdrawn: set[str] = set()
+    for document in documents[::-1]:
+        for name in document.withdrawn:
+            entries.pop(name, None)
+        withdrawn.update(document.withdrawn)
+        for entry in document.entries:
+            entries[entry.external_id] = entry
+            withdrawn.discard(entry.external_id)
+    return replace(
+        documents[0],
+        entries=tuple(entries.values()),
+        withdrawn=tuple(sorted(withdrawn)),
+        warnings=tuple(warning for document in documents for warning in document.warnings),
+        next_url=documents[-1].next_url,
+    )
+
+
+def _digest(pages: Sequence[Page]) -> str:
+    whole = hashlib.sha256()
+    for page in pages:
+        whole.update(hashlib.sha256(page.body).digest())
+    return whole.hexdigest()

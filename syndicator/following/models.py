@@ -1,0 +1,160 @@
+"""The sources that are followed, what was read there, and what of it a person has to decide."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from syndicator.entries.models import Entry, Source, web_address
+from syndicator.wording import Wording
+
+
+class Following(models.Model):
+    """That a source is followed: where, how, and how that goes.
+
+    *due_at* is when to look next (NULL: it is switched off), or when the lease of who is looking
+    ends; *epoch* grows with every look and fences what is written after it. *began_at* is when the
+    first look told what had been there before (NULL: none yet). *asked_at* is the last look,
+    *answered_at* the last one that was answered, *page_changed_at* the last one that found other
+    bytes, *news_at* the last one that found another entry or another text. *problem* says why the
+    last look failed, *failures* how many did in a row.
+    """
+
+    source = models.OneToOneField(
+        Source, on_delete=models.CASCADE, primary_key=True, related_name="following"
+    )
+    url = models.CharField(_("address"), max_length=2000, validators=[web_address])
+    #: The reader's name; empty: whichever recognises what comes.
+    reader = models.CharField(max_length=40, blank=True, default="")
+    #: In seconds: never more often, and never less often while all is well.
+    shortest = models.PositiveIntegerField(
+        _("look at most every … seconds"),
+        default=15,
+        validators=[MinValueValidator(5), MaxValueValidator(3600)],
+    )
+    longest = models.PositiveIntegerField(
+        _("look at least every … seconds"),
+        default=300,
+        validators=[MinValueValidator(15), MaxValueValidator(86_400)],
+    )
+    silence_minutes = models.PositiveIntegerField(
+        _("alarm after so many minutes without news"),
+        default=40,
+        validators=[MaxValueValidator(10_080)],
+        help_text=_(
+            "If the page changes all the while, but no entry does. Where entries are rarer, it "
+            "waits longer by itself. 0: no alarm."
+        ),
+    )
+    due_at = models.DateTimeField(null=True, db_index=True)
+    epoch = models.PositiveIntegerField(default=0)
+    began_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    page_changed_at = models.DateTimeField(null=True)
+    news_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    problem = models.JSONField(null=True)
+    etag = models.CharField(max_length=200, blank=True, default="")
+    last_modified = models.CharField(max_length=200, blank=True, default="")
+    #: Hex SHA-256 of the bytes that were read last.
+    digest = models.CharField(max_length=64, blank=True, default="")
+
+    def __str__(self) -> str:
+        return str(self.source)
+
+    @property
+    def is_on(self) -> bool:
+        return self.due_at is not None
+
+    @property
+    def problem_wording(self) -> Wording | None:
+        return Wording.from_json(self.problem)
+
+    @property
+    def span(self) -> tuple[timedelta, timedelta]:
+        return timedelta(seconds=self.shortest), timedelta(seconds=self.longest)
+
+
+class Reading(models.Model):
+    """Append-only, one for each look that brought news, and now and then for one that did not: what
+    was read, and what came of it. Kept for some days, to look up and to play again.
+
+    *warnings* are the reader's sentences.
+    """
+
+    following = models.ForeignKey(Following, on_delete=models.CASCADE, related_name="readings")
+    read_at = models.DateTimeField(db_index=True)
+    reader = models.CharField(max_length=40)
+    first_run = models.BooleanField(default=False)
+    entries = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+    warnings = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["following", "-read_at"], name="readings_of_a_source")]
+
+
+class ReadPage(models.Model):
+    """One document of a reading, as it came."""
+
+    reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="pages")
+    number = models.PositiveSmallIntegerField()
+    url = models.TextField()
+    gzipped = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("reading", "number", name="one_page_per_number")]
+        ordering = ["number"]
+
+    @property
+    def body(self) -> bytes:
+        return gzip.decompress(self.gzipped)
+
+
+class Sameness(models.TextChoices):
+    OPEN = "open", _("open")
+    SAME = "same", _("the same entry")
+    ANOTHER = "another", _("another entry")
+
+
+class Likeness(models.Model):
+    """The source calls an entry by a new name, but it stands where a known one stood.
+
+    Whether that is the same entry, a person says; until then nothing of it goes out, and *content*
+    is what the source said last.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="likenesses")
+    external_id = models.CharField(max_length=200)
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="likenesses")
+    content = models.JSONField()
+    verdict = models.CharField(max_length=8, choices=Sameness, default=Sameness.OPEN)
+    noticed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("source", "external_id", name="one_likeness_per_name")
+        ]
+        verbose_name_plural = "likenesses"
+
+
+class RobotsFile(models.Model):
+    """A site's robots.txt when it was read last (RFC 9309). Empty text: all is allowed."""
+
+    #: Scheme, host and port.
+    origin = models.CharField(max_length=300, primary_key=True)
+    text = models.TextField(blank=True, default="")
+    read_at = models.DateTimeField()

@@ -1,0 +1,70 @@
+"""Whether a site lets itself be followed: its robots.txt (RFC 9309), read at most once a day.
+
+Where it cannot be read, nothing is forbidden: a person named the address, and asking for one
+document now and then is not crawling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from protego import Protego
+
+from syndicator.clock import database_now
+from syndicator.following.models import RobotsFile
+from syndicator.outbound.fetch import FetchRefused, fetch_document
+
+#: The name that a robots.txt may address us by.
+ROBOT = "Syndicator"
+USER_AGENT = f"{ROBOT} (live blog reader)"
+KEPT = timedelta(days=1)
+#: RFC 9309, 2.5, has a reader take 500 KiB at least.
+LARGEST = 500 * 1024
+TOTAL_TIME = timedelta(seconds=10)
+#: Nobody waits longer between two looks for a robots.txt.
+LONGEST_DELAY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Whether an address may be asked for, and how much time to leave between two requests."""
+
+    is_given: bool
+    delay: timedelta = timedelta(0)
+
+
+def leave_for(url: str) -> Leave:
+    """What the site of *url* (http or https) says about asking for it."""
+    text = _robots_text(url)
+    if not text:
+        return Leave(True)
+    rules = Protego.parse(text)
+    delay = rules.crawl_delay(ROBOT)
+    return Leave(
+        rules.can_fetch(url, ROBOT),
+        min(timedelta(seconds=max(0.0, delay or 0.0)), LONGEST_DELAY),
+    )
+
+
+def _robots_text(url: str) -> str:
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    known = RobotsFile.objects.filter(pk=origin).first()
+    now = database_now()
+    if known and now - KEPT < known.read_at <= now:
+        return known.text
+    try:
+        raw = fetch_document(
+            f"{origin}/robots.txt",
+            allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
+            total_time=TOTAL_TIME,
+            largest=LARGEST,
+        )
+        text = raw.decode("utf-8", "replace").replace("\0", "")
+    except FetchRefused:
+        text = ""
+    RobotsFile.objects.update_or_create(pk=origin, defaults={"text": text, "read_at": now})
+    return text
