@@ -95,6 +95,16 @@ def merge_pictures(pieces: Sequence[Piece]) -> list[Piece]:
     return merged
 
 
+def completed(first: Image, second: Image) -> Image:
+    """*first* with what only *second* says."""
+    return Image(
+        first.text or second.text,
+        first.credit or second.credit,
+        first.alt or second.alt,
+        first.url or second.url,
+    )
+
+
 def split_headline(pieces: Sequence[Piece]) -> tuple[str, Sequence[Piece]]:
     """The headline, if *pieces* begin with one (pictures may stand above it), and the rest."""
     for index, piece in enumerate(pieces):
@@ -220,12 +230,6 @@ def _is_caption_of(line: Piece, image: Piece | None) -> bool:
 
 
 def _one_image(first: Piece, second: Piece) -> Piece:
-    """*first* with what only *second* says."""
     if not isinstance(first, Image) or not isinstance(second, Image):
         return first
-    return Image(
-        first.text or second.text,
-        first.credit or second.credit,
-        first.alt or second.alt,
-        first.url or second.url,
-    )
+    return completed(first, second)

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, ClassVar
 from urllib.parse import urldefrag
 
-from syndicator.content import EntryContent, Image, Paragraph, clean_text
+from syndicator.content import EntryContent, Image, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.file_kinds import MAX_BYTES, is_html, unreadable
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import (
     absolute_url,
     has_block_markup,
@@ -128,7 +129,7 @@ class _Updates:
                 self.warnings.append(f"Update {number} was left out: it is not an object.")
             elif entry := self._entry(update, number):
                 entries.append(entry)
-        return with_derived_ids(_oldest_first(entries))
+        return with_derived_ids(oldest_first(entries))
 
     def _entry(self, update: Node, number: int) -> EntryContent | None:
         headline = text_of_html(_string(update.get("headline")))
@@ -136,9 +137,7 @@ class _Updates:
         pieces = self._body(_string(body))
         pieces += list(self._images(update.get("image"), pieces))
         blocks = read_blocks(pieces)
-        if blocks and isinstance(blocks[0], Paragraph):
-            headline, without = _without_repetition(headline, blocks[0].text, len(blocks) > 1)
-            blocks = blocks[1:] if without else blocks
+        headline, blocks = without_repetition(headline, blocks)
         if not blocks and not headline:
             self.warnings.append(f"Update {number} was left out: it has neither headline nor text.")
             return None
@@ -253,31 +252,6 @@ def _canonical_url(live_blog: Node, head: PageHead, context: ReadingContext) -> 
     stated = (_string(live_blog.get("url")), head.canonical, head.open_graph_url)
     urls = (absolute_url(url, context.canonical_url) for url in stated if url)
     return urldefrag(next(filter(None, urls), context.canonical_url)).url
-
-
-def _oldest_first(entries: list[EntryContent]) -> list[EntryContent]:
-    """*entries* by their times; where one has none, newest first as pages are."""
-    times = [entry.published_at for entry in entries if entry.published_at]
-    rising = sum(above < below for above, below in pairwise(times))
-    falling = sum(above > below for above, below in pairwise(times))
-    ordered = entries if rising > falling else entries[::-1]
-    if len(times) < len(entries):
-        return ordered
-    return sorted(ordered, key=lambda entry: entry.published_at or times[0])
-
-
-def _without_repetition(headline: str, first: str, more: bool) -> tuple[str, bool]:
-    """The headline, unless a machine took it from the text; and whether *first* only repeats it."""
-    start = headline.rstrip("….").strip()
-    if not start or not first.startswith(start):
-        return headline, False
-    rest = first[len(start) :]
-    if not rest.strip(".…!"):
-        return (headline, True) if more else ("", False)
-    cut = headline.endswith(("…", "..."))
-    # A single word before a text that begins with it is a topic, put there by a person.
-    automatic = cut or (not rest[0].isalnum() and start.count(" ") >= 2)
-    return ("" if automatic else headline), False
 
 
 def _is_a(node: Node, kind: str) -> bool:

@@ -1,0 +1,91 @@
+"""The text of feeds, where markup may be escaped once, twice, or not at all."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import replace
+
+import regex
+
+from syndicator.content import Block, BulletList, Image, Paragraph, Quote, clean_text
+from syndicator.sources.entry_body import Piece
+from syndicator.sources.html_blocks import (
+    has_block_markup,
+    is_markup,
+    pieces_of_html,
+    text_of_html,
+)
+from syndicator.sources.page_furniture import furniture_of
+from syndicator.sources.share_labels import is_share_label
+
+_TAG = regex.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?|!--.*?--)>", regex.DOTALL)
+_BLANK_LINE = regex.compile(r"\n[^\S\n]*\n")
+#: More often nobody escapes by mistake.
+_MOST_ESCAPED = 4
+
+
+def line_of(markup: str) -> str:
+    """*markup* as one line of text in which no tag and no entity is left, however escaped."""
+    for _ in range(_MOST_ESCAPED):
+        if not is_markup(markup):
+            break
+        markup = text_of_html(markup)
+    return clean_text(_TAG.sub(" ", markup))
+
+
+def unescaped(markup: str) -> str:
+    """*markup* with its tags as tags, where all of them are escaped once too often."""
+    for _ in range(_MOST_ESCAPED):
+        meant = html.unescape(markup)
+        if _TAG.search(markup) or not _TAG.search(meant):
+            break
+        markup = meant
+    return markup
+
+
+def pieces_of_markup(markup: str, base_url: str) -> list[Piece]:
+    """*markup* as lines and blocks, without what belongs to the page and not to the entry."""
+    markup = unescaped(markup)
+    if has_block_markup(markup):
+        pieces = pieces_of_html(_BLANK_LINE.sub("<br><br>", markup), base_url)
+    elif _TAG.search(markup):
+        pieces = list(map(line_of, _BLANK_LINE.split(markup)))
+    else:
+        return pieces_of_text(html.unescape(markup))
+    return _without_furniture(pieces)
+
+
+def pieces_of_text(text: str) -> list[Piece]:
+    """Plain *text* as lines, without what belongs to the page and not to the entry."""
+    return _without_furniture(list(map(line_of, text.splitlines())))
+
+
+def without_markup(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """*blocks* in whose texts no markup is left; those without text and picture are left out."""
+    return tuple(block for block in map(_plain, blocks) if block.text or _is_shown(block))
+
+
+def _plain(block: Block) -> Block:
+    match block:
+        case BulletList():
+            return replace(block, items=tuple(filter(None, map(line_of, block.items))))
+        case Quote():
+            return Quote(line_of(block.text), line_of(block.speaker))
+        case Image():
+            return Image(line_of(block.text), line_of(block.credit), line_of(block.alt), block.url)
+        case Paragraph():
+            return Paragraph(line_of(block.text))
+
+
+def _is_shown(block: Block) -> bool:
+    return isinstance(block, Image) and bool(block.url)
+
+
+def _without_furniture(pieces: Sequence[Piece]) -> list[Piece]:
+    return [
+        piece
+        for piece in pieces
+        if not isinstance(piece, str)
+        or (piece and furniture_of(piece) is None and not is_share_label(piece))
+    ]
