@@ -13,7 +13,7 @@ from syndicator.sources.credit_lines import caption_key
 from syndicator.sources.entry_body import Piece, completed, read_blocks
 from syndicator.sources.feed_dates import feed_time
 from syndicator.sources.feed_markup import line_of, without_markup
-from syndicator.sources.headlines import without_repetition
+from syndicator.sources.headlines import with_headline
 from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.page_furniture import furniture_of
 from syndicator.sources.share_labels import is_share_label
@@ -58,7 +58,7 @@ class FeedItems:
             self.warnings.append(f"Entry {number} was left out: it is a {what}.")
             return None
         blocks = without_markup(read_blocks(_with_images(item.pieces, item.images)))
-        headline, blocks = without_repetition(headline, blocks)
+        headline, blocks = with_headline(headline, blocks)
         if not blocks and not headline:
             self.warnings.append(f"Entry {number} was left out: it has neither headline nor text.")
             return None
