@@ -36,9 +36,12 @@ class Leave:
     delay: timedelta = timedelta(0)
 
 
-def leave_for(url: str) -> Leave:
-    """What the site of *url* (http or https) says about asking for it."""
-    text = _robots_text(url)
+def leave_for(url: str, total_time: timedelta = TOTAL_TIME) -> Leave:
+    """What the site of *url* (http or https) says about asking for it.
+
+    Its robots.txt may take *total_time* to come; what comes later forbids nothing.
+    """
+    text = _robots_text(url, total_time)
     if not text:
         return Leave(True)
     rules = Protego.parse(text)
@@ -49,7 +52,7 @@ def leave_for(url: str) -> Leave:
     )
 
 
-def _robots_text(url: str) -> str:
+def _robots_text(url: str, total_time: timedelta) -> str:
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
     known = RobotsFile.objects.filter(pk=origin).first()
@@ -60,11 +63,13 @@ def _robots_text(url: str) -> str:
         raw = fetch_document(
             f"{origin}/robots.txt",
             allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
-            total_time=TOTAL_TIME,
+            total_time=total_time,
             largest=LARGEST,
         )
         text = raw.decode("utf-8", "replace").replace("\0", "")
     except FetchRefused:
+        if total_time < TOTAL_TIME:
+            return ""  # not remembered: with more time it may come
         text = ""
     RobotsFile.objects.update_or_create(pk=origin, defaults={"text": text, "read_at": now})
     return text
