@@ -166,6 +166,7 @@ def _page(request: DeskRequest, following: Following, pace_form: PaceForm) -> Ht
     missed = Alert.objects.filter(key=alarms.key(following, "missed"), ended_at=None)
     last = following.readings.order_by("-read_at").first()
     context = {
+        "form": DayForm({}),
         "row": rows[0],
         "following": rows[0].following,
         "zone": rows[0].zone,
