@@ -98,7 +98,7 @@ def replay(
         "read_at", "pk"
     )
     played = Replay(kept.count())
-    ends = uptime() + patience.total_seconds() if patience else None
+    ends = None if patience is None else uptime() + patience.total_seconds()
     for step in _steps(following, list(kept.values_list("pk", flat=True)[:most])):
         played.steps.append(step)
         if ends is not None and uptime() >= ends:
