@@ -30,6 +30,8 @@ READINGS = 25
 #: So many readings are played again for a page, and no further one is begun after so long.
 MOST_PLAYED = 100
 PATIENCE = timedelta(seconds=10)
+#: What a verdict is called in the audit trail.
+FOUND = {Sameness.SAME: "found same", Sameness.ANOTHER: "found another"}
 
 
 @require_GET
@@ -122,7 +124,8 @@ def decide_likeness(request: DeskRequest, pk: int) -> HttpResponse:
     try:
         with transaction.atomic():
             likenesses.decide(pk, Sameness(verdict), request.user)
-            audit.record(request, f"found {verdict}", likeness, after={"entry": likeness.entry_id})
+            act = FOUND[Sameness(verdict)]
+            audit.record(request, act, likeness)
     except AlreadyDecided:
         likeness.refresh_from_db()
         said = {"who": likeness.decided_by, "verdict": likeness.get_verdict_display()}
