@@ -11,9 +11,9 @@ from django.conf import settings
 
 from syndicator.clock import database_now
 from syndicator.following.follow import FORBIDDEN
-from syndicator.following.looking import Page, read_pages
 from syndicator.following.robots import USER_AGENT, leave_for
 from syndicator.outbound.fetch import Fetched, FetchRefused, fetch
+from syndicator.sources.apart import read_apart
 from syndicator.sources.api_hints import api_hints
 from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.detect import readers
@@ -24,6 +24,7 @@ from syndicator.wording import Wording, gettext_noop
 #: A person waits for it. Of one document no more than of all.
 TOTAL_TIME = timedelta(seconds=20)
 DOCUMENT_TIME = timedelta(seconds=9)
+READING_TIME = timedelta(seconds=6)
 ROBOTS_TIME = timedelta(seconds=3)
 #: Addresses that a page names and that are asked for, at most.
 MOST_TRIED = 6
@@ -139,7 +140,7 @@ def detect(typed: str, context: ReadingContext) -> Detection:
     found: list[Candidate] = []
     why = ""
     try:
-        found.append(_candidate(url, page, "", context, delay))
+        found.append(_candidate(url, page, "", context, delay, clock))
     except UnreadableSource as error:
         why = error.found
     if not context.canonical_url:
@@ -223,14 +224,24 @@ def _asked(url: str, clock: _Clock) -> tuple[Fetched, timedelta]:
 
 
 def _candidate(
-    url: str, fetched: Fetched, reader: str, context: ReadingContext, delay: timedelta
+    url: str,
+    fetched: Fetched,
+    reader: str,
+    context: ReadingContext,
+    delay: timedelta,
+    clock: _Clock,
 ) -> Candidate:
-    assert fetched.content is not None, "only a conditional request is answered so"
-    document = read_pages([Page(fetched.url, fetched.content)], reader, context)
+    document = _read(fetched, reader, context, clock)
     if not (context.canonical_url or document.canonical_url):
         whole = replace(context, canonical_url=urldefrag(fetched.url).url)
-        document = read_pages([Page(fetched.url, fetched.content)], reader, whole)
+        document = _read(fetched, reader, whole, clock)
     return Candidate(url, document.reader, document, delay)
+
+
+def _read(fetched: Fetched, reader: str, context: ReadingContext, clock: _Clock) -> SourceDocument:
+    assert fetched.content is not None, "only a conditional request is answered so"
+    seconds = max(0.1, clock.left(READING_TIME).total_seconds())
+    return read_apart(fetched.content, reader, replace(context, source_url=fetched.url), seconds)
 
 
 def _named_by(page: Fetched, clock: _Clock) -> Iterator[tuple[str, str]]:
@@ -262,15 +273,19 @@ def _named_by(page: Fetched, clock: _Clock) -> Iterator[tuple[str, str]]:
 
 
 def _tried(url: str, name: str, context: ReadingContext, clock: _Clock) -> Iterator[Candidate]:
-    """The candidate at *url*; none if there is nothing to read: then the page only named it."""
+    """The candidate at *url*, read as *name* or as what it is; none if there is nothing to read:
+    then the page only named it."""
     reader = next((one for one in readers() if one.name == name), None)
     address = reader.address(url, None, database_now()) if reader else url
     try:
         fetched, delay = _asked(address, clock)
-        assert fetched.content is not None, "only a conditional request is answered so"
-        recognised = reader is not None and reader.recognises(fetched.content)
-        yield _candidate(url, fetched, name if recognised else "", context, delay)
-    except (FetchRefused, UnreadableSource):
+    except FetchRefused:
+        return
+    for read_as in (name, ""):
+        try:
+            yield _candidate(url, fetched, read_as, context, delay, clock)
+        except UnreadableSource:
+            continue
         return
 
 
