@@ -15,11 +15,6 @@ class SharePagesForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = SharePages
         fields = ["is_on", "feeds_on", "framed_by"]
-        labels = {
-            "is_on": _("Share pages and share bars"),
-            "feeds_on": _("Feeds of what was posted"),
-            "framed_by": _("Websites that may show the share bar in a frame"),
-        }
         help_texts = {
             "is_on": _(
                 "Each entry that was posted gets a page with its own card for social networks. "

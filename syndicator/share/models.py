@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from syndicator.entries.models import Entry, LiveBlog
 
@@ -23,11 +24,18 @@ class SharePages(models.Model):
     blog = models.OneToOneField(
         LiveBlog, on_delete=models.CASCADE, primary_key=True, related_name="share_pages"
     )
-    is_on = models.BooleanField(default=False)
-    feeds_on = models.BooleanField(default=False)
+    is_on = models.BooleanField(_("Share pages and share bars"), default=False)
+    feeds_on = models.BooleanField(_("Feeds of what was posted"), default=False)
     #: Origins, one a line. Empty: that of the live blog's own page.
-    framed_by = models.TextField(max_length=2000, blank=True, default="")
-    secret = models.CharField(max_length=64, default=new_secret, editable=False)
+    framed_by = models.TextField(
+        _("Websites that may show the share bar in a frame"),
+        max_length=2000,
+        blank=True,
+        default="",
+    )
+    secret = models.CharField(
+        _("what its addresses are made with"), max_length=64, default=new_secret, editable=False
+    )
     changed_at = models.DateTimeField()
 
     def __str__(self) -> str:

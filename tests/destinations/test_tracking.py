@@ -15,24 +15,23 @@ from syndicator.sources.limits import LONGEST_PERMALINK
 
 UTM = "utm_source={platform}&utm_medium=social&utm_campaign={blog}"
 TOLD = {"platform": "x", "blog": "rat", "entry": "https://cms/7?a=b&c"}
+FILLED = "utm_source=x&utm_medium=social&utm_campaign=rat"
 PAGE = "https://magazin.example.org/liveblog"
 
 
 @pytest.mark.parametrize(
     ("link", "finished"),
     [
-        (f"{PAGE}#e-7", f"{PAGE}?utm_source=x&utm_medium=social&utm_campaign=rat#e-7"),
-        (f"{PAGE}?id=7&b=%C3%A4+c", f"{PAGE}?id=7&b=%C3%A4+c&utm_source=x&utm_medium=social"
-         "&utm_campaign=rat"),
-        (f"{PAGE}?id=7&", f"{PAGE}?id=7&utm_source=x&utm_medium=social&utm_campaign=rat"),
-        (f"{PAGE}?#e", f"{PAGE}?utm_source=x&utm_medium=social&utm_campaign=rat#e"),
-        (f"{PAGE}?utm_source=own&utm%5Fmedium=own",
-         f"{PAGE}?utm_source=own&utm%5Fmedium=own&utm_campaign=rat"),
-        (f"{PAGE}#/entry?id=7", f"{PAGE}?utm_source=x&utm_medium=social&utm_campaign=rat#/entry?id=7"),
+        ("#e-7", f"?{FILLED}#e-7"),
+        ("?id=7&b=%C3%A4+c", f"?id=7&b=%C3%A4+c&{FILLED}"),
+        ("?id=7&", f"?id=7&{FILLED}"),
+        ("?#e", f"?{FILLED}#e"),
+        ("?utm_source=own&utm%5Fmedium=a", "?utm_source=own&utm%5Fmedium=a&utm_campaign=rat"),
+        ("#/entry?id=7", f"?{FILLED}#/entry?id=7"),
     ],
-)  # fmt: skip
+)
 def test_parameters_stand_before_the_fragment_and_replace_none(link: str, finished: str) -> None:
-    assert tracked(link, UTM, TOLD) == finished
+    assert tracked(PAGE + link, UTM, TOLD) == PAGE + finished
 
 
 def test_what_is_filled_in_is_encoded() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
@@ -38,7 +38,7 @@ def get(path: str, **headers: str) -> HttpResponse:
 
 
 def tombstones() -> dict[str, str]:
-    root = ElementTree.fromstring(get(ATOM).content)
+    root = ET.fromstring(get(ATOM).content)
     return {gone.attrib["ref"]: gone.attrib["when"] for gone in root.iter(GONE)}
 
 
@@ -215,7 +215,9 @@ def test_the_number_of_statements_is_always_the_same(
 
 _hostile = st.text(
     st.one_of(
-        st.sampled_from("<>&\"'\x00\x08\x0b\x1f\x7f\x85\ufffe\uffff\ud800\udfff\u2028]]>\U0001f642"),
+        st.sampled_from(
+            "<>&\"'\x00\x08\x0b\x1f\x7f\x85\ufffe\uffff\ud800\udfff\u2028]]>\U0001f642"
+        ),
         st.characters(codec=None),
     ),
     max_size=25,
@@ -240,7 +242,7 @@ def test_no_text_breaks_a_feed(headline: str, text: str, name: str) -> None:
     except ValueError:
         return  # nothing that could have come in
     feed = Feed(shown, (entry,), (), NOON)
-    root = ElementTree.fromstring(atom(feed))
+    root = ET.fromstring(atom(feed))
     titles = [one.text or "" for one in root.iter("{http://www.w3.org/2005/Atom}title")]
     # XML reads a carriage return as a line feed (2.11).
     assert titles[0].replace("\r", "\n") == sayable(name).replace("\r\n", "\n").replace("\r", "\n")

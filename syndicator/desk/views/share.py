@@ -26,8 +26,10 @@ FEEDS = {
 @admins_only
 def share(request: DeskRequest, pk: int) -> HttpResponse:
     blog = get_object_or_404(LiveBlog, pk=pk)
+    # Where all is switched off, a browser sends next to nothing.
+    posted = request.POST if request.method == "POST" else None
     saved = SharePages.objects.filter(blog=blog).first()
-    form = SharePagesForm(request.POST or None, instance=saved or SharePages(blog=blog))
+    form = SharePagesForm(posted, instance=saved or SharePages(blog=blog))
     if request.method == "POST" and form.is_valid():
         with audit.recorded(request, "changed", form.instance):
             form.save()
