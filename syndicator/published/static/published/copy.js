@@ -2,8 +2,14 @@
 
 const button = document.querySelector("button[data-copy]");
 const field = document.getElementById(button.dataset.copy);
+const caption = document.querySelector(`label[for="${field.id}"]`);
 const told = document.getElementById("told");
 const label = button.textContent;
+
+function showButton(shown) {
+  button.hidden = !shown;
+  field.hidden = caption.hidden = shown;
+}
 
 async function copy() {
   try {
@@ -11,13 +17,16 @@ async function copy() {
     return true;
   } catch {
     // Within a frame that may not write to the clipboard by itself.
-    field.hidden = false;
+    showButton(false);
     field.select();
-    return document.execCommand("copy");
+    const copied = document.execCommand("copy");
+    showButton(copied);
+    return copied;
   }
 }
 
-button.hidden = false;
+button.parentElement.classList.remove("link");
+showButton(true);
 button.addEventListener("click", async () => {
   if (!(await copy())) return;
   button.textContent = told.textContent = button.dataset.copied;
