@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -329,3 +332,22 @@ def test_only_the_newsrooms_pages_may_frame_the_bar(blog: LiveBlog) -> None:
     policy = get(f"{path_of(entry)}bar/")["Content-Security-Policy"]
     assert "frame-ancestors https://a.example https://b.example" in policy
     assert get(path_of(entry))["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_write_at_once_lose_no_click(blog: LiveBlog) -> None:
+    entries = [posted(blog).pk for _ in range(4)]
+    ready = Barrier(4)
+
+    def process(number: int) -> None:
+        own = Counting(lambda _write: None)
+        for _ in range(5):
+            for pk in entries[number:] + entries[:number]:
+                own.count(pk)
+            ready.wait(timeout=10)
+            own.write()
+        connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(process, range(4)))
+    assert list(Clicks.objects.values_list("count", flat=True)) == [20] * 4
