@@ -13,7 +13,7 @@ from syndicator.content import Image, Paragraph
 from syndicator.destinations.models import Policy, Route
 from syndicator.entries.ingest import withdraw
 from syndicator.newsletter.lanes import Lane
-from syndicator.newsletter.models import Mailing, RecipientState
+from syndicator.newsletter.models import Mailing, RecipientState, Subscription
 from syndicator.newsletter.subscribing import subscribe
 from syndicator.newsletter.taking_back import stop_withdrawn
 from syndicator.posts import correction, deliver, reconcile, review
@@ -215,3 +215,17 @@ def test_a_mail_of_a_withdrawn_entry_is_stopped(mailed: Post) -> None:
     assert stop_withdrawn() == 1
     recipient = Mailing.objects.get().recipients.get()
     assert recipient.state == RecipientState.WITHDRAWN
+
+
+def test_who_reads_mail_at_once_since_later_gets_no_earlier_entry() -> None:
+    blog = make_blog()
+    route = make_route(blog, make_destination("email", "smtp://127.0.0.1:9"))
+    Route.objects.filter(pk=route.pk).update(tracking=UTM)
+    entry = make_entry(blog)
+    render(entry.pk)
+    later = subscribe("later@reader.example", blog)
+    Subscription.objects.filter(pk=later.pk).update(at_once_from=database_now())
+    subscribe("anna@reader.example", blog)
+    deliver.deliver(route.destination_id)
+    addressed = Mailing.objects.get().recipients.values_list("address", flat=True)
+    assert list(addressed) == ["anna@reader.example"]

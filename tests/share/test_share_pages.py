@@ -185,6 +185,14 @@ def test_only_what_was_given_out_can_be_read(blog: LiveBlog, state: PostState) -
         assert not any(entry.headline in answer.text for answer in answers)
 
 
+def test_an_entrys_page_shows_its_own_pictures_only(blog: LiveBlog) -> None:
+    pictured, plain = with_picture(blog), posted(blog)
+    path = tags(get(path_of(pictured)))["og:image"].removeprefix("http://127.0.0.1:8800")
+    assert get(path).status_code == 200
+    assert get(path.replace(path_of(pictured), path_of(plain))).status_code == 404
+    assert get(f"{path_of(pictured)}picture/{'0' * 64}/").status_code == 404
+
+
 def test_an_entry_that_another_posts_post_tells_can_be_read(blog: LiveBlog) -> None:
     Route.objects.update(gather_minutes=5)
     first, second = posted(blog, PostState.APPROVED), make_entry(blog)
