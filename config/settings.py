@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "syndicator.approval_mail",
     "syndicator.nights",
     "syndicator.signup",
+    "syndicator.share",
+    "syndicator.published",
     "syndicator.desk",
 ]
 MIDDLEWARE = [

@@ -92,6 +92,7 @@ KINDS = {
     "following.likeness": _("Entry under a new name"),
     "newsletter.mailing": _("Mailing"),
     "newsletter.subscription": _("Subscription"),
+    "share.sharepages": _("Share pages"),
     "signup.signup": _("Sign-up"),
     "newsletter.suppression": _("Blocked address"),
     "returns.rules": _("Rules for undeliverable mail"),

@@ -126,6 +126,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "new_blog_from_page": ("", None, ADMINS),
     "follow_source": ("blog", ADMINS, ADMINS),
     "begin_following": ("blog", None, ADMINS),
+    "share": ("blog", ADMINS, ADMINS),
     "sign_up": ("blog", ADMINS, ADMINS),
     "subscribers": ("blog", ADMINS, None),
     "add_subscriber": ("blog", None, ADMINS),
