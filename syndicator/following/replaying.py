@@ -142,8 +142,6 @@ class _Memory:
         revisions = EntryRevision.objects.filter(
             entry__source=following.source_id, recorded_at__lt=first.read_at
         ).order_by("entry__published_at", "entry_id", "revision")
-        if first.first_run:
-            revisions = revisions.none()
         for revision in revisions.iterator():
             content = content_from_json(revision.content)
             is_live = revision.state == EntryState.LIVE

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db.models.signals import pre_save
 from django.http import HttpResponse
 from django.test import Client as Browser
 
@@ -207,8 +208,15 @@ def test_an_administrator_sets_the_pace_and_disturbs_no_look(
     path = f"/overview/sources/{following.pk}/"
     values = {"shortest": "30", "longest": "20", "silence_minutes": "0"}
     assert "The longer wait" in seen(admin.post(path, values))
-    Following.objects.update(epoch=7)
-    assert admin.post(path, {**values, "longest": "900"}).status_code == 302
+
+    def looked_meanwhile(**_values: object) -> None:
+        Following.objects.update(epoch=7)
+
+    pre_save.connect(looked_meanwhile, sender=Following)
+    try:
+        assert admin.post(path, {**values, "longest": "900"}).status_code == 302
+    finally:
+        pre_save.disconnect(looked_meanwhile, sender=Following)
     following.refresh_from_db()
     assert (following.shortest, following.longest, following.epoch) == (30, 900, 7)
     entry = AuditEntry.objects.get()

@@ -32,7 +32,7 @@ def today(following: Following, **bounds: object) -> Replay:
 @pytest.fixture
 def following(site: Site) -> Following:
     """A first look at two entries; one more; an edit; one under a new name, which an editor finds
-    to be the same; and an edit of that."""
+    to be the same; another new one; and an edit of that."""
     following = start(site, 1, 2)
     states = [
         document(1, 2, item(3, permalink=LINK)),
@@ -43,9 +43,10 @@ def following(site: Site) -> Following:
         site.put(PATH, state)
         look(following)
     decide(Likeness.objects.get().pk, Sameness.SAME, make_user())
-    newest = item(3, "Neuer.", external_id="x3", permalink=LINK)
-    site.put(PATH, document(1, item(2, "Verbessert."), newest))
-    look(following)
+    for text in ("Neu.", "Neuer."):
+        newest = item(3, text, external_id="x3", permalink=LINK)
+        site.put(PATH, document(1, item(2, "Verbessert."), newest, 4))
+        look(following)
     return following
 
 
@@ -55,7 +56,8 @@ def test_all_comes_out_as_it_did_then(following: Following) -> None:
     assert [step.then for step in played.steps] == [step.now for step in played.steps]
     assert played.steps[1].now == Counts(created=1)
     assert played.steps[2].now == Counts(updated=1)
-    assert played.steps[-2].now == Counts(held=1)
+    assert played.steps[-3].now == Counts(held=1)
+    assert played.steps[-2].now == Counts(created=1)
     assert played.steps[-1].now == Counts(updated=1)
     assert [entry.external_id for entry in played.steps[2].updated] == ["n2"]
     assert not any(step.differs for step in played.steps)
