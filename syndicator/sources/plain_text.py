@@ -23,7 +23,7 @@ from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import is_list_item, read_body
 from syndicator.sources.file_kinds import is_html, is_json, unreadable
 from syndicator.sources.page_furniture import (
-    Furniture,
+    FurnitureLeftOut,
     furniture_of,
     is_badge,
     is_footer,
@@ -116,7 +116,7 @@ class _Page:
     context: ReadingContext
     today: date | None
     clock_before: datetime | None = None
-    dropped: list[tuple[Furniture, str]] = field(default_factory=list)
+    dropped: FurnitureLeftOut = field(default_factory=FurnitureLeftOut)
     empty: list[str] = field(default_factory=list)
     dated_by_head: int = 0
 
@@ -144,11 +144,7 @@ class _Page:
         )
 
     def warnings(self) -> Iterator[str]:
-        kinds = Counter(kind for kind, _ in self.dropped)
-        examples = dict(reversed(self.dropped))
-        for kind, count in kinds.items():
-            lines = "1 line was" if count == 1 else f"{count} lines were"
-            yield f"{lines} left out ({kind.value}), such as “{examples[kind]}”."
+        yield from self.dropped.warnings()
         for name in self.empty:
             yield f"An entry was left out because it has no text: “{name}”."
         if self.dated_by_head:
@@ -163,14 +159,15 @@ class _Page:
         if kind and not _is_author(lines, self.authors):
             for start, line in enumerate(lines):
                 if _is_author([line], self.authors):
-                    self.dropped.extend((kind, above) for above in lines[:start])
+                    for above in lines[:start]:
+                        self.dropped.note(kind, above)
                     return lines[start:]
         return lines
 
     def _without_furniture(self, lines: Sequence[str]) -> Iterator[str]:
         for line in lines:
             if kind := furniture_of(line):
-                self.dropped.append((kind, line))
+                self.dropped.note(kind, line)
             else:
                 yield line
 
