@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -25,7 +25,9 @@ from syndicator.sources.html_blocks import (
 )
 from syndicator.sources.json_text import load_json
 from syndicator.sources.json_values import Node, line, listed, string
+from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.page_head import PageHead, read_page_head
+from syndicator.sources.page_html import Sought, pieces_on_page
 from syndicator.sources.share_labels import is_share_label
 from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import aware_time
@@ -60,7 +62,7 @@ class JsonLdReader(Reader):
             )  # fmt: skip
             raise UnreadableSource(f"Expected {self.describes}.", found)
         canonical_url = _canonical_url(live_blog, head, context)
-        updates = _Updates(graph, canonical_url, context)
+        updates = _Updates(graph, decode_text(data), canonical_url, context)
         entries = updates.read(listed(live_blog.get("liveBlogUpdate")))
         if broken:
             updates.warnings.append(f"{broken} JSON-LD scripts of the page are broken.")
@@ -70,7 +72,7 @@ class JsonLdReader(Reader):
             title=line(live_blog.get("headline")) or line(live_blog.get("name")),
             canonical_url=canonical_url,
             language=line(live_blog.get("inLanguage")) or head.language,
-            warnings=tuple(updates.warnings),
+            warnings=(*updates.warnings, *updates.furniture.warnings()),
         )
 
 
@@ -112,30 +114,47 @@ class _Updates:
     """Turns the updates of one live blog into entries."""
 
     graph: _Graph
+    page: str
     canonical_url: str
     context: ReadingContext
     warnings: list[str] = field(default_factory=list)
+    furniture: FurnitureLeftOut = field(default_factory=FurnitureLeftOut)
 
     def read(self, updates: list[Any]) -> tuple[EntryContent, ...]:
         """The entries of *updates*, oldest first."""
         if not updates:
             self.warnings.append("The LiveBlogPosting has no updates yet.")
-        entries = []
-        for number, value in enumerate(updates, start=1):
-            update = self.graph.whole(value)
+        whole = [(number, self.graph.whole(value)) for number, value in enumerate(updates, start=1)]
+        for number, update in whole:
             if not isinstance(update, dict):
                 self.warnings.append(f"Update {number} was left out: it is not an object.")
-            elif entry := self._entry(update, number):
+        said = [(number, update) for number, update in whole if isinstance(update, dict)]
+        sought = [self._sought(update) for _, update in said]
+        shown = pieces_on_page(self.page, sought, self.canonical_url)
+        entries = []
+        for (number, update), known, completed in zip(said, sought, shown, strict=True):
+            pieces = list(completed or known.pieces)
+            has_pictures = any(isinstance(piece, Image) for piece in completed or ())
+            images = list(self._images(update.get("image"), pieces))
+            # Beside the page's own pictures, one without a caption is a cut-out of them.
+            pieces += [image for image in images if image.text or not has_pictures]
+            if entry := self._entry(update, number, pieces):
                 entries.append(entry)
         return with_derived_ids(_oldest_first(entries))
 
-    def _entry(self, update: Node, number: int) -> EntryContent | None:
-        headline = line(update.get("headline"))
-        body = update.get("articleBody")
-        pieces = self._body(string(body))
-        pieces += list(self._images(update.get("image"), pieces))
-        blocks = read_blocks(pieces)
-        headline, blocks = with_headline(headline, blocks)
+    def _sought(self, update: Node) -> Sought:
+        """What *update* says, and how its place on the page may be found."""
+        link = self._link(update)
+        stated = (self._native_id(update, link), link, string(update.get("@id")))
+        return Sought(
+            names=tuple(dict.fromkeys(filter(None, stated))),
+            headline=line(update.get("headline")),
+            author=", ".join(self._names(update.get("author"))),
+            pieces=tuple(self._body(string(update.get("articleBody")))),
+        )
+
+    def _entry(self, update: Node, number: int, pieces: list[Piece]) -> EntryContent | None:
+        headline, blocks = with_headline(line(update.get("headline")), read_blocks(pieces))
         if not blocks and not headline:
             self.warnings.append(f"Update {number} was left out: it has neither headline nor text.")
             return None
@@ -151,11 +170,11 @@ class _Updates:
 
     def _body(self, body: str) -> list[Piece]:
         if has_block_markup(body):
-            return pieces_of_html(body, self.canonical_url)
+            return self.furniture.rest_of(pieces_of_html(body, self.canonical_url))
         lines = map(text_of_html, body.splitlines())
-        return [line for line in lines if line and not is_share_label(line)]
+        return self.furniture.rest_of([one for one in lines if one and not is_share_label(one)])
 
-    def _images(self, value: Any, pieces: list[Piece]) -> Iterator[Image]:
+    def _images(self, value: Any, pieces: Sequence[Piece]) -> Iterator[Image]:
         """The images of *value* that the body does not show already."""
         shown = {piece.url for piece in pieces if isinstance(piece, Image)}
         for one in listed(value):

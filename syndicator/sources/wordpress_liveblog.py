@@ -52,12 +52,15 @@ _PAGE = re.compile(r"(?P<before>.*/get-entries/)(?P<page>\d{1,6})(?P<after>/.*)"
 _OVERLAP = timedelta(minutes=5)
 #: The commands of editors stay in the text where the theme shows them.
 _COMMAND = re.compile(
-    r"<span\b[^<>]*\bclass=\"[^\"<>]*\bliveblog-command\b[^<>]*>[^<>]*</span>|(?<![\w/])/key\b"
+    r"<span\b[^<>]{0,300}\bclass=\"[^\"<>]{0,300}\bliveblog-command\b[^<>]{0,300}>[^<>]{0,300}</span>"
+    r"|(?<![\w/])/key\b"
 )
 #: Before there was ``render``, ``html`` held the entry with its frame; the text stands in it.
-_TEXT_IN_FRAME = re.compile(r"<div\b[^<>]*\bclass=\"[^\"<>]*\bliveblog-entry-text\b[^<>]*>")
+_TEXT_IN_FRAME = re.compile(
+    r"<div\b[^<>]{0,300}\bclass=\"[^\"<>]{0,300}\bliveblog-entry-text\b[^<>]{0,300}>"
+)
 _FRAME_ENDS = re.compile(
-    r"<(?:ul|p|div)\b[^<>]*\bclass=\"[^\"<>]*\bliveblog-entry-(?:actions|edit)"
+    r"<(?:ul|p|div)\b[^<>]{0,300}\bclass=\"[^\"<>]{0,300}\bliveblog-entry-(?:actions|edit)"
 )
 
 
