@@ -95,6 +95,24 @@ def merge_pictures(pieces: Sequence[Piece]) -> list[Piece]:
     return merged
 
 
+def with_attached(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece]:
+    """*pieces* and the *images* that were given beside them.
+
+    An image stands where the text repeats its caption, else below it. A caption that is the whole
+    text stays text.
+    """
+    placed = list(pieces)
+    for image in images:
+        key = caption_key(image.text)
+        keys = [caption_key(_caption(piece)) for piece in placed]
+        has_more = sum(not isinstance(piece, Image) for piece in placed) > 1
+        if key and key in keys and has_more:
+            placed[keys.index(key)] = image
+        else:
+            placed.append(image)
+    return placed
+
+
 def split_headline(pieces: Sequence[Piece]) -> tuple[str, Sequence[Piece]]:
     """The headline, if *pieces* begin with one (pictures may stand above it), and the rest."""
     for index, piece in enumerate(pieces):

@@ -14,7 +14,7 @@ from syndicator.content import EntryContent, Image, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
 from syndicator.sources.derived_ids import with_derived_ids
-from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.entry_body import Piece, read_blocks, with_attached
 from syndicator.sources.file_kinds import MAX_BYTES, is_html, unreadable
 from syndicator.sources.headlines import with_headline
 from syndicator.sources.html_blocks import (
@@ -137,7 +137,8 @@ class _Updates:
             has_pictures = any(isinstance(piece, Image) for piece in completed or ())
             images = list(self._images(update.get("image"), pieces))
             # Beside the page's own pictures, one without a caption is a cut-out of them.
-            pieces += [image for image in images if image.text or not has_pictures]
+            images = [image for image in images if image.text or not has_pictures]
+            pieces = with_attached(pieces, images)
             if entry := self._entry(update, number, pieces):
                 entries.append(entry)
         return with_derived_ids(_oldest_first(entries))

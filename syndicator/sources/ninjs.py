@@ -16,7 +16,7 @@ from syndicator.content import EntryContent, Image
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.bylines import without_prefix
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
-from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.entry_body import Piece, read_blocks, with_attached
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.headlines import split_marked_headline, with_headline
 from syndicator.sources.html_blocks import (
@@ -203,7 +203,7 @@ class _Package:
         if not headline:
             headline, markup = split_marked_headline(markup)
         pieces = self.furniture.rest_of(self._body(markup))
-        pieces += self._images(item, pieces)
+        pieces = with_attached(pieces, self._images(item, pieces))
         headline, blocks = with_headline(headline, read_blocks(pieces))
         if not headline and not blocks:
             self._leave_out(item, "it has neither headline nor text")

@@ -222,22 +222,23 @@ def _aligned(pieces: Sequence[Piece], sought: Sought) -> tuple[Piece, ...] | Non
     text = " ".join(body)
     is_cut = isinstance(sought.pieces[-1], str) and sought.pieces[-1].endswith(("…", "..."))
     kept: list[Piece] = []
-    at = 0
+    at, whole, is_alone = 0, 0, True
     for piece in pieces:
         if read := _words_read(piece, body[at : at + 2000], is_cut):
-            kept.append(piece)
+            # A picture between another's text and this one may belong to either.
+            kept = [*(kept if at or is_alone else []), piece]
             at += read
-        elif isinstance(piece, str):
-            if _is_known(piece, sought):
-                continue
+            whole = len(kept)
+        elif not isinstance(piece, str):
+            if not (words := " ".join(_words_of([piece]))) or words not in text:
+                kept.append(piece)
+        elif not _is_known(piece, sought):
+            is_alone = False
             if at == len(body):
+                kept = kept[:whole]
                 break
             if at:
                 return None
-            # What stands above it is not the entry's.
-            kept.clear()
-        elif not (words := " ".join(_words_of([piece]))) or words not in text:
-            kept.append(piece)
     if at < len(body) or not _says_more(kept, sought.pieces):
         return None
     return tuple(_without_doubles(kept))
