@@ -83,9 +83,10 @@ def api_hints(page: bytes, url: str) -> tuple[ApiHint, ...]:
 def _wordpress(text: str) -> Iterator[tuple[str, Kind]]:
     for settings in _first(_WORDPRESS_SETTINGS, text):
         said = node(_json_at(text, settings.end()))
-        if endpoint := string(said.get("endpoint_url")).rstrip("/"):
+        endpoint, permalink = (_address(said.get(name)) for name in ("endpoint_url", "permalink"))
+        if endpoint:
             yield endpoint, "wordpress-liveblog"
-        elif permalink := string(said.get("permalink")).rstrip("/"):
+        elif permalink:
             yield f"{permalink}/liveblog", "wordpress-liveblog"
     for before, named in _in_addresses(_LIVEBLOG_REST, text):
         yield before + named[0], "wordpress-liveblog"
@@ -94,6 +95,10 @@ def _wordpress(text: str) -> Iterator[tuple[str, Kind]]:
             if root := _HREF.search(link[0]):
                 base = unescape(root["url"]).rstrip("/")
                 yield f"{base}/liveblog/v1/{post}", "wordpress-liveblog"
+
+
+def _address(value: Any) -> str:
+    return value.strip().rstrip("/") if isinstance(value, str) else ""
 
 
 def _post(text: str) -> str:

@@ -52,6 +52,12 @@ _IMG_ATTRIBUTE = re.compile(
     r"(?:\"(?P<value>[^\"]{0,4000})\"|'(?P<value2>[^']{0,4000})'|(?P<value3>[^\s\"'<>]{1,2000}))"
 )
 _ICON = {"icon", "avatar", "logo", "emoji", "pixel", "tracking", "portrait", "author"}
+#: What is shown where no script runs, after the picture that a script would load.
+_WITHOUT_SCRIPTS = re.compile(
+    r"(?P<image><img src=\"[^\"<>]+\"[^<>]*>)?\s{0,50}<noscript\b[^<>]{0,300}>"
+    r"(?P<instead>(?:(?!</?noscript\b).){0,3000})</noscript\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
 _SMALLEST_PICTURE = 100
 
 
@@ -206,6 +212,7 @@ class _Search:
         kept.append(self.page[position : element.end])
         markup = _ONLY_A_LINK.sub("", "".join(kept))
         markup = _IMG.sub(lambda tag: _mended_image(tag["attributes"]), markup)
+        markup = _WITHOUT_SCRIPTS.sub(lambda found: found["image"] or found["instead"], markup)
         return FurnitureLeftOut().rest_of(pieces_of_html(markup, self.base_url))
 
 
@@ -232,7 +239,7 @@ def _aligned(pieces: Sequence[Piece], sought: Sought) -> tuple[Piece, ...] | Non
         elif not isinstance(piece, str):
             if not (words := " ".join(_words_of([piece]))) or words not in text:
                 kept.append(piece)
-        elif not _is_known(piece, sought):
+        elif not _is_known(piece, sought, above=at == 0):
             is_alone = False
             if at == len(body):
                 kept = kept[:whole]
@@ -282,14 +289,14 @@ def _without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
         yield piece
 
 
-def _is_known(line: str, sought: Sought) -> bool:
-    """Whether *line* above or below the text is the entry's headline, author or time."""
+def _is_known(line: str, sought: Sought, *, above: bool) -> bool:
+    """Whether *line* is the entry's headline, author or time, or, *above* the text, its badge."""
     words = _words(line)
     if not words or words in (_words(sought.headline), _words(sought.author)):
         return True
     if read_time_line(line) is not None:
         return True
-    return len(words) <= 2 or set(words) <= {*_words(sought.author), "von", "by"}
+    return (above and len(words) <= 2) or set(words) <= {*_words(sought.author), "von", "by"}
 
 
 def _mended_image(attributes: str) -> str:
