@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, ClassVar
 from urllib.parse import urldefrag
 
@@ -15,8 +14,9 @@ from syndicator.sources.base import Reader, ReadingContext, SourceDocument, Unre
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece, read_blocks, with_attached
+from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.file_kinds import MAX_BYTES, is_html, unreadable
-from syndicator.sources.headlines import with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import (
     absolute_url,
     has_block_markup,
@@ -141,7 +141,7 @@ class _Updates:
             pieces = with_attached(pieces, images)
             if entry := self._entry(update, number, pieces):
                 entries.append(entry)
-        return with_derived_ids(_oldest_first(entries))
+        return with_derived_ids(oldest_first(entries))
 
     def _sought(self, update: Node) -> Sought:
         """What *update* says, and how its place on the page may be found."""
@@ -155,7 +155,7 @@ class _Updates:
         )
 
     def _entry(self, update: Node, number: int, pieces: list[Piece]) -> EntryContent | None:
-        headline, blocks = with_headline(line(update.get("headline")), read_blocks(pieces))
+        headline, blocks = without_repetition(line(update.get("headline")), read_blocks(pieces))
         if not blocks and not headline:
             self.warnings.append(f"Update {number} was left out: it has neither headline nor text.")
             return None
@@ -270,17 +270,6 @@ def _canonical_url(live_blog: Node, head: PageHead, context: ReadingContext) -> 
     stated = (string(live_blog.get("url")), head.canonical, head.open_graph_url)
     urls = (absolute_url(url, context.canonical_url) for url in stated if url)
     return urldefrag(next(filter(None, urls), context.canonical_url)).url
-
-
-def _oldest_first(entries: list[EntryContent]) -> list[EntryContent]:
-    """*entries* by their times; where one has none, newest first as pages are."""
-    times = [entry.published_at for entry in entries if entry.published_at]
-    rising = sum(above < below for above, below in pairwise(times))
-    falling = sum(above > below for above, below in pairwise(times))
-    ordered = entries if rising > falling else entries[::-1]
-    if len(times) < len(entries):
-        return ordered
-    return sorted(ordered, key=lambda entry: entry.published_at or times[0])
 
 
 def _is_a(node: Node, kind: str) -> bool:

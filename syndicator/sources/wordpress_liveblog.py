@@ -21,7 +21,7 @@ from syndicator.content import EntryContent, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.entry_body import read_blocks
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
-from syndicator.sources.headlines import split_marked_headline, with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url, pieces_of_html
 from syndicator.sources.json_text import load_json
 from syndicator.sources.json_values import (
@@ -33,6 +33,7 @@ from syndicator.sources.json_values import (
     string,
     whole_number,
 )
+from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import unix_time
@@ -162,7 +163,7 @@ class _Entries:
             headline, markup = split_marked_headline(markup)
         base_url = self.context.canonical_url or self.context.source_url
         pieces = self.furniture.rest_of(pieces_of_html(markup, base_url))
-        headline, blocks = with_headline(headline, read_blocks(pieces))
+        headline, blocks = without_repetition(headline, read_blocks(pieces))
         if not headline and not blocks:
             self.warnings.append(f"Entry “{_id(item)}” was left out: its rendering is empty.")
             return None
