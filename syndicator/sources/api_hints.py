@@ -18,8 +18,6 @@ from syndicator.sources.text_encoding import decode_text
 Kind = Literal["sourcefabric", "wordpress-liveblog", "embedded-page"]
 
 _MOST = 10
-#: So often a word is looked at that may be part of an address.
-_MOST_LOOKED_AT = 300
 _LONGEST_SETTINGS = 200_000
 _LONGEST_BEFORE = 300
 _BLOG = r"[0-9a-f]{24}"
@@ -137,12 +135,14 @@ def _first(form: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 def _in_addresses(form: re.Pattern[str], text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """What of *form* stands in an address, each with the address before it."""
-    for count, found in enumerate(form.finditer(text)):
-        if count == _MOST_LOOKED_AT:
-            return
+    told = 0
+    for found in form.finditer(text):
         window = text[max(0, found.start() - _LONGEST_BEFORE) : found.start()]
         if before := _ADDRESS_BEFORE.search(window):
             yield before[0], found
+            told += 1
+        if told == _MOST:
+            return
 
 
 def _json_at(text: str, position: int) -> Any:

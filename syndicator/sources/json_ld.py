@@ -72,6 +72,7 @@ class JsonLdReader(Reader):
             title=line(live_blog.get("headline")) or line(live_blog.get("name")),
             canonical_url=canonical_url,
             language=line(live_blog.get("inLanguage")) or head.language,
+            sparse=tuple(updates.sparse),
             warnings=(*updates.warnings, *updates.furniture.warnings()),
         )
 
@@ -118,6 +119,7 @@ class _Updates:
     canonical_url: str
     context: ReadingContext
     warnings: list[str] = field(default_factory=list)
+    sparse: list[str] = field(default_factory=list)
     furniture: FurnitureLeftOut = field(default_factory=FurnitureLeftOut)
 
     def read(self, updates: list[Any]) -> tuple[EntryContent, ...]:
@@ -134,13 +136,17 @@ class _Updates:
         entries = []
         for (number, update), known, completed in zip(said, sought, shown, strict=True):
             pieces = list(completed or known.pieces)
-            has_pictures = any(isinstance(piece, Image) for piece in completed or ())
+            shown_more = completed is not None and completed is not known.pieces
+            has_pictures = shown_more and any(isinstance(piece, Image) for piece in pieces)
             images = list(self._images(update.get("image"), pieces))
             # Beside the page's own pictures, one without a caption is a cut-out of them.
             images = [image for image in images if image.text or not has_pictures]
             pieces = with_attached(pieces, images)
             if entry := self._entry(update, number, pieces):
                 entries.append(entry)
+                # A name that derives from the text finds no known entry surely.
+                if completed is None and entry.external_id and known.pieces:
+                    self.sparse.append(entry.external_id)
         return with_derived_ids(oldest_first(entries))
 
     def _sought(self, update: Node) -> Sought:

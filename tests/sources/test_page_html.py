@@ -14,6 +14,7 @@ from syndicator.content import Block, BulletList, Image, Paragraph, Quote
 from syndicator.sources.base import ReadingContext
 from syndicator.sources.json_ld import JsonLdReader
 from syndicator.sources.page_elements import find_elements
+from syndicator.sources.sparse_entries import with_known_structure
 from tests.sources.whole_output import check_harmless
 
 PAGE = "https://flussblatt.example/live"
@@ -96,6 +97,11 @@ def test_an_entry_is_found_by_its_name_or_its_words(html: str) -> None:
             f"<div id='a'><p>{BODY}</p><p id='b'>Die Feuerwehr ist seit dem Morgen im Einsatz.</p>"
             f"{FIGURE}</div>",
             id="neighbour-inside",
+        ),
+        pytest.param(
+            f"<div id='a'><p>{BODY}</p><div id='b'><blockquote>Die Feuerwehr ist seit dem Morgen im"
+            " Einsatz.</blockquote></div></div>",
+            id="neighbour-s-quote",
         ),
         pytest.param(
             f"<article id='a'><p>{BODY}</p><p>Umfrage</p><p>Und Sie?</p><ul><li>Ja</li></ul>"
@@ -227,3 +233,22 @@ def test_every_container_lies_within_its_parent(tags: list[str]) -> None:
             assert element.end <= parent.end
     said = " ".join(block.text for block in blocks(html))
     assert "Das Wasser steigt am Abend" in said
+
+
+def test_what_the_page_shows_no_longer_is_no_edit() -> None:
+    html = f"<article id='a'>{TEXT}{FIGURE}</article>"
+    full, sparse, plain, edited = (
+        JsonLdReader().read(page(shown, update(body=body)), ReadingContext())
+        for shown, body in (
+            (html, BODY),
+            ("", BODY),
+            (f"<article id='a'>{TEXT}</article>", BODY),
+            ("", BODY.replace("noch", "schon")),
+        )
+    )
+    assert (full.sparse, sparse.sparse, plain.sparse) == ((), ("a",), ())
+    known = {entry.external_id: entry for entry in full.entries}
+    assert with_known_structure(sparse.entries, sparse.sparse, known) == full.entries
+    assert with_known_structure(plain.entries, plain.sparse, known) == plain.entries
+    assert with_known_structure(edited.entries, edited.sparse, known) == edited.entries
+    assert with_known_structure(sparse.entries, sparse.sparse, {}) == sparse.entries
