@@ -237,18 +237,20 @@ def test_every_container_lies_within_its_parent(tags: list[str]) -> None:
 
 def test_what_the_page_shows_no_longer_is_no_edit() -> None:
     html = f"<article id='a'>{TEXT}{FIGURE}</article>"
-    full, sparse, plain, edited = (
+    full, sparse, plain, edited, cut = (
         JsonLdReader().read(page(shown, update(body=body)), ReadingContext())
         for shown, body in (
             (html, BODY),
             ("", BODY),
             (f"<article id='a'>{TEXT}</article>", BODY),
             ("", BODY.replace("noch", "schon")),
+            ("", BODY.removesuffix(" Das meldet das Amt.")),
         )
     )
     assert (full.sparse, sparse.sparse, plain.sparse) == ((), ("a",), ())
     known = {entry.external_id: entry for entry in full.entries}
     assert with_known_structure(sparse.entries, sparse.sparse, known) == full.entries
     assert with_known_structure(plain.entries, plain.sparse, known) == plain.entries
-    assert with_known_structure(edited.entries, edited.sparse, known) == edited.entries
+    for other in (edited, cut):
+        assert with_known_structure(other.entries, other.sparse, known) == other.entries
     assert with_known_structure(sparse.entries, sparse.sparse, {}) == sparse.entries
