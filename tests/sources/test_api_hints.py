@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -136,6 +136,6 @@ def test_whatever_stands_there_an_address_is_http(text: str, url: str) -> None:
     ],
 )
 def test_hostile_pages_cost_little_time(bomb: str) -> None:
-    started = datetime.now(UTC)
+    started = process_time()
     hints(bomb * (1_000_000 // len(bomb)))
-    assert datetime.now(UTC) - started < timedelta(seconds=3)
+    assert process_time() - started < 3

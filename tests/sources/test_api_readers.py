@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -368,18 +369,18 @@ def test_no_markup_and_no_control_characters_come_through(data: bytes) -> None:
     ids=lambda bomb: bomb[:12],
 )
 def test_bombs_of_markup_cost_little_time(bomb: str) -> None:
-    started = datetime.now(UTC)
+    started = process_time()
     read(posts(post(text=f"<p>Text.</p>{bomb}")))
     read(entries({"id": 1, "timestamp": 5, "html": bomb}, version(2, 6, bomb)))
-    assert datetime.now(UTC) - started < timedelta(seconds=4)
+    assert process_time() - started < 4
 
 
 def test_thousands_of_posts_are_read_in_linear_time() -> None:
     text = "<p>Der Pegel steigt.</p><ul><li>Eins</li><li>Zwei</li></ul>"
     items = [post(f"p-{number}", text) for number in range(1000)]
-    started = datetime.now(UTC)
+    started = process_time()
     assert len(read(posts(*items)).entries) == 1000
-    assert datetime.now(UTC) - started < timedelta(seconds=8)
+    assert process_time() - started < 8
 
 
 def paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

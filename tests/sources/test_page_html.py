@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -202,17 +202,17 @@ BOMBS = [
 def test_hostile_pages_cost_little_time(bomb: str) -> None:
     length = 250_000
     html = f"<article id='a'>{TEXT}{FIGURE}</article>" + bomb * (length // len(bomb))
-    started = datetime.now(UTC)
+    started = process_time()
     assert blocks(html)[0] in (*WHOLE, *PARTS)
-    assert datetime.now(UTC) - started < timedelta(seconds=5)
+    assert process_time() - started < 5
 
 
 def test_many_entries_that_share_a_place_cost_little_time() -> None:
     updates = [update(f"e{number}", BODY + f" {number}") for number in range(1000)]
     nested = "".join(f"<div id=e{number}><p>Das Wasser steigt" for number in range(1000))
-    started = datetime.now(UTC)
+    started = process_time()
     JsonLdReader().read(page(nested + TEXT * 300, *updates), ReadingContext())
-    assert datetime.now(UTC) - started < timedelta(seconds=6)
+    assert process_time() - started < 6
 
 
 TAGS = ["<div>", "</div>", "<p>", "</p>", "<article id=a>", "</article>", "<ul><li>", "<!--", "-->"]
