@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections.abc import Iterator
 
 from syndicator.sources.xml_tree import Element, MalformedXml, parse_beginning, parse_xml
@@ -30,12 +31,15 @@ def mended(text: str) -> str:
 
 
 def _as_xml(found: re.Match[str]) -> str:
-    meant = html.unescape(found[0])
+    if code := found["code"]:
+        number = int(code[2:-1], 16) if code[1] == "x" else int(code[1:-1])
+        # Halves of surrogate pairs and numbers beyond Unicode are no characters.
+        is_one = number <= sys.maxunicode and not _FORBIDDEN.match(chr(number))
+        return found[0] if is_one else ""
     if found["name"] in _XML_ENTITIES:
         return found[0]
-    if found["code"]:
-        return found[0] if meant and not _FORBIDDEN.search(meant) else ""
-    return meant if found["name"] and meant != found[0] else "&amp;" + found[0][1:]
+    meant = html.unescape(found[0]) if found["name"] else found[0]
+    return meant if meant != found[0] else "&amp;" + found[0][1:]
 
 
 def salvage(text: str) -> tuple[Element, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from syndicator.content import EntryContent, Image, clean_text
 from syndicator.sources.bylines import without_prefix
@@ -15,8 +15,18 @@ from syndicator.sources.feed_dates import feed_time
 from syndicator.sources.feed_markup import line_of, without_markup
 from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url
-from syndicator.sources.page_furniture import furniture_of
+from syndicator.sources.page_furniture import Furniture, furniture_of, left_out
 from syndicator.sources.share_labels import is_share_label
+
+#: What an item is that has such a name, whatever else it says.
+_NEVER_ENTRIES = (Furniture.ADVERTISEMENT, Furniture.POLL)
+
+
+def page_address(url: str) -> str:
+    """*url* as the page's own address: without a fragment and what only counts visits (utm_…)."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in parts.query.split("&") if not part.startswith("utm_"))
+    return urlunsplit(parts._replace(query=query, fragment=""))
 
 
 @dataclass(slots=True)
@@ -42,26 +52,32 @@ class FeedItem:
 class FeedItems:
     """Turns the items of one feed, numbered as they stand there, into entries.
 
-    *page_url* is the page that all of them stand on. *warnings* say what was left out.
+    *page_url* is the page that all of them stand on.
     """
 
     page_url: str
     time_zone: tzinfo
-    warnings: list[str] = field(default_factory=list)
+    _problems: list[str] = field(default_factory=list, init=False)
+    _dropped: list[tuple[Furniture, str]] = field(default_factory=list, init=False)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out of the items that were read, and why."""
+        return (*self._problems, *left_out(self._dropped))
+
+    def leave_out(self, number: int, why: str) -> None:
+        """Warn that item *number* makes no entry."""
+        self._problems.append(f"Entry {number} was left out: {why}.")
 
     def entry(self, item: FeedItem, number: int) -> EntryContent | None:
         """*item* as an entry, with a warning and None if there is nothing in it to post."""
         headline = line_of(item.title)
-        kind = furniture_of(headline)
-        if kind or is_share_label(headline):
-            what = kind.value if kind else "row of share buttons"
-            self.warnings.append(f"Entry {number} was left out: it is a {what}.")
+        tags = tuple(dict.fromkeys(filter(None, map(line_of, item.tags))))
+        pieces = [piece for piece in item.pieces if not self._drops(piece)]
+        blocks = without_markup(read_blocks(_with_images(pieces, item.images)))
+        if why := _no_entry(headline, tags, is_empty=not blocks):
+            self.leave_out(number, why)
             return None
-        blocks = without_markup(read_blocks(_with_images(item.pieces, item.images)))
         headline, blocks = without_repetition(headline, blocks)
-        if not blocks and not headline:
-            self.warnings.append(f"Entry {number} was left out: it has neither headline nor text.")
-            return None
         link = self._link(item)
         return EntryContent(
             external_id=clean_text(item.external_id) or link,
@@ -70,14 +86,21 @@ class FeedItems:
             published_at=self._time(item.times, number),
             permalink=link,
             blocks=blocks,
-            tags=tuple(dict.fromkeys(filter(None, map(line_of, item.tags)))),
+            tags=tags,
         )
+
+    def _drops(self, piece: Piece) -> bool:
+        """Whether *piece* is a line that belongs to the page, of which a warning then tells."""
+        kind = furniture_of(piece) if isinstance(piece, str) else None
+        if kind:
+            self._dropped.append((kind, str(piece)))
+        return kind is not None
 
     def _time(self, times: Sequence[str], number: int) -> datetime | None:
         for text in filter(None, times):
             if moment := feed_time(text, self.time_zone):
                 return moment
-            self.warnings.append(f"Entry {number}: the date “{line_of(text)[:40]}” is unclear.")
+            self._problems.append(f"Entry {number}: the date “{line_of(text)[:40]}” is unclear.")
         return None
 
     def _link(self, item: FeedItem) -> str:
@@ -96,6 +119,16 @@ class FeedItems:
             url = url.partition("?")[0]
         page = self.page_url.rstrip("/")
         return bool(page) and not fragment and url.rstrip("/") == page
+
+
+def _no_entry(headline: str, tags: Sequence[str], *, is_empty: bool) -> str:
+    """Why an item so called is none, as the end of a sentence; empty if it may be one."""
+    kinds = [kind for kind in map(furniture_of, (headline, *tags)) if kind in _NEVER_ENTRIES]
+    if kinds:
+        return f"it is no entry ({kinds[0]})"
+    if is_empty and (furniture_of(headline) or is_share_label(headline)):
+        return f"“{headline}” belongs to the page"
+    return "" if headline or not is_empty else "it has neither headline nor text"
 
 
 def _with_images(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 
@@ -68,6 +70,14 @@ def furniture_of(line: str) -> Furniture | None:
     if len(line) > _LONGEST:
         return None
     return next((kind for kind, form in _FURNITURE.items() if form.fullmatch(line)), None)
+
+
+def left_out(dropped: Sequence[tuple[Furniture, str]]) -> Iterator[str]:
+    """A sentence for each kind of the lines that were *dropped*, with the first as its example."""
+    examples = dict(reversed(dropped))
+    for kind, count in Counter(kind for kind, _ in dropped).items():
+        lines = "1 line was" if count == 1 else f"{count} lines were"
+        yield f"{lines} left out ({kind.value}), such as “{examples[kind]}”."
 
 
 def is_key_updates_heading(line: str) -> bool:
