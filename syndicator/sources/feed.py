@@ -17,7 +17,7 @@ from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.feed_dates import feed_time
 from syndicator.sources.feed_item import FeedItem, FeedItems, page_address
-from syndicator.sources.feed_markup import line_of, pieces_of_markup, pieces_of_text
+from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.feed_media import media_images
 from syndicator.sources.file_kinds import MAX_BYTES, unreadable
 from syndicator.sources.html_blocks import absolute_url
@@ -102,6 +102,7 @@ class _Feed:
         self._base_url = absolute_url(self._about.base, source_url) or source_url
         self._page_url = self._canonical_url()
         self._base_url = self._base_url or self._page_url
+        self._authors = _authors(self._root)
         self._warnings = list(filter(None, [parsed.warning]))
         self._items = FeedItems(context.canonical_url or self._page_url, context.time_zone)
 
@@ -113,12 +114,13 @@ class _Feed:
             self._warnings.append("Deletions were not followed, because the feed is broken.")
             tombstones = []
         withdrawn = buried(tombstones, changed)
+        gone = frozenset(withdrawn)
         hubs = self._addresses("hub")
         topic = next(iter(self._addresses("self")), self._context.source_url if hubs else "")
         return SourceDocument(
             reader=reader,
             entries=with_derived_ids(
-                oldest_first([entry for entry in entries if entry.external_id not in withdrawn])
+                oldest_first([entry for entry in entries if entry.external_id not in gone])
             ),
             title=line_of(_markup(self._about.first("title", "dc:title"))),
             canonical_url=self._page_url,
@@ -135,7 +137,12 @@ class _Feed:
         entries = []
         changed: dict[str, datetime | None] = {}
         for number, item in enumerate(_items(self._root), start=1):
-            if entry := self._items.entry(self._item(item), number):
+            try:
+                entry = self._items.entry(self._item(item), number)
+            except TooLong as error:
+                self._items.leave_out(number, str(error))
+                continue
+            if entry:
                 entries.append(entry)
                 known, moment = changed.get(entry.external_id), self._changed_at(item)
                 changed[entry.external_id] = max(known, moment) if known and moment else moment
@@ -153,7 +160,7 @@ class _Feed:
             title=_markup(item.first("title", "dc:title")),
             pieces=_body(item, base_url),
             images=media_images(item, base_url),
-            authors=_authors(item) or _authors(self._root),
+            authors=_authors(item) or self._authors,
             times=[item.text_of(*_CREATED) or item.text_of(*_CHANGED)],
             tags=tuple(_tags(item)),
         )

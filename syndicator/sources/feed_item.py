@@ -20,6 +20,9 @@ from syndicator.sources.share_labels import is_share_label
 
 #: What an item is that has such a name, whatever else it says.
 _NEVER_ENTRIES = (Furniture.ADVERTISEMENT, Furniture.POLL)
+#: In characters with markup; what is still too long without it is cut with a warning.
+_LONGEST_TITLE = 20_000
+_MOST_PROBLEMS = 200
 
 
 def page_address(url: str) -> str:
@@ -62,7 +65,10 @@ class FeedItems:
 
     def warnings(self) -> tuple[str, ...]:
         """What was left out of the items that were read, and why."""
-        return (*self._problems, *left_out(self._dropped))
+        told = self._problems[:_MOST_PROBLEMS]
+        if more := len(self._problems) - len(told):
+            told.append(f"There are {more} more problems with entries.")
+        return (*told, *left_out(self._dropped))
 
     def leave_out(self, number: int, why: str) -> None:
         """Warn that item *number* makes no entry."""
@@ -70,7 +76,7 @@ class FeedItems:
 
     def entry(self, item: FeedItem, number: int) -> EntryContent | None:
         """*item* as an entry, with a warning and None if there is nothing in it to post."""
-        headline = line_of(item.title)
+        headline = line_of(item.title[:_LONGEST_TITLE])
         tags = tuple(dict.fromkeys(filter(None, map(line_of, item.tags))))
         pieces = [piece for piece in item.pieces if not self._drops(piece)]
         blocks = without_markup(read_blocks(_with_images(pieces, item.images)))
@@ -137,9 +143,11 @@ def _with_images(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece
     One whose caption the text repeats comes there, and where that is all of the text it stays text.
     """
     shown = list(pieces)
+    places = {_sign(piece): index for index, piece in reversed(list(enumerate(pieces)))}
+    places.pop("", None)
     for image in images:
-        place = next((at for at, piece in enumerate(shown) if _shows(piece, image)), None)
-        repeated = next((at for at, piece in enumerate(shown) if _repeats(piece, image)), None)
+        place = places.get(image.url)
+        repeated = places.pop(caption_key(image.text), None)
         if place is not None:
             known = shown[place]
             shown[place] = completed(known, image) if isinstance(known, Image) else known
@@ -152,13 +160,11 @@ def _with_images(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece
     return shown
 
 
-def _shows(piece: Piece, image: Image) -> bool:
-    return isinstance(piece, Image) and piece.url == image.url
-
-
-def _repeats(piece: Piece, image: Image) -> bool:
-    key = caption_key(image.text)
-    return isinstance(piece, str) and bool(key) and caption_key(piece) == key
+def _sign(piece: Piece) -> str:
+    """By what *piece* is known as an image, or as a line that is the caption of one."""
+    if isinstance(piece, Image):
+        return piece.url
+    return caption_key(piece) if isinstance(piece, str) else ""
 
 
 def _names(authors: Sequence[str]) -> list[str]:

@@ -18,10 +18,16 @@ from syndicator.sources.html_blocks import (
 )
 from syndicator.sources.share_labels import is_share_label
 
-_TAG = regex.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?|!--.*?--)>", regex.DOTALL)
+_TAG = regex.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*(?:[\s/][^<>]*)?|!--[^<>]*)>")
 _BLANK_LINE = regex.compile(r"\n[^\S\n]*\n")
+#: In characters, with its markup; no entry comes near it, and reading it takes seconds.
+LONGEST = 200_000
 #: More often nobody escapes by mistake.
 _MOST_ESCAPED = 4
+
+
+class TooLong(ValueError):
+    """The text is longer than any entry's; the error says so as the end of a sentence."""
 
 
 def line_of(markup: str) -> str:
@@ -45,6 +51,7 @@ def unescaped(markup: str) -> str:
 
 def pieces_of_markup(markup: str, base_url: str) -> list[Piece]:
     """*markup* as lines and blocks; image addresses are relative to *base_url*."""
+    _refuse_if_long(markup)
     markup = unescaped(markup)
     if has_block_markup(markup):
         return pieces_of_html(_BLANK_LINE.sub("<br><br>", markup), base_url)
@@ -55,7 +62,13 @@ def pieces_of_markup(markup: str, base_url: str) -> list[Piece]:
 
 def pieces_of_text(text: str) -> list[Piece]:
     """*text*, whose lines part its paragraphs, as lines."""
+    _refuse_if_long(text)
     return _lines(text.splitlines())
+
+
+def _refuse_if_long(text: str) -> None:
+    if len(text) > LONGEST:
+        raise TooLong(f"its text has more than {LONGEST} characters")
 
 
 def _lines(parts: Iterable[str]) -> list[Piece]:

@@ -12,7 +12,7 @@ from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.feed_item import FeedItem, FeedItems, page_address
-from syndicator.sources.feed_markup import line_of, pieces_of_markup, pieces_of_text
+from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.json_text import load_json
@@ -86,7 +86,13 @@ class _Feed:
         for number, item in enumerate(self._feed["items"], start=1):
             if not isinstance(item, dict):
                 self._items.leave_out(number, "it is not an object")
-            elif entry := self._items.entry(self._item(item), number):
+                continue
+            try:
+                entry = self._items.entry(self._item(item), number)
+            except TooLong as error:
+                self._items.leave_out(number, str(error))
+                continue
+            if entry:
                 yield entry
 
     def _item(self, item: Node) -> FeedItem:
