@@ -121,7 +121,7 @@ def test_of_entries_with_one_id_the_newest_stays() -> None:
         (b"\0\1\2\3\xfe\xff" * 50, "a file that is not text"),
         (b"<!DOCTYPE html><p>Teilen</p>", "an HTML page without a LiveBlogPosting"),
         (b"<html>LiveBlogPosting</html>", "an HTML page without a LiveBlogPosting"),
-        (b"<?xml version='1.0'?><rss><channel/></rss", "a broken feed"),
+        (b"<?xml version='1.0'?><a><rss/></a>", "an RSS or Atom feed"),
         (b"<?xml version='1.0'?><a/>", "an XML file"),
         (b'[{"external_id": "a"}]', "a JSON file whose top level is a list"),
         (b'{"a": 1}', "a JSON file without “entries”"),
