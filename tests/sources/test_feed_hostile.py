@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import regex
@@ -98,6 +100,60 @@ def test_a_damaged_feed_is_read_or_refused(data: bytes) -> None:
 @given(mutations(JSON))
 def test_a_damaged_json_feed_is_read_or_refused(data: bytes) -> None:
     read(JsonFeedReader(), data)
+
+
+_SCALARS = st.sampled_from(
+    (
+        *(
+            None,
+            True,
+            7,
+            -1.5,
+            float("inf"),
+            float("nan"),
+            10**40,
+            "",
+            "a",
+            "#a",
+            "/x",
+            "2026-11-30",
+        ),
+        *(
+            "https://m.example/a",
+            "https://[",
+            "javascript:x",
+            "<p>a<b>",
+            "&lt;b&gt;",
+            "\ud800",
+            "\0",
+        ),
+        *(
+            "Anzeige",
+            "image/png",
+            "WebSub",
+            "<figure><img src=/a.png>",
+            "9999-12-31T23:59:59-12:00",
+        ),
+    )
+)
+_OBJECTS = st.dictionaries(st.sampled_from(("name", "url", "type", "mime_type")), _SCALARS)
+_VALUES = _SCALARS | _OBJECTS | st.lists(_SCALARS | _OBJECTS, max_size=2)
+_ITEM_FIELDS = (
+    *("id", "url", "title", "content_html", "content_text", "summary", "image", "banner_image"),
+    *("date_published", "date_modified", "authors", "author", "tags", "attachments"),
+)
+_FEED_FIELDS = (
+    *("title", "home_page_url", "feed_url", "next_url", "language", "hubs", "authors", "expired"),
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(_FEED_FIELDS), _VALUES, max_size=3),
+    st.lists(st.dictionaries(st.sampled_from(_ITEM_FIELDS), _VALUES, max_size=5), max_size=2),
+)
+def test_a_json_feed_of_any_values_is_read(about: dict[str, Any], items: list[Any]) -> None:
+    feed = {**about, "version": "https://jsonfeed.org/version/1.1", "items": items}
+    assert read(JsonFeedReader(), json.dumps(feed).encode()) is not None
 
 
 @given(st.binary(max_size=60))
