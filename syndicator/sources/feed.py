@@ -51,7 +51,7 @@ class FeedReader(Reader):
         if not self.recognises(data):
             raise unreadable(self.describes, data)
         try:
-            parsed = _parse(decode_text(data).lstrip("\ufeff \t\r\n"))
+            parsed = _parse(decode_text(data))
         except (MalformedXml, UnsafeXml) as error:
             found = f"Found {error}." if isinstance(error, UnsafeXml) else (
                 f"Found a broken feed: {error}."

@@ -29,7 +29,7 @@ _PREFIXES = {
 }
 #: What is meant by a prefix that the document forgot to declare.
 _USUAL = {"atom": "", "a10": ""}
-_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,500}\?>")
+_BEFORE_THE_ROOT = re.compile(r"\A[\s\ufeff]*(?:<\?xml\b[^>]{0,500}\?>\s*)?")
 _BASE = "xml:base"
 _LANGUAGE = "xml:lang"
 
@@ -122,7 +122,7 @@ class _Builder:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
-        text = _DECLARATION.sub("", text, count=1).lstrip()
+        text = _BEFORE_THE_ROOT.sub("", text)
         try:
             parser.Parse(text.encode("utf-8", "replace"), True)
         except expat.ExpatError as error:

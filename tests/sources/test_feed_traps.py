@@ -75,6 +75,7 @@ def test_a_permalink_is_the_entrys_own(item: str, permalink: str) -> None:
 def test_what_the_feed_leaves_open_belongs_to_the_known_page() -> None:
     context = ReadingContext(canonical_url="https://own.example/b", source_url="https://f.example/")
     assert entry("<title>t</title><link>#a</link>", context).permalink == "https://own.example/b#a"
+    assert entry("<title>t</title><link>a</link>", context).permalink == "https://own.example/a"
 
 
 def test_the_order_of_a_feed_with_pinned_entries_is_that_of_its_times() -> None:
@@ -188,6 +189,21 @@ def test_any_encoding_is_read_whatever_is_declared(encoding: str, declared: str)
     data = f'<?xml version="1.0"{declared}?>\n{text}'.encode(encoding)
     (found,) = read(data).entries
     assert found.headline == "„Grüße“ – für 5 €"
+
+
+def test_text_beside_elements_is_text() -> None:
+    blocks = entry("<description><p>Erst 3 &lt;x, dann 4.</p></description>").blocks
+    assert blocks == (Paragraph("Erst 3 <x, dann 4."),)
+
+
+def test_xml_inside_an_entry_is_not_the_feeds() -> None:
+    data = rss("<title><![CDATA[a<?xml version='1.0'?>b]]></title>")
+    assert read(data).warnings == ()
+    assert read(data).entries[0].headline.startswith("a")
+
+
+def test_a_language_is_written_with_a_hyphen() -> None:
+    assert read(rss(head="<language>de_AT</language>")).language == "de-AT"
 
 
 def test_a_declared_encoding_is_heeded() -> None:
