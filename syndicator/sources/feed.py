@@ -9,14 +9,14 @@ from datetime import datetime
 from html import escape
 from typing import ClassVar
 
-from syndicator.content import EntryContent, clean_text
+from syndicator.content import EntryContent
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.broken_xml import mended, salvage
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.feed_dates import feed_time
-from syndicator.sources.feed_item import FeedItem, FeedItems, page_address
+from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page_address
 from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.feed_media import media_images
 from syndicator.sources.file_kinds import MAX_BYTES, unreadable
@@ -201,7 +201,7 @@ class _Feed:
 
     def _language(self) -> str:
         said = self._about.text_of("language", "dc:language")
-        return clean_text(said or self._about.language).replace("_", "-")
+        return language_tag(said or self._about.language)
 
 
 def _relation(link: Element) -> str:

@@ -204,6 +204,7 @@ def test_xml_inside_an_entry_is_not_the_feeds() -> None:
 
 def test_a_language_is_written_with_a_hyphen() -> None:
     assert read(rss(head="<language>de_AT</language>")).language == "de-AT"
+    assert read(rss(head="<language>&lt;p&gt;Deutsch</language>")).language == ""
 
 
 def test_a_declared_encoding_is_heeded() -> None:
