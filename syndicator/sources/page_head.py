@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
 
-_START = re.compile(r"<!--|<(?P<name>script|link|meta|html)\b[^<>]{0,2000}>", re.IGNORECASE)
+_START = re.compile(r"<!--|<(?P<name>script|link|meta|base|html)\b[^<>]{0,2000}>", re.IGNORECASE)
 _SCRIPT_END = re.compile(r"</script\b", re.IGNORECASE)
 _OF_INTEREST = re.compile(r"ld\+json|canonical|og:url|<html", re.IGNORECASE)
 
@@ -31,7 +31,7 @@ def read_page_head(page: str) -> PageHead:
     """The machine-readable tags of *page*, wherever they stand in it; linear in its length."""
     scripts: list[str] = []
     found = {"canonical": "", "og:url": "", "html": ""}
-    for start_tag, content in _tags(page):
+    for start_tag, content in start_tags(page, _OF_INTEREST):
         tag = BeautifulSoup(start_tag, "html.parser").find()
         if tag is None:
             continue
@@ -46,8 +46,11 @@ def read_page_head(page: str) -> PageHead:
     return PageHead(tuple(scripts), found["canonical"], found["og:url"], found["html"])
 
 
-def _tags(page: str) -> Iterator[tuple[str, str]]:
-    """The start tags that may matter, outside comments, each with its script if it is one."""
+def start_tags(page: str, of_interest: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """The start tags in which *of_interest* is found, each with its script if it is one.
+
+    Only tags that tell machines something are looked at, outside comments and scripts.
+    """
     position = 0
     last_comment_end = page.rfind("-->")
     while start := _START.search(page, position):
@@ -62,5 +65,5 @@ def _tags(page: str) -> Iterator[tuple[str, str]]:
                 return
             content = page[position : end.start()]
             position = end.end()
-        if _OF_INTEREST.search(start[0]):
+        if of_interest.search(start[0]):
             yield start[0], content

@@ -13,7 +13,13 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,40})", re.IGNORECASE)
+_DECLARED = re.compile(
+    rb"<(?:meta[^>]{0,200}charset|\?xml[^>]{0,200}encoding)\s*=\s*[\"']?([\w-]{2,40})",
+    re.IGNORECASE,
+)
+#: What texts are written in; Python's other codecs ("unicode_escape") are no charsets, and who
+#: writes in UTF-16 cannot be understood up to where the declaration says so.
+_CHARSETS = ("iso8859", "cp", "koi8", "mac", "gb", "big5", "shift", "euc")
 _LOOKED_AT = 4096
 
 
@@ -21,7 +27,7 @@ def decode_text(data: bytes) -> str:
     """*data* as text; undecodable bytes become U+FFFD, and nothing is raised.
 
     A byte order mark decides, then the zero bytes of UTF-16, then UTF-8 if it fits, then the
-    charset an HTML page declares, then Windows-1252, which is how "latin-1" is meant.
+    charset an HTML page or XML declares, then Windows-1252, which is how "latin-1" is meant.
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -53,7 +59,8 @@ def _declared_encoding(start: bytes) -> str:
             b"".decode(encoding)
         except LookupError:
             return ""
-        # By the web's own rule, what a page calls latin-1 or ASCII is Windows-1252.
-        if codecs.lookup(encoding).name not in ("iso8859-1", "ascii", "utf-8"):
+        # By the web's own rule, what a page calls latin-1 is Windows-1252.
+        name = codecs.lookup(encoding).name
+        if name.startswith(_CHARSETS) and name != "iso8859-1":
             return encoding
     return ""
