@@ -12,8 +12,8 @@ from syndicator.probing.models import Answer, Permalink, ProbedPage, parted
 from syndicator.probing.page import Page
 from syndicator.wording import Wording, gettext_noop
 
-#: Other entries of which the page should have one, where it is to show that this one is missing.
-_OTHERS = 100
+#: Entries of which the page should have one, where it is to show that another is missing.
+_MOST = 100
 #: What sites answer to whom they take for a robot: readers may well get the page.
 _TURNED_AWAY = (401, 403, 405, 406, 418, 429, 451)
 _NOT_THERE = (404, 410)
@@ -56,7 +56,7 @@ class Verdict:
 
 def judge(fragment: str, seen: Seen, others: Collection[str]) -> Verdict:
     """What *seen* means for a permalink to *fragment* (or none); *others* are the fragments of
-    other entries there."""
+    entries there, this one's perhaps among them."""
     if seen.page is None:
         return _without_page(seen)
     if not fragment or fragment in seen.page.places:
@@ -82,13 +82,12 @@ def notes_on(asked: str, seen: Seen) -> list[Wording]:
     return notes
 
 
-def fragments_of_others(entry: Entry, page: ProbedPage) -> set[str]:
-    """The fragments that other entries of *entry*'s live blog have on *page*, of the last ones."""
+def fragments_on(page: ProbedPage, blog_id: int) -> set[str]:
+    """The fragments that the last entries of a live blog have on *page*."""
     links = (
-        Entry.objects.filter(blog=entry.blog_id, permalink__startswith=f"{page.url}#")
-        .exclude(permalink=entry.permalink)
+        Entry.objects.filter(blog=blog_id, permalink__startswith=f"{page.url}#")
         .order_by("-published_at")
-        .values_list("permalink", flat=True)[:_OTHERS]
+        .values_list("permalink", flat=True)[:_MOST]
     )
     return {parted(link)[1] for link in links} - {""}
 

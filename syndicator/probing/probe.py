@@ -5,6 +5,7 @@ The claim is committed, under a lease, before anything is asked; the outcome is 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +19,7 @@ from syndicator.entries.ingest import Change, withdraw
 from syndicator.entries.models import EntryState
 from syndicator.following.robots import USER_AGENT, leave_for
 from syndicator.outbound.fetch import TOO_LARGE, TOO_SLOW, FetchRefused, fetch
-from syndicator.probing.judging import Seen, fragments_of_others, judge, notes_on
+from syndicator.probing.judging import Seen, fragments_on, judge, notes_on
 from syndicator.probing.models import Answer, Permalink, ProbedPage
 from syndicator.probing.page import read_page
 
@@ -115,8 +116,10 @@ def _settle(claimed: ProbedPage, seen: Seen) -> None:
         mine = waiting.filter(due_at__lte=now, asked_at__lte=claimed.claimed_at)
         mine = mine.select_for_update(of=("self",))
         links = list(mine.order_by("due_at")[:_AT_ONCE])
+        blogs = {link.entry.blog_id for link in links if link.fragment and seen.page}
+        others = {blog: fragments_on(page, blog) for blog in blogs}
         for link in links:
-            _answer(link, page, seen, now)
+            _answer(link, seen, others.get(link.entry.blog_id, set()), now)
             link.notes = notes
             link.save(update_fields=WRITTEN)
             if not link.entry.from_before:
@@ -136,8 +139,7 @@ def _remember(page: ProbedPage, seen: Seen, notes: list[dict[str, object]], now:
     page.save()
 
 
-def _answer(link: Permalink, page: ProbedPage, seen: Seen, now: datetime) -> None:
-    others = fragments_of_others(link.entry, page) if link.fragment and seen.page else set()
+def _answer(link: Permalink, seen: Seen, others: Collection[str], now: datetime) -> None:
     verdict = judge(link.fragment, seen, others)
     link.answer, link.probed_at = verdict.answer, now
     link.why = verdict.why.to_json() if verdict.why else None
