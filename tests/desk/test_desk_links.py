@@ -58,7 +58,7 @@ def test_a_place_that_is_gone_is_asked_about_until_somebody_says_that_it_stays(
     answered(post, Answer.NO_PLACE, missing_at=database_now())
     assert "is not on its page any more" in editor.get("/").content.decode()
     shown = editor.get(f"/entries/{post.entry_id}/").content.decode()
-    assert "#take-back" in shown
+    assert "#retraction-reason" in shown
     editor.post(f"/entries/{post.entry_id}/stays/")
     assert "is not on its page any more" not in editor.get("/").content.decode()
     assert AuditEntry.objects.get().act == "kept"
