@@ -35,8 +35,11 @@ def ask(entry: Entry) -> Permalink:
     """Have *entry*'s permalink probed, unless it was. Answered at once where its page was seen just
     now and the entry was on it."""
     known = permalink_of(entry)
-    if known is not None:
+    if known is not None and known.withdrawn_at is None:
         return known
+    if known is not None:
+        # It was gone, and its source tells it again.
+        return ask_again(entry)
     link, created = _row(entry, database_now())
     if created and not judge_by_page(link):
         _have_looked_at(link)
@@ -44,11 +47,15 @@ def ask(entry: Entry) -> Permalink:
 
 
 def ask_again(entry: Entry) -> Permalink:
-    """A person wants to know how it stands now."""
+    """Have it probed anew, whatever came of it before."""
     now = database_now()
     link, _created = _row(entry, now)
-    Permalink.objects.filter(pk=link.pk).update(asked_at=now, due_at=now, tries=0)
+    known = Permalink.objects.filter(pk=link.pk)
+    known.update(asked_at=now, due_at=now, tries=0)
+    came_back = known.filter(withdrawn_at__isnull=False)
+    came_back.update(answer="", why=None, missing_at=None, gone_at=None, withdrawn_at=None)
     _have_looked_at(link)
+    link.refresh_from_db()
     return link
 
 

@@ -10,6 +10,7 @@ from syndicator.clock import database_now
 from syndicator.content import Image
 from syndicator.desk.forms import DestinationForm
 from syndicator.destinations.models import Destination, Policy, Route
+from syndicator.entries.models import Entry, EntryState
 from syndicator.posts.models import Post
 from syndicator.probing.asking import ask
 from syndicator.probing.models import Answer, Permalink, ProbedPage
@@ -67,6 +68,7 @@ def test_a_place_that_is_gone_is_asked_about_until_somebody_says_that_it_stays(
 def test_the_entry_tells_why_it_was_withdrawn(editor: Browser, post: Post) -> None:
     now = database_now()
     answered(post, Answer.GONE, gone_at=now, withdrawn_at=now)
+    Entry.objects.update(state=EntryState.WITHDRAWN)
     shown = editor.get(f"/entries/{post.entry_id}/").content.decode()
     assert "answered twice that it is gone" in shown
 

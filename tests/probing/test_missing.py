@@ -38,7 +38,7 @@ def state_of(entry: Entry) -> str:
 def rung_for(entries: list[Entry], present: list[Entry], capture: Any) -> list[tuple[int, ...]]:
     with listening("probe") as rung:
         with capture(execute=True):
-            ring_for_missing(entries[0].source, [entry.external_id for entry in present])
+            ring_for_missing(entries[0].source, {entry.external_id for entry in present})
         found = rung()
     assert all(task == queue.PROBE_MISSING for task, _ in found)
     return [pks for _, pks in found]
