@@ -11,7 +11,14 @@ from syndicator import queue
 from syndicator.entries.models import Entry, EntryRevision, EntryState, LiveBlog
 from syndicator.following.missing import MOST, ring_for_missing
 from syndicator.probing import probe as probing
-from syndicator.probing.asking import ask, keep, look_for_missing, permalink_of, places_gone
+from syndicator.probing.asking import (
+    ask,
+    ask_again,
+    keep,
+    look_for_missing,
+    permalink_of,
+    places_gone,
+)
 from syndicator.probing.models import Answer
 from tests.factories import make_blog, make_entry
 from tests.probing.conftest import Site, page_with
@@ -78,6 +85,7 @@ def test_a_page_of_its_own_that_is_gone_twice_withdraws_the_entry(
     assert look_for_missing(entry.pk)
     look()
     let_time_pass(seconds=31)
+    ask_again(entry)
     look()
     assert state_of(entry) == EntryState.LIVE, "not a minute later yet"
     let_time_pass(seconds=31)
@@ -87,7 +95,7 @@ def test_a_page_of_its_own_that_is_gone_twice_withdraws_the_entry(
     assert link is not None
     assert link.withdrawn_at
     assert EntryRevision.objects.filter(entry=entry).latest("pk").state == EntryState.WITHDRAWN
-    assert len(site.asked) == 2
+    assert len(site.asked) == 3
     let_time_pass(hours=2)
     assert look() == 0
 

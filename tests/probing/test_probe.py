@@ -118,6 +118,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(blog: LiveBlog, site: Site)
     assert probe(page.pk)
     probing._settle(slow, probing.Seen(page.url, 404))
     assert answer_of(entry) == Answer.WORKS
+    assert ProbedPage.objects.get().status == 200
 
 
 def test_what_is_broken_is_looked_at_again_a_few_times(blog: LiveBlog, site: Site) -> None:
