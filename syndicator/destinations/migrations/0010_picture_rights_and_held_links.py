@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("destinations", "0008_digests"),
+        ("destinations", "0009_route_links"),
     ]
 
     operations = [
