@@ -31,6 +31,7 @@ _OLD = timedelta(days=1)
 class Taken:
     """What a document changed. *held* entries wait for a person; *unknown* is how many were not
     known before, however old; *knew_any* whether any was; *had_any* whether there was any to know.
+    *names* are those of all its entries, as they are kept.
     """
 
     changes: Counter[Change]
@@ -38,6 +39,7 @@ class Taken:
     unknown: int
     knew_any: bool
     had_any: bool
+    names: frozenset[str] = frozenset()
 
     @property
     def is_news(self) -> bool:
@@ -80,6 +82,7 @@ def take_in(
         sum(entry.external_id not in mine for entry in entries),
         any(entry.external_id in mine for entry in entries),
         bool(mine),
+        frozenset(entry.external_id for entry in entries),
     )
 
 

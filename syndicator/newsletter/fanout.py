@@ -28,6 +28,7 @@ from syndicator.channels.email.splicing import prepare
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import usable_account_of
 from syndicator.destinations.models import DestinationState
+from syndicator.destinations.picture_rights import first_objection
 from syndicator.destinations.stops import held
 from syndicator.destinations.trouble import alert_key, pause_and_tell
 from syndicator.newsletter.claiming import MOST, Claimed, due, put_aside_who_left
@@ -246,6 +247,8 @@ def _writing(
 ) -> Callable[[Claimed, float], Errand]:
     """What makes an errand, to be done until some `uptime`, of each of its mails."""
     message = mailing.frozen_message
+    if told := first_objection(mailing.destination, message.all_pictures):
+        raise TryLater(told)
     common = Envelope(
         from_address=relay.from_address,
         from_name=relay.from_name,
