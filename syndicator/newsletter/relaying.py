@@ -61,7 +61,7 @@ class Relaying:
         self._enough = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
-        self._closing = False
+        self._closing = self._flushing = False
         #: Nothing new is begun as long as this is set.
         self.held = False
         self.over = False
@@ -180,7 +180,14 @@ class Relaying:
             fate = Fate.of(mail, None)
         else:
             fate = Fate.of(mail, result.answer)
+            if not self._flushing:
+                self._flushing = True
+                asyncio.get_running_loop().call_soon(self._flush)
             self._journal.answered(fate)
         self._told.append(fate)
         if len(self._told) >= AT_ONCE:
             self._enough.set()
+
+    def _flush(self) -> None:
+        self._flushing = False
+        self._journal.flush()
