@@ -28,7 +28,7 @@ LEASE = timedelta(minutes=5)
 SEND_DEADLINE = timedelta(minutes=2)
 #: After so long a claimed mail is not begun any more: it might outlive the lease.
 BEGIN_WITHIN = timedelta(minutes=2)
-MOST = 500
+MOST = 1000
 
 _MATERIALIZED = {"sqlite": "", "postgresql": "MATERIALIZED"}
 

@@ -69,6 +69,8 @@ IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
 FIRST_CLAIM = 100
 CLAIMED_FOR = 0.5
+#: Seconds between two looks how fast that is.
+RATED = 0.2
 
 RELAY_AWAY = gettext_noop("%(name)s sends no mail")
 RELAY_AWAY_WHY = gettext_noop(
@@ -226,7 +228,7 @@ class _Run:
 
     def _measure(self) -> None:
         now = monotonic()
-        if (seconds := now - self._rated_at) >= LOOK:
+        if (seconds := now - self._rated_at) >= RATED:
             self._rate = (self.tries - self._rated) / seconds
             self._rated_at, self._rated = now, self.tries
 

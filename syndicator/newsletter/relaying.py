@@ -26,7 +26,7 @@ from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
 #: Results are handed over when there are so many, or after so long (seconds).
-AT_ONCE = 200
+AT_ONCE = 500
 PATIENCE = 0.1
 #: Seconds until a mail that gives way looks again whether it may go.
 GIVING_WAY = 0.005
