@@ -61,16 +61,16 @@ SPAN = timedelta(seconds=30)
 RELAY_PAUSE = timedelta(minutes=1)
 
 #: Seconds between two looks whether all this may go on, and whether breaking news comes first.
-LOOK, LOOK_ASIDE = 0.5, 0.1
+LOOK, LOOK_ASIDE = 0.5, 0.03
 #: Seconds that others wait for a worker which is busy with a mailing.
 LEAST_SPAN = 2.0
 #: Seconds to wait for what limits will let go next.
 IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
-FIRST_CLAIM = 100
+FIRST_CLAIM = 200
 CLAIMED_FOR = 0.5
 #: Seconds between two looks how fast that is.
-RATED = 0.2
+RATED = 0.1
 
 RELAY_AWAY = gettext_noop("%(name)s sends no mail")
 RELAY_AWAY_WHY = gettext_noop(
@@ -163,7 +163,7 @@ class _Run:
             if not self._is_ending:
                 self._look()
                 self._claim()
-            fates = self._relaying.take()
+            fates = self._relaying.take(self._look_aside)
             self._in_hand -= len(fates)
             self.tries += sum(fate.outcome is not None for fate in fates)
             record(fates)
@@ -204,10 +204,8 @@ class _Run:
 
     def _look(self) -> None:
         """See whether there is a reason to end, or to give way."""
+        self._look_aside()
         now = monotonic()
-        if now - self._looked_aside >= LOOK_ASIDE and self._mailing.lane != Lane.BREAKING:
-            self._looked_aside = now
-            self._relaying.held = gives_way(self._mailing)
         if now - self._began >= SPAN.total_seconds():
             self.is_more = True
             self._end()
@@ -220,6 +218,14 @@ class _Run:
             elif now - self._began >= LEAST_SPAN and others_wait(self._mailing):
                 self.is_more = True
                 self._end()
+
+    def _look_aside(self) -> None:
+        now = monotonic()
+        if self._is_ending or self._mailing.lane == Lane.BREAKING:
+            return
+        if now - self._looked_aside >= LOOK_ASIDE:
+            self._looked_aside = now
+            self._relaying.held = gives_way(self._mailing)
 
     def _end(self) -> None:
         self._is_ending = True
