@@ -85,7 +85,8 @@ def record(fates: Iterable[Fate]) -> int:
 
     A lease that the sweeper ended meanwhile does not stand in the way: this knows more.
     """
-    accepted, others = [], []
+    accepted: list[Fate] = []
+    others: list[Fate] = []
     for fate in fates:
         (accepted if fate.outcome is Outcome.ACCEPTED else others).append(fate)
     recorded = 0

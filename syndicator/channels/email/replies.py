@@ -43,11 +43,12 @@ class Replies:
 
     def feed(self, data: bytes) -> Sequence[Reply]:
         """The replies that *data* completes; `Garbled` if it is not what a mail server says."""
-        if data == self._usual and not self.begun:
+        if self.begun:
+            return self._feed(data)
+        if data == self._usual:
             return self._usual_replies
-        at_a_boundary = not self.begun
         whole = self._feed(data)
-        if at_a_boundary and len(whole) > 1 and not self.begun:
+        if len(whole) > 1 and not self.begun:
             self._usual, self._usual_replies = data, whole
         return whole
 
