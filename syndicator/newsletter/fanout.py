@@ -69,8 +69,8 @@ IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
 FIRST_CLAIM = 200
 CLAIMED_FOR = 0.5
-#: Seconds between two looks how fast that is.
-RATED = 0.1
+#: Seconds between two looks how fast that is, until the first `LOOK`.
+AT_FIRST = 0.1
 
 RELAY_AWAY = gettext_noop("%(name)s sends no mail")
 RELAY_AWAY_WHY = gettext_noop(
@@ -234,7 +234,8 @@ class _Run:
 
     def _measure(self) -> None:
         now = monotonic()
-        if (seconds := now - self._rated_at) >= RATED:
+        span = LOOK if now - self._began >= LOOK else AT_FIRST
+        if (seconds := now - self._rated_at) >= span:
             self._rate = (self.tries - self._rated) / seconds
             self._rated_at, self._rated = now, self.tries
 
