@@ -152,6 +152,7 @@ class _Run:
         self._rated_at, self._rated = monotonic(), 0
         self._began = monotonic()
         self._looked = self._looked_aside = self._began
+        self._now = database_now()
         self._idle_since: float | None = None
         self._is_ending = False
         self.tries = 0
@@ -210,7 +211,7 @@ class _Run:
             self.is_more = True
             self._end()
         elif now - self._looked >= LOOK:
-            self._looked = now
+            self._looked, self._now = now, database_now()
             still_here(self._sender, self._rate)
             if stop_withdrawn(self._mailing.pk) or not _may_go_on(self._mailing):
                 self._is_ending = True
@@ -225,7 +226,8 @@ class _Run:
             return
         if now - self._looked_aside >= LOOK_ASIDE:
             self._looked_aside = now
-            self._relaying.held = gives_way(self._mailing)
+            # The clock is asked with the other looks: this one is made too often for that.
+            self._relaying.held = gives_way(self._mailing, self._now)
 
     def _end(self) -> None:
         self._is_ending = True
