@@ -61,6 +61,7 @@ app.conf.update(
             (queue.SWEEP_ACCOUNTS, queue.SWEEP_ACCOUNTS_SECONDS),
             (queue.SWEEP_IMPORTS, queue.SWEEP_IMPORTS_SECONDS),
             (queue.SWEEP_SOURCES, queue.SWEEP_SOURCES_SECONDS),
+            (queue.SWEEP_PROBES, queue.SWEEP_PROBES_SECONDS),
         )
     },
     beat_schedule_filename=None,

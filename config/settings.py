@@ -30,6 +30,8 @@ ALLOWED_HOSTS = [
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 #: Destinations may call servers on this machine or network: only for the sandbox and for tests.
 ALLOW_PRIVATE_ADDRESSES = environment.read_flag("ALLOW_PRIVATE_ADDRESSES")
+#: Whether entries' permalinks are opened before they are posted, to see whether readers can.
+PROBE_PERMALINKS = environment.read_flag("PROBE_PERMALINKS", default=True)
 
 #: Where test posts go.
 SANDBOX_URL = environment.read("SANDBOX_URL", "http://127.0.0.1:8801").rstrip("/")
@@ -45,6 +47,7 @@ INSTALLED_APPS = [
     "syndicator.pictures",
     "syndicator.alerts",
     "syndicator.following",
+    "syndicator.probing",
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",

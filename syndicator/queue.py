@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 QUEUES = (
     *("render", "picture", "deliver", "reconcile"),
     *("mailing", "breaking", "digest", "returns"),
-    *("sweep", "alert", "account", "subscribers", "source"),
+    *("sweep", "alert", "account", "subscribers", "source", "probe"),
 )
 
 RENDER_ENTRY = "render.entry"
@@ -42,6 +42,9 @@ IMPORT_SUBSCRIBERS = "subscribers.take_in"
 SWEEP_IMPORTS = "subscribers.sweep"
 FOLLOW_SOURCE = "source.follow"
 SWEEP_SOURCES = "source.sweep"
+PROBE_PAGE = "probe.page"
+PROBE_MISSING = "probe.missing"
+SWEEP_PROBES = "probe.sweep"
 
 #: How often beat asks for a sweep of posts, and of mailings.
 SWEEP_POSTS_SECONDS = 1.0
@@ -64,6 +67,8 @@ SWEEP_ACCOUNTS_SECONDS = 60.0
 SWEEP_IMPORTS_SECONDS = 60.0
 #: How often to look for sources that are due.
 SWEEP_SOURCES_SECONDS = 2.0
+#: How often to look for pages that permalinks lead to and that are to be asked for.
+SWEEP_PROBES_SECONDS = 2.0
 #: Seconds without rings after one that failed.
 SILENCE = 5.0
 

@@ -124,6 +124,8 @@ def insert(row: models.Model) -> None:
 
 def storable(text: str) -> str:
     """*text* as every database takes it: without NUL and lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 

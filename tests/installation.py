@@ -70,6 +70,7 @@ class Installation:
             "SYNDICATOR_DATA": str(folder),
             "SYNDICATOR_BASE_URL": self.desk,
             "SYNDICATOR_ALLOW_PRIVATE_ADDRESSES": "yes",
+            "SYNDICATOR_PROBE_PERMALINKS": "no",
             **(environment or {}),
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -11,6 +11,8 @@ os.environ["SYNDICATOR_BROKER_URL"] = os.environ.get(
     "SYNDICATOR_TEST_BROKER_URL", "doorbell://localhost"
 )
 os.environ["SYNDICATOR_ALLOW_PRIVATE_ADDRESSES"] = "yes"
+# Most entries of tests stand on pages that do not exist.
+os.environ["SYNDICATOR_PROBE_PERMALINKS"] = "no"
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES  # noqa: E402

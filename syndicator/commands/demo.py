@@ -114,3 +114,5 @@ def _isolate(desk: str, sandbox: str) -> None:
     os.environ["SYNDICATOR_SANDBOX_URL"] = sandbox
     os.environ["SYNDICATOR_ALLOWED_HOSTS"] = "127.0.0.1,localhost,[::1]"
     os.environ["SYNDICATOR_ALLOW_PRIVATE_ADDRESSES"] = "yes"
+    # The pages of its live blog are not there.
+    os.environ["SYNDICATOR_PROBE_PERMALINKS"] = "no"

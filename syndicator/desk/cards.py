@@ -16,6 +16,7 @@ from syndicator.accounts.models import User
 from syndicator.channels import registry
 from syndicator.channels.base import Act, Capability, Channel, Message
 from syndicator.clock import database_now
+from syndicator.content import Image
 from syndicator.desk.changes import (
     Piece,
     changed_lines,
@@ -25,12 +26,16 @@ from syndicator.desk.changes import (
 )
 from syndicator.desk.texts import is_web_address
 from syndicator.desk.times import clock, soon, told
+from syndicator.destinations import picture_rights
+from syndicator.destinations.models import Route
 from syndicator.entries.models import Entry
 from syndicator.posts import four_eyes, gathering, review
 from syndicator.posts.correction import NOT_OUT, can_be_answered
 from syndicator.posts.holdups import Holdup, Kind, Survey
 from syndicator.posts.line import NO_LONGER_NEWS
 from syndicator.posts.models import Action, Attempt, Decision, Gathered, Post, PostState
+from syndicator.probing.asking import permalinks_of
+from syndicator.probing.models import Permalink
 from syndicator.wording import Wording, gettext_noop
 
 #: Where a post stands, in words. Approved and sent ones also say when.
@@ -46,6 +51,10 @@ STANDINGS = {
     PostState.DELETED: gettext_noop("Taken back – deleted on the platform"),
     PostState.GATHERED: gettext_noop("Gathered into another post"),
 }
+
+
+#: Posts in these are out, or may still go out: whether their links work matters.
+LINKS_MATTER = (PostState.PENDING, PostState.APPROVED, PostState.FAILED, PostState.SENT)
 
 
 def posts_with_history() -> QuerySet[Post]:
@@ -75,6 +84,9 @@ class Draft:
         remaining = None if channel.limit is None else channel.limit - channel.length(message.text)
         return cls(remaining, channel.problems(message))
 
+    def with_problem(self, problem: Wording | None) -> Draft:
+        return replace(self, problems=[*self.problems, problem]) if problem else self
+
 
 class Outlook:
     """What the cards of a page have in common, read once for all of them, if one asks, and who
@@ -93,6 +105,17 @@ class Outlook:
     def edits(self) -> dict[int, Post]:
         """What each post would say that is corrected by a reply."""
         return noted_edits(self._posts)
+
+    @cached_property
+    def links(self) -> dict[int, Permalink]:
+        """What came of probing the permalinks that the posts' entries have now."""
+        return permalinks_of({post.entry_id: post.entry for post in self._posts}.values())
+
+    @cached_property
+    def with_pictures(self) -> set[tuple[int, int]]:
+        """Between which live blogs and destinations pictures go along."""
+        routes = Route.objects.filter(with_pictures=True)
+        return set(routes.values_list("blog", "destination"))
 
     @cached_property
     def survey(self) -> Survey:
@@ -176,7 +199,30 @@ class Card:
 
     @cached_property
     def _draft(self) -> Draft:
-        return Draft.of(self.channel, self.message)
+        pictures = self.message.all_pictures
+        told = picture_rights.first_objection(self.post.destination, pictures)
+        return Draft.of(self.channel, self.message).with_problem(told)
+
+    @property
+    def link_warning(self) -> Wording | None:
+        """Why readers would not get from the post to the entry, as far as anybody knows."""
+        link = self.outlook.links.get(self.post.entry_id)
+        shows = self.post.action != Action.DELETE and self.post.state in LINKS_MATTER
+        return link.wording if shows and link and link.is_broken else None
+
+    @property
+    def withheld(self) -> list[Wording]:
+        """Why pictures of the entry are not in the post, each reason once."""
+        post, to = self.post, self.post.destination
+        if self.empty or not picture_rights.has_rules(to):
+            return []
+        if (post.entry.blog_id, to.pk) not in self.outlook.with_pictures:
+            return []
+        shown = {picture.credit for picture in self.message.all_pictures}
+        blocks = post.entry.content.blocks
+        images = [one for one in blocks if isinstance(one, Image) and one.credit not in shown]
+        told = (picture_rights.objection(to, image) for image in images if image.url)
+        return list({str(one): one for one in told if one}.values())
 
     def draft(self, text: str) -> Draft:
         """What an editor's *text* would make of the post."""

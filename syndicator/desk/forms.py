@@ -24,8 +24,10 @@ from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
+from syndicator.destinations.picture_rights import has_rules
 from syndicator.digests.models import DigestSettings
 from syndicator.entries.models import Entry, LiveBlog, Source
+from syndicator.entries.word_lists import items
 from syndicator.newsletter.models import Pace
 from syndicator.posts.links import link_of
 
@@ -141,6 +143,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "gather_minutes",
             "review_digests",
             "four_eyes",
+            "hold_broken_links",
             "only_tags",
             "not_tags",
             "only_authors",
@@ -162,6 +165,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "gather_minutes": _("Gather minor entries, minutes"),
             "review_digests": _("An editor looks at digests first"),
             "four_eyes": _("Four eyes"),
+            "hold_broken_links": _("Hold entries whose permalink does not work"),
             "only_tags": _("Only with one of these tags"),
             "not_tags": _("Not with one of these tags"),
             "only_authors": _("Only by one of these authors"),
@@ -226,6 +230,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
         route = self.instance
         set_now = (
             route.four_eyes,
+            route.hold_broken_links,
             route.only_tags,
             route.not_tags,
             route.only_authors,
@@ -321,7 +326,12 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 #: What the form of a destination writes.
-SAVED = ("name", "base_url", "settings", "encrypted_secrets", "account_key")
+SAVED = (
+    *("name", "base_url", "settings", "encrypted_secrets", "account_key"),
+    *("refused_credits", "only_credits", "pictures_without_credit"),
+)
+#: Of them, whose pictures may be shown.
+PICTURE_RIGHTS = ("refused_credits", "only_credits", "pictures_without_credit")
 
 
 class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -332,11 +342,26 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Destination
-        fields = ["name", "base_url"]
-        labels = {"name": _("Name"), "base_url": _("Address of the platform")}
+        fields = ["name", "base_url", *PICTURE_RIGHTS]
+        labels = {
+            "name": _("Name"),
+            "base_url": _("Address of the platform"),
+            "refused_credits": _("Pictures that may not be shown here: credited to"),
+            "only_credits": _("Only pictures that are credited to"),
+            "pictures_without_credit": _("Pictures without any credit may be shown"),
+        }
+        widgets = {
+            "refused_credits": forms.Textarea(attrs={"rows": 2}),
+            "only_credits": forms.Textarea(attrs={"rows": 2}),
+        }
         help_texts = {
             "name": _("What editors call this account, for instance “X – newsroom”."),
             "base_url": _("Change it only to post to a sandbox."),
+            "refused_credits": _(
+                "Agencies and names, separated by commas, for instance “dpa, Reuters*, AFP via "
+                "Getty”. “*” stands for any ending or beginning. Empty: no picture is refused."
+            ),
+            "only_credits": _("Empty: pictures of everybody else may be shown."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -347,6 +372,9 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
         if about_address := self.instance.channel.guide.address:
             self.fields["base_url"].help_text = _translated(about_address)
         self.fields["base_url"].required = bool(default)
+        if Capability.PICTURES not in self.instance.channel.capabilities:
+            for name in PICTURE_RIGHTS:
+                del self.fields[name]
         if not self.instance.pk:
             self.initial["base_url"] = default
         for setting in self.instance.channel.settings:
@@ -357,7 +385,17 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
     @property
     def entered(self) -> list[forms.BoundField]:
         """What a person always fills in."""
-        return [bound for bound in self if bound.name not in self._brought]
+        return [bound for bound in self if bound.name not in (*self._brought, *PICTURE_RIGHTS)]
+
+    @property
+    def rights(self) -> list[forms.BoundField]:
+        """Whose pictures may be shown; nothing where the platform takes none."""
+        return [bound for bound in self if bound.name in PICTURE_RIGHTS]
+
+    @property
+    def rights_are_set(self) -> bool:
+        """Whether something of them is set, or wrong, so that they must not be folded away."""
+        return has_rules(self.instance) or any(bound.errors for bound in self.rights)
 
     @property
     def brought(self) -> list[forms.BoundField]:
@@ -404,6 +442,12 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             initial=self.instance.settings.get(setting.name, setting.default),
         )
 
+    def clean_refused_credits(self) -> str:
+        return _with_words(self.cleaned_data["refused_credits"])
+
+    def clean_only_credits(self) -> str:
+        return _with_words(self.cleaned_data["only_credits"])
+
     def clean_base_url(self) -> str:
         address: str = self.cleaned_data["base_url"].rstrip("/")
         example = self.instance.channel.default_base_url
@@ -441,6 +485,16 @@ class DestinationForm(forms.ModelForm):  # type: ignore[type-arg]
             # Not what workers wrote meanwhile: its state, limits and circuit.
             saved.save(update_fields=SAVED)
         return saved
+
+
+def _with_words(listed: str) -> str:
+    """*listed*, if each of its items can be found in a credit."""
+    for item in items(listed):
+        if not any(char.isalnum() for char in item):
+            raise forms.ValidationError(
+                _("“%(item)s” has no letter or digit to look for."), params={"item": item}
+            )
+    return listed
 
 
 class StartForm(forms.Form):

@@ -59,6 +59,10 @@ class Destination(models.Model):
     monthly_budget = models.DecimalField(
         _("budget a month, US dollars"), max_digits=9, decimal_places=2, null=True, blank=True
     )
+    #: Whose pictures it may show (`picture_rights`): lists as in `syndicator.entries.word_lists`.
+    refused_credits = models.TextField(blank=True, default="")
+    only_credits = models.TextField(blank=True, default="")
+    pictures_without_credit = models.BooleanField(default=True)
     #: Until when one worker renews its access keys, and how often that was begun.
     renewing_until = models.DateTimeField(null=True, editable=False)
     renewals = models.PositiveIntegerField(default=0, editable=False)
@@ -247,6 +251,13 @@ class Route(models.Model):
     )
     four_eyes = models.BooleanField(
         default=False, help_text=_("Whoever wrote or edited a text may not approve it.")
+    )
+    hold_broken_links = models.BooleanField(
+        default=False,
+        help_text=_(
+            "An entry whose permalink readers cannot open waits for an editor. Otherwise the desk "
+            "only warns of it."
+        ),
     )
     #: The filters: lists as in `syndicator.entries.word_lists`; an empty one lets everything pass.
     only_tags = models.CharField(max_length=300, blank=True, default="")

@@ -12,7 +12,8 @@ from django.urls import reverse
 from syndicator.channels.base import Message
 from syndicator.channels.email.digest import Change, DigestStory, render
 from syndicator.content import Picture
-from syndicator.destinations.models import Route
+from syndicator.destinations import picture_rights
+from syndicator.destinations.models import Destination, Route
 from syndicator.digests.models import Archive, Digest, DigestItem, DigestSettings, Shown
 from syndicator.digests.news import News, said
 from syndicator.entries.models import Entry, LiveBlog
@@ -50,7 +51,7 @@ def compose(route: Route, news: News, at: datetime, public_id: str) -> Draft:
         time_zone=blog.time_zone,
     )
     in_order = [by_id[content.external_id] for content in story.in_order]
-    if route.with_pictures and (found := _picture(in_order)):
+    if route.with_pictures and (found := _picture(in_order, route.destination)):
         story = story.with_picture(*found)
     rendered = render(story)
     shown = [(entry, Shown.RETRACTED) for entry in news.retracted]
@@ -79,7 +80,10 @@ def archive_url(blog: LiveBlog, public_id: str) -> str:
 
 
 def is_up_to_date(digest: Digest) -> bool:
-    """Whether every entry still says what *digest* tells of it."""
+    """Whether every entry still says what *digest* tells of it, and its picture may be shown."""
+    pictures = Message.from_json(digest.payload).all_pictures
+    if picture_rights.first_objection(digest.destination, pictures):
+        return False
     return all(
         item.entry.revision == item.revision
         for item in digest.items.select_related("entry").only(
@@ -92,8 +96,8 @@ def _change(entry: Entry, route: Route) -> Change:
     return Change(content_for(entry, route), entry.changed_at)
 
 
-def _picture(entries: Iterable[Entry]) -> tuple[str, Picture] | None:
+def _picture(entries: Iterable[Entry], to: Destination) -> tuple[str, Picture] | None:
     for entry in list(entries)[:LOOKED_AT]:
-        for picture in pictures_of(entry):
+        for picture in picture_rights.allowed(to, pictures_of(entry)):
             return entry.external_id, picture
     return None

@@ -28,6 +28,7 @@ from syndicator.channels.email.splicing import prepare
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import usable_account_of
 from syndicator.destinations.models import DestinationState
+from syndicator.destinations.picture_rights import first_objection
 from syndicator.destinations.stops import held
 from syndicator.destinations.trouble import alert_key, pause_and_tell
 from syndicator.newsletter.claiming import MOST, Claimed, due, put_aside_who_left
@@ -61,14 +62,16 @@ SPAN = timedelta(seconds=30)
 RELAY_PAUSE = timedelta(minutes=1)
 
 #: Seconds between two looks whether all this may go on, and whether breaking news comes first.
-LOOK, LOOK_ASIDE = 0.5, 0.1
+LOOK, LOOK_ASIDE = 0.5, 0.03
 #: Seconds that others wait for a worker which is busy with a mailing.
 LEAST_SPAN = 2.0
 #: Seconds to wait for what limits will let go next.
 IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
-FIRST_CLAIM = 100
+FIRST_CLAIM = 200
 CLAIMED_FOR = 0.5
+#: Seconds between two looks how fast that is, until the first `LOOK`.
+AT_FIRST = 0.1
 
 RELAY_AWAY = gettext_noop("%(name)s sends no mail")
 RELAY_AWAY_WHY = gettext_noop(
@@ -150,6 +153,7 @@ class _Run:
         self._rated_at, self._rated = monotonic(), 0
         self._began = monotonic()
         self._looked = self._looked_aside = self._began
+        self._now = database_now()
         self._idle_since: float | None = None
         self._is_ending = False
         self.tries = 0
@@ -161,7 +165,7 @@ class _Run:
             if not self._is_ending:
                 self._look()
                 self._claim()
-            fates = self._relaying.take()
+            fates = self._relaying.take(self._look_aside)
             self._in_hand -= len(fates)
             self.tries += sum(fate.outcome is not None for fate in fates)
             record(fates)
@@ -202,15 +206,13 @@ class _Run:
 
     def _look(self) -> None:
         """See whether there is a reason to end, or to give way."""
+        self._look_aside()
         now = monotonic()
-        if now - self._looked_aside >= LOOK_ASIDE and self._mailing.lane != Lane.BREAKING:
-            self._looked_aside = now
-            self._relaying.held = gives_way(self._mailing)
         if now - self._began >= SPAN.total_seconds():
             self.is_more = True
             self._end()
         elif now - self._looked >= LOOK:
-            self._looked = now
+            self._looked, self._now = now, database_now()
             still_here(self._sender, self._rate)
             if stop_withdrawn(self._mailing.pk) or not _may_go_on(self._mailing):
                 self._is_ending = True
@@ -219,6 +221,15 @@ class _Run:
                 self.is_more = True
                 self._end()
 
+    def _look_aside(self) -> None:
+        now = monotonic()
+        if self._is_ending or self._mailing.lane == Lane.BREAKING:
+            return
+        if now - self._looked_aside >= LOOK_ASIDE:
+            self._looked_aside = now
+            # The clock is asked with the other looks: this one is made too often for that.
+            self._relaying.held = gives_way(self._mailing, self._now)
+
     def _end(self) -> None:
         self._is_ending = True
         self._relaying.held = False
@@ -226,7 +237,8 @@ class _Run:
 
     def _measure(self) -> None:
         now = monotonic()
-        if (seconds := now - self._rated_at) >= LOOK:
+        span = LOOK if now - self._began >= LOOK else AT_FIRST
+        if (seconds := now - self._rated_at) >= span:
             self._rate = (self.tries - self._rated) / seconds
             self._rated_at, self._rated = now, self.tries
 
@@ -246,6 +258,8 @@ def _writing(
 ) -> Callable[[Claimed, float], Errand]:
     """What makes an errand, to be done until some `uptime`, of each of its mails."""
     message = mailing.frozen_message
+    if told := first_objection(mailing.destination, message.all_pictures):
+        raise TryLater(told)
     common = Envelope(
         from_address=relay.from_address,
         from_name=relay.from_name,

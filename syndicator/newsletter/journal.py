@@ -1,7 +1,8 @@
 """What one sender has begun and been told: a file that outlives it if it is killed.
 
-A line stands in the file before a mail's final dot leaves, and another as soon as the relay has
-answered. Nothing is flushed to the disk: what a process has written is there when it is killed, and
+A line stands in the file before a mail's final dot leaves, and another soon after the relay has
+answered: before the next dot leaves, whosever it is, so that no connection can have two mails in
+doubt. Nothing is flushed to the disk: what a process has written is there when it is killed, and
 only a machine that goes down loses it. So a journal proves that a mail was *not* begun only while
 the machine still runs that it was written on; a file from before the last start of the machine, or
 from another machine, proves no more than the lines it has.
@@ -23,6 +24,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
+from syndicator.channels.base import Outcome
 from syndicator.newsletter.recording import Fate
 
 SUFFIX = ".journal"
@@ -38,17 +40,29 @@ class Journal:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = folder / (self.token + SUFFIX)
         self._file = _open_and_hold(self._path)
-        self._write(_boot_id())
+        self._unwritten = ""
+        self._write(f"{_boot_id()}\n")
 
     def begun(self, pk: int, epoch: int) -> None:
         """The mail's final dot is about to leave. `OSError`: that could not be written down, and
         it must not leave."""
-        self._write(f"{pk} {epoch}")
+        self._write(f"{self._unwritten}{pk} {epoch}\n")
+        self._unwritten = ""
 
     def answered(self, fate: Fate) -> None:
-        # Without it the mail is uncertain after a kill, which is no reason to lose the answer now.
+        """Keep it for the next write, which `flush` makes if nothing else does."""
+        if fate.outcome is Outcome.ACCEPTED:
+            words = json.dumps(fate.answer)
+            self._unwritten += f"{fate.pk} {fate.epoch} {fate.attempts} {words}\n"
+        else:
+            self._unwritten += json.dumps(fate.to_json()) + "\n"
+
+    def flush(self) -> None:
+        """Write what relays have answered."""
+        # Without it mails are uncertain after a kill, which is no reason to lose the answers now.
         with suppress(OSError):
-            self._write(json.dumps(fate.to_json()))
+            self._write(self._unwritten)
+        self._unwritten = ""
 
     def end(self) -> None:
         """All that stands in it is in the database now."""
@@ -57,10 +71,11 @@ class Journal:
 
     def leave(self) -> None:
         """Something of it is not in the database: whoever finds it goes on from it."""
+        self.flush()
         os.close(self._file)
 
-    def _write(self, line: str) -> None:
-        data = f"{line}\n".encode()
+    def _write(self, lines: str) -> None:
+        data = lines.encode()
         if os.write(self._file, data) != len(data):
             raise OSError(f"the disk has no room for {self._path}")
 
@@ -117,13 +132,22 @@ def _read(path: Path) -> Found:
     for line in lines:
         # A machine that goes down may leave anything in a file.
         with suppress(ValueError, TypeError, KeyError):
-            if line.startswith("{"):
-                fate = Fate.from_json(json.loads(line))
+            if (fate := _answer(line)) is not None:
                 found.answered[fate.pk, fate.epoch] = fate
             else:
                 pk, epoch = line.split(" ")
                 found.begun.add((int(pk), int(epoch)))
     return found
+
+
+def _answer(line: str) -> Fate | None:
+    if line.startswith("{"):
+        return Fate.from_json(json.loads(line))
+    *numbers, words = line.split(" ", 3)
+    if len(numbers) < 3:
+        return None
+    pk, epoch, attempts = map(int, numbers)
+    return Fate(pk, epoch, attempts, Outcome.ACCEPTED, str(json.loads(words)))
 
 
 def _open_and_hold(path: Path) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.db import connection
 
@@ -31,16 +30,19 @@ GAVE_UP = gettext_noop("The relay put it off %(tries)s times, at last with: %(an
 _TOLD = {
     "sqlite": """(SELECT value->>'id' AS id, value->>'epoch' AS epoch, value->>'state' AS state,
         value->>'due_at' AS due_at, value->>'attempts' AS attempts, value->>'answer' AS answer,
-        value->>'reason' AS reason, value->>'accepted_at' AS accepted_at
-        FROM json_each(%s)) AS told""",
+        value->>'reason' AS reason FROM json_each(%s)) AS told""",
     "postgresql": """jsonb_to_recordset(%s::jsonb) AS told(id bigint, epoch int, state text,
-        due_at timestamptz, attempts int, answer text, reason text, accepted_at timestamptz)""",
+        due_at timestamptz, attempts int, answer text, reason text)""",
 }
 _AS_JSON = {"sqlite": "told.reason", "postgresql": "told.reason::jsonb"}
+#: Of each mail its id, its epoch and the relay's words.
+_ACCEPTED = {
+    "sqlite": "json_each(%s)",
+    "postgresql": "jsonb_array_elements(%s::jsonb)",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """What a try of one claimed mail came to. *outcome* None: it was not begun, which counts as
     no try. *reason* is a `Wording` as JSON."""
 
@@ -83,15 +85,39 @@ def record(fates: Iterable[Fate]) -> int:
 
     A lease that the sweeper ended meanwhile does not stand in the way: this knows more.
     """
-    fates = list(fates)
-    if not fates:
-        return 0
-    now = database_now()
+    accepted: list[Fate] = []
+    others: list[Fate] = []
+    for fate in fates:
+        (accepted if fate.outcome is Outcome.ACCEPTED else others).append(fate)
+    recorded = 0
+    if accepted:
+        recorded += _record_accepted(accepted, database_now())
+    if others:
+        recorded += _record_others(others, database_now())
+    return recorded
+
+
+def _record_accepted(fates: Iterable[Fate], now: datetime) -> int:
+    """What nearly all mails come to, and so with no more in the statement than differs."""
+    told = [(fate.pk, fate.epoch, storable(fate.answer)) for fate in fates]
+    sql = f"""
+        UPDATE {MailingRecipient._meta.db_table} AS mail SET state = %s, due_at = NULL,
+            answer = told.answer, reason = NULL, accepted_at = %s
+        FROM (SELECT CAST(value->>0 AS bigint) AS id, CAST(value->>1 AS integer) AS epoch,
+            value->>2 AS answer FROM {_ACCEPTED[connection.vendor]}) AS told
+        WHERE mail.id = told.id AND mail.epoch = told.epoch"""  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [RecipientState.ACCEPTED, _time(now), json.dumps(told)])
+        recorded: int = cursor.rowcount
+    return recorded
+
+
+def _record_others(fates: Iterable[Fate], now: datetime) -> int:
     rows = [_row(fate, now) for fate in fates]
     sql = f"""
         UPDATE {MailingRecipient._meta.db_table} AS mail SET state = told.state,
             due_at = told.due_at, attempts = told.attempts, answer = told.answer,
-            reason = {_AS_JSON[connection.vendor]}, accepted_at = told.accepted_at
+            reason = {_AS_JSON[connection.vendor]}, accepted_at = NULL
         FROM {_TOLD[connection.vendor]}
         WHERE mail.id = told.id AND mail.epoch = told.epoch"""  # noqa: S608
     with connection.cursor() as cursor:
@@ -111,12 +137,10 @@ def _go_on(waiting: list[int]) -> None:
 
 
 def _row(fate: Fate, now: datetime) -> dict[str, Any]:
-    """The columns of the mail's row after that."""
-    state, due_at, accepted_at = RecipientState.UNCERTAIN, None, None
+    """The columns of the row of a mail that was not accepted."""
+    state, due_at = RecipientState.UNCERTAIN, None
     tries, reason = fate.attempts, fate.reason
     match fate.outcome:
-        case Outcome.ACCEPTED:
-            state, accepted_at = RecipientState.ACCEPTED, now
         case None | Outcome.UNAUTHORISED:
             state, due_at, tries = RecipientState.QUEUED, now, tries - 1
         case Outcome.TRY_LATER if tries <= len(BACKOFF):
@@ -134,7 +158,6 @@ def _row(fate: Fate, now: datetime) -> dict[str, Any]:
         "attempts": tries,
         "answer": storable(fate.answer),
         "reason": storable(json.dumps(reason)) if reason else None,
-        "accepted_at": _time(accepted_at),
     }
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -26,8 +27,10 @@ from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
 #: Results are handed over when there are so many, or after so long (seconds).
-AT_ONCE = 200
+AT_ONCE = 500
 PATIENCE = 0.1
+#: What else there is to do is done so often meanwhile (seconds).
+MEANWHILE = 0.03
 #: Seconds until a mail that gives way looks again whether it may go.
 GIVING_WAY = 0.005
 
@@ -58,10 +61,11 @@ class Relaying:
         self._taken: dict[int, Claimed] = {}
         self._dotted: set[int] = set()
         self._told: deque[Fate] = deque()
+        self._few = 0
         self._enough = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
-        self._closing = False
+        self._closing = self._flushing = False
         #: Nothing new is begun as long as this is set.
         self.held = False
         self.over = False
@@ -92,14 +96,22 @@ class Relaying:
     def give(self, mails: Iterable[Claimed], claimed: float) -> None:
         """*claimed* is `uptime` before they were claimed."""
         self._waiting.extend((mail, claimed) for mail in mails)
+        self._few = len(self._waiting) // 2
         if self.over:
             self.finish()
         self._call(self._wake.set)
 
-    def take(self) -> list[Fate]:
-        """What has become of mails since it was last asked; waits a moment for it."""
-        if not self.over and self._enough.wait(PATIENCE):
-            self._enough.clear()
+    def take(self, meanwhile: Callable[[], None]) -> list[Fate]:
+        """What has become of mails since it was last asked; waits a moment for it, unless half of
+        what waits is gone meanwhile, and calls *meanwhile* again and again."""
+        until = monotonic() + PATIENCE
+        while not self.over:
+            if self._enough.wait(min(MEANWHILE, max(0.0, until - monotonic()))):
+                self._enough.clear()
+                break
+            if monotonic() >= until:
+                break
+            meanwhile()
         return [self._told.popleft() for _ in range(len(self._told))]
 
     def finish(self) -> None:
@@ -157,6 +169,8 @@ class Relaying:
                 if not self._waiting:
                     await self._wake.wait()
                 continue
+            if len(self._waiting) == self._few:
+                self._enough.set()
             while not self._closing and (self.held or (self._gives_way and precedence.claimed)):
                 try:
                     await asyncio.sleep(GIVING_WAY)
@@ -180,7 +194,14 @@ class Relaying:
             fate = Fate.of(mail, None)
         else:
             fate = Fate.of(mail, result.answer)
+            if not self._flushing:
+                self._flushing = True
+                asyncio.get_running_loop().call_soon(self._flush)
             self._journal.answered(fate)
         self._told.append(fate)
         if len(self._told) >= AT_ONCE:
             self._enough.set()
+
+    def _flush(self) -> None:
+        self._flushing = False
+        self._journal.flush()

@@ -30,7 +30,7 @@ from syndicator.channels.base import (
 )
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
-from syndicator.destinations import budget
+from syndicator.destinations import budget, picture_rights
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.destinations.secrets import UnreadableSecrets
@@ -197,7 +197,7 @@ def _locked(destination_id: int) -> Destination:
 
 
 def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | None:
-    post = _affordable(destination, now)
+    post = _permitted(destination, now)
     if post is None:
         return None
     post.destination = destination
@@ -221,18 +221,30 @@ def _claim(destination: Destination, claimed: float, now: datetime) -> Claim | N
     return _begin(post, now, claimed)
 
 
-def _affordable(destination: Destination, now: datetime) -> Post | None:
-    """The post whose turn it is; those that would go beyond the budget are put before an editor."""
+def _permitted(destination: Destination, now: datetime) -> Post | None:
+    """The post whose turn it is; those that would go beyond the budget, or show a picture that may
+    not be shown there, are put before an editor."""
     while (post := next_in_line(destination, now)) is not None:
-        if post.over_budget or not post.cost or not destination.has_budget:
-            return post
-        told = budget.beyond(destination, post.cost, _reserved(destination), now)
+        told = _picture_objection(destination, post) or _beyond_budget(destination, post, now)
         if told is None:
             return post
         if not move(post.pk, PostState.APPROVED, PostState.PENDING, now=now, reason=told):
             return None
         log.warning("held for review", post=post.pk, why=str(told))
     return None
+
+
+def _picture_objection(destination: Destination, post: Post) -> Wording | None:
+    # What is deleted shows nothing any more.
+    if post.action == Action.DELETE or not picture_rights.has_rules(destination):
+        return None
+    return picture_rights.first_objection(destination, post.message.all_pictures)
+
+
+def _beyond_budget(destination: Destination, post: Post, now: datetime) -> Wording | None:
+    if post.over_budget or not post.cost or not destination.has_budget:
+        return None
+    return budget.beyond(destination, post.cost, _reserved(destination), now)
 
 
 def _begin(post: Post, now: datetime, claimed: float) -> Claim | None:

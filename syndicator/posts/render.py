@@ -22,9 +22,10 @@ from syndicator import queue
 from syndicator.channels.base import Message
 from syndicator.clock import database_now
 from syndicator.content import Picture, Story
+from syndicator.destinations import picture_rights
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState, LiveBlog
-from syndicator.posts import gathering, links, retraction
+from syndicator.posts import gathering, links, permalinks, retraction
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
@@ -86,7 +87,13 @@ def render(entry_id: int) -> None:
     wants_pictures = entry.state == EntryState.LIVE and any(
         _wants_pictures(entry, route) and _may_be_posted(entry, route) for route in seen.values()
     )
-    if wants_pictures and must_wait(entry, database_now()):
+    now = database_now()
+    # Both at once: they wait side by side.
+    waits = [
+        permalinks.must_wait(entry, _posting(entry, seen.values()), now),
+        wants_pictures and must_wait(entry, now),
+    ]
+    if any(waits):
         return
     pictures = pictures_of(entry) if wants_pictures else ()
     drafts = {
@@ -195,9 +202,18 @@ def ruling_on(
 
 def _story(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> Story:
     """The entry as this route tells it."""
-    shown = pictures if route.with_pictures and route.policy != Policy.OFF else ()
+    wanted = route.with_pictures and route.policy != Policy.OFF
+    shown = picture_rights.allowed(route.destination, pictures) if wanted else ()
     story = replace(entry.story, pictures=shown, thread=route.as_thread)
     return links.carrying(story, links.link_of(entry, route))
+
+
+def _posting(entry: Entry, routes: Iterable[Route]) -> list[Route]:
+    """The routes that may post *entry*."""
+    if entry.state != EntryState.LIVE:
+        return []
+    posting = (route for route in routes if route.policy != Policy.OFF)
+    return [route for route in posting if _may_be_posted(entry, route)]
 
 
 def _wants_pictures(entry: Entry, route: Route) -> bool:
@@ -224,8 +240,10 @@ def _choices(route: Route) -> tuple[object, ...]:
         route.key_events,
         route.otherwise,
     )
-    shown = route.with_pictures, route.as_thread, route.tracking, route.share_page
-    return route.policy, shown, filters
+    to = route.destination
+    rights = (to.refused_credits, to.only_credits, to.pictures_without_credit)
+    shown = (route.with_pictures, route.as_thread, rights)
+    return route.policy, route.hold_broken_links, shown, (route.tracking, route.share_page), filters
 
 
 def _routes(entry: Entry) -> models.QuerySet[Route]:
@@ -332,7 +350,8 @@ def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
         _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, message)
         return
     page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
-    ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=_handled(page, earlier))
+    asked = _handled(page, earlier) or permalinks.objection(page.entry, route)
+    ruling = ruling_on(route, page.entry.blog, page.entry, draft, handled=asked)
     if ruling.course == Course.LEFT_OUT or draft is None or draft.message is None:
         _note(page, route, Action.PUBLISH, ruling.why)
     else:

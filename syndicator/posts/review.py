@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -15,7 +16,7 @@ from syndicator import queue
 from syndicator.accounts.models import User
 from syndicator.channels.base import ALSO, Act, Message
 from syndicator.clock import database_now
-from syndicator.destinations import budget, stops
+from syndicator.destinations import budget, picture_rights, stops
 from syndicator.destinations.models import Destination, DestinationState, Policy, Route, Stop
 from syndicator.destinations.trouble import resumed
 from syndicator.entries.models import LiveBlog, web_address
@@ -217,7 +218,7 @@ def _approvable(post_id: int, editor: User, seen_hash: str) -> Post:
         raise ReviewRefused(OUTDATED)
     if objection := may_approve(post, editor):
         raise ReviewRefused(objection)
-    if problems := post.destination.channel.problems(post.message):
+    if problems := problems_of(post.destination, post.message):
         raise ReviewRefused(problems[0])
     return post
 
@@ -322,7 +323,8 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
         channel = post.destination.channel
         before = post.message
         message = channel.revise(before, text.replace("\r\n", "\n").strip())
-        problems = channel.problems(message)
+        message = _without_refused_pictures(post.destination, message)
+        problems = problems_of(post.destination, message)
         if problems:
             raise ReviewRefused(problems[0])
         if not move(
@@ -342,6 +344,24 @@ def edit(post_id: int, editor: User, seen_hash: str, text: str) -> Post:
         ):
             raise not_possible(post)
         return decided(post, editor, Verdict.EDIT, before.text)
+
+
+def problems_of(destination: Destination, message: Message) -> list[Wording]:
+    """Why *message* must not go out to *destination* as it is."""
+    told = picture_rights.first_objection(destination, message.all_pictures)
+    return [*destination.channel.problems(message), *([told] if told else [])]
+
+
+def _without_refused_pictures(destination: Destination, message: Message) -> Message:
+    """*message* as it may be shown there. Of a mail only its editor can take the picture out: its
+    text tells of it."""
+    if message.html or not picture_rights.first_objection(destination, message.all_pictures):
+        return message
+    card = message.card
+    if card and card.picture and picture_rights.objection(destination, card.picture):
+        card = replace(card, picture=None)
+    shown = picture_rights.allowed(destination, message.pictures)
+    return replace(message, pictures=shown, card=card)
 
 
 def retry(post_id: int, editor: User) -> Post:

@@ -18,8 +18,6 @@ from syndicator.sources.text_encoding import decode_text
 Kind = Literal["sourcefabric", "wordpress-liveblog", "embedded-page"]
 
 _MOST = 10
-#: So often a word is looked at that may be part of an address.
-_MOST_LOOKED_AT = 300
 _LONGEST_SETTINGS = 200_000
 _LONGEST_BEFORE = 300
 _BLOG = r"[0-9a-f]{24}"
@@ -83,9 +81,10 @@ def api_hints(page: bytes, url: str) -> tuple[ApiHint, ...]:
 def _wordpress(text: str) -> Iterator[tuple[str, Kind]]:
     for settings in _first(_WORDPRESS_SETTINGS, text):
         said = node(_json_at(text, settings.end()))
-        if endpoint := string(said.get("endpoint_url")).rstrip("/"):
+        endpoint, permalink = (_address(said.get(name)) for name in ("endpoint_url", "permalink"))
+        if endpoint:
             yield endpoint, "wordpress-liveblog"
-        elif permalink := string(said.get("permalink")).rstrip("/"):
+        elif permalink:
             yield f"{permalink}/liveblog", "wordpress-liveblog"
     for before, named in _in_addresses(_LIVEBLOG_REST, text):
         yield before + named[0], "wordpress-liveblog"
@@ -94,6 +93,10 @@ def _wordpress(text: str) -> Iterator[tuple[str, Kind]]:
             if root := _HREF.search(link[0]):
                 base = unescape(root["url"]).rstrip("/")
                 yield f"{base}/liveblog/v1/{post}", "wordpress-liveblog"
+
+
+def _address(value: Any) -> str:
+    return value.strip().rstrip("/") if isinstance(value, str) else ""
 
 
 def _post(text: str) -> str:
@@ -132,12 +135,14 @@ def _first(form: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 def _in_addresses(form: re.Pattern[str], text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """What of *form* stands in an address, each with the address before it."""
-    for count, found in enumerate(form.finditer(text)):
-        if count == _MOST_LOOKED_AT:
-            return
+    told = 0
+    for found in form.finditer(text):
         window = text[max(0, found.start() - _LONGEST_BEFORE) : found.start()]
         if before := _ADDRESS_BEFORE.search(window):
             yield before[0], found
+            told += 1
+        if told == _MOST:
+            return
 
 
 def _json_at(text: str, position: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections.abc import Iterator
 
 from syndicator.sources.xml_tree import Element, MalformedXml, parse_beginning, parse_xml
@@ -12,12 +13,16 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _AMPERSAND = re.compile(
     r"&(?:(?P<name>[a-zA-Z][a-zA-Z0-9]{1,30});|(?P<code>#(?:\d{1,7}|x[\da-fA-F]{1,6});)?)"
 )
+#: More are no feed, and would take long to look at.
+_MOST_AMPERSANDS = 2_000_000
 _XML_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 _ITEM_TAG = re.compile(r"<(?P<closing>/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>])[^<>]*(?<!/)>")
 
 
 def mended(text: str) -> str:
     """*text* without what breaks XML most often: HTML's entities, bare ampersands, controls."""
+    if text.count("&") > _MOST_AMPERSANDS:
+        return text
     text = _FORBIDDEN.sub("", text)
     parts = []
     position = 0
@@ -30,12 +35,15 @@ def mended(text: str) -> str:
 
 
 def _as_xml(found: re.Match[str]) -> str:
-    meant = html.unescape(found[0])
+    if code := found["code"]:
+        number = int(code[2:-1], 16) if code[1] == "x" else int(code[1:-1])
+        # Halves of surrogate pairs and numbers beyond Unicode are no characters.
+        is_one = number <= sys.maxunicode and not _FORBIDDEN.match(chr(number))
+        return found[0] if is_one else ""
     if found["name"] in _XML_ENTITIES:
         return found[0]
-    if found["code"]:
-        return found[0] if meant and not _FORBIDDEN.search(meant) else ""
-    return meant if found["name"] and meant != found[0] else "&amp;" + found[0][1:]
+    meant = html.unescape(found[0]) if found["name"] else found[0]
+    return meant if meant != found[0] else "&amp;" + found[0][1:]
 
 
 def salvage(text: str) -> tuple[Element, int]:

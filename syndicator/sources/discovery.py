@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from bs4 import BeautifulSoup
 from bs4.element import Tag
@@ -63,12 +64,14 @@ _FORMATS = {
     "application/feed+json": Kind.JSON_FEED,
     "application/json": Kind.JSON_FEED,
 }
-_OF_INTEREST = re.compile(r"<base|<link", re.IGNORECASE)
+_OF_INTEREST = re.compile(r"^<base|alternate|hub|self", re.IGNORECASE)
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\""
 _HEADER_LINK = re.compile(rf"<(?P<url>[^<>]*)>(?P<said>(?:[^,<\"]|{_QUOTED})*)")
 _PARAMETER = re.compile(rf";\s*(?P<name>[\w-]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,\"]+)")
+_ESCAPE = re.compile(r"\\(.)")
 _LONGEST_HEADER = 8000
 _MOST = 100
+_MOST_TAGS = 1000
 
 
 def addresses_named_by(page: FetchedPage, hints: Sequence[Hint]) -> tuple[NamedAddress, ...]:
@@ -80,14 +83,18 @@ def addresses_named_by(page: FetchedPage, hints: Sequence[Hint]) -> tuple[NamedA
     return tuple(found.values())[:_MOST]
 
 
-def headers_links(page: FetchedPage) -> tuple[NamedAddress, ...]:
+def header_links(page: FetchedPage) -> tuple[NamedAddress, ...]:
     """What the HTTP Link headers of *page* name."""
     named: list[NamedAddress] = []
     for header in page.link_headers:
         for link in _HEADER_LINK.finditer(header[:_LONGEST_HEADER]):
             said: dict[str, str] = {}
             for parameter in _PARAMETER.finditer(link["said"]):
-                said.setdefault(parameter["name"].lower(), parameter["value"].strip('"'))
+                quoted = parameter["value"].startswith('"')
+                value = (
+                    _ESCAPE.sub(r"\1", parameter["value"][1:-1]) if quoted else parameter["value"]
+                )
+                said.setdefault(parameter["name"].lower(), value)
             named += _named(link["url"], page.url, said)
     return tuple(named)
 
@@ -109,7 +116,7 @@ def link_elements(page: FetchedPage) -> tuple[NamedAddress, ...]:
 
 
 #: The hints that hold for any page.
-STANDARD_HINTS: tuple[Hint, ...] = (headers_links, link_elements)
+STANDARD_HINTS: tuple[Hint, ...] = (header_links, link_elements)
 
 
 def _named(href: str, base_url: str, said: dict[str, str]) -> Iterator[NamedAddress]:
@@ -126,7 +133,7 @@ def _named(href: str, base_url: str, said: dict[str, str]) -> Iterator[NamedAddr
 
 
 def _tags(html: str) -> Iterator[Tag]:
-    for start_tag, _ in start_tags(html, _OF_INTEREST):
+    for start_tag, _ in islice(start_tags(html, _OF_INTEREST), _MOST_TAGS):
         tag = BeautifulSoup(start_tag, "html.parser").find()
         if isinstance(tag, Tag):
             yield tag

@@ -46,6 +46,24 @@ def read_blocks(lines: Sequence[Piece]) -> tuple[Block, ...]:
     return tuple(_blocks(merge_pictures(find_pictures(lines))))
 
 
+def with_attached(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece]:
+    """*pieces* and the *images* that were given beside them.
+
+    An image stands where the text repeats its caption, else below it. A caption that is the whole
+    text stays text.
+    """
+    placed = list(pieces)
+    for image in images:
+        key = caption_key(image.text)
+        keys = [caption_key(_caption(piece)) for piece in placed]
+        has_more = sum(not isinstance(piece, Image) for piece in placed) > 1
+        if key and key in keys and has_more:
+            placed[keys.index(key)] = image
+        else:
+            placed.append(image)
+    return placed
+
+
 def is_list_item(line: str) -> bool:
     return bool(_BULLET.fullmatch(line))
 

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import ClassVar
-from urllib.parse import urldefrag
 
-from syndicator.content import EntryContent, clean_text
+from syndicator.content import EntryContent
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.broken_xml import mended, salvage
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.feed_dates import feed_time
-from syndicator.sources.feed_item import FeedItem, FeedItems
-from syndicator.sources.feed_markup import line_of, pieces_of_markup, pieces_of_text
+from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page_address
+from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.feed_media import media_images
 from syndicator.sources.file_kinds import MAX_BYTES, unreadable
 from syndicator.sources.html_blocks import absolute_url
@@ -52,7 +51,7 @@ class FeedReader(Reader):
         if not self.recognises(data):
             raise unreadable(self.describes, data)
         try:
-            parsed = _parse(decode_text(data).lstrip("\ufeff \t\r\n"))
+            parsed = _parse(decode_text(data))
         except (MalformedXml, UnsafeXml) as error:
             found = f"Found {error}." if isinstance(error, UnsafeXml) else (
                 f"Found a broken feed: {error}."
@@ -102,24 +101,31 @@ class _Feed:
         source_url = context.source_url or context.canonical_url
         self._base_url = absolute_url(self._about.base, source_url) or source_url
         self._page_url = self._canonical_url()
+        self._base_url = self._base_url or self._page_url
+        self._authors = _authors(self._root)
+        self._warnings = list(filter(None, [parsed.warning]))
         self._items = FeedItems(context.canonical_url or self._page_url, context.time_zone)
 
     def document(self, reader: str) -> SourceDocument:
-        warnings = self._items.warnings
-        warnings.extend(filter(None, [self._parsed.warning]))
         entries, changed = self._read()
-        withdrawn = buried(self._tombstones(), changed)
+        tombstones = self._tombstones()
+        if tombstones and not self._parsed.whole:
+            # What came back after it was deleted may be in what is missing.
+            self._warnings.append("Deletions were not followed, because the feed is broken.")
+            tombstones = []
+        withdrawn = buried(tombstones, changed)
+        gone = frozenset(withdrawn)
         hubs = self._addresses("hub")
         topic = next(iter(self._addresses("self")), self._context.source_url if hubs else "")
         return SourceDocument(
             reader=reader,
             entries=with_derived_ids(
-                oldest_first([entry for entry in entries if entry.external_id not in withdrawn])
+                oldest_first([entry for entry in entries if entry.external_id not in gone])
             ),
             title=line_of(_markup(self._about.first("title", "dc:title"))),
             canonical_url=self._page_url,
             language=self._language(),
-            warnings=tuple(warnings),
+            warnings=(*self._warnings, *self._items.warnings()),
             withdrawn=withdrawn,
             next_url=self._next_url(topic),
             hub_urls=hubs,
@@ -131,12 +137,17 @@ class _Feed:
         entries = []
         changed: dict[str, datetime | None] = {}
         for number, item in enumerate(_items(self._root), start=1):
-            if entry := self._items.entry(self._item(item), number):
+            try:
+                entry = self._items.entry(self._item(item), number)
+            except TooLong as error:
+                self._items.leave_out(number, str(error))
+                continue
+            if entry:
                 entries.append(entry)
                 known, moment = changed.get(entry.external_id), self._changed_at(item)
                 changed[entry.external_id] = max(known, moment) if known and moment else moment
         if not entries:
-            self._items.warnings.append("The feed has no entries yet.")
+            self._warnings.append("The feed has no entries yet.")
         return entries, changed
 
     def _item(self, item: Element) -> FeedItem:
@@ -149,7 +160,7 @@ class _Feed:
             title=_markup(item.first("title", "dc:title")),
             pieces=_body(item, base_url),
             images=media_images(item, base_url),
-            authors=_authors(item) or _authors(self._root),
+            authors=_authors(item) or self._authors,
             times=[item.text_of(*_CREATED) or item.text_of(*_CHANGED)],
             tags=tuple(_tags(item)),
         )
@@ -159,17 +170,9 @@ class _Feed:
         return feed_time(stated, self._context.time_zone)
 
     def _tombstones(self) -> list[Tombstone]:
-        """The tombstones, unless entries that came back later may be missing."""
         places = {id(place): place for place in (self._root, self._about)}
-        found = [
-            stone
-            for place in places.values()
-            for stone in tombstones_in(place, self._context.time_zone)
-        ]
-        if found and not self._parsed.whole:
-            self._items.warnings.append("Deletions were not followed, because the feed is broken.")
-            return []
-        return found
+        zone = self._context.time_zone
+        return [stone for place in places.values() for stone in tombstones_in(place, zone)]
 
     def _canonical_url(self) -> str:
         links = [link for link in self._about.elements("link") if "href" not in link.attributes]
@@ -180,7 +183,7 @@ class _Feed:
             if _relation(link) == "alternate" and "href" in link.attributes
         ]
         urls = (absolute_url(url, self._base_url) for url in stated)
-        return urldefrag(next(filter(None, urls), self._context.canonical_url)).url
+        return page_address(next(filter(None, urls), "")) or self._context.canonical_url
 
     def _addresses(self, relation: str) -> tuple[str, ...]:
         urls = (
@@ -198,7 +201,7 @@ class _Feed:
 
     def _language(self) -> str:
         said = self._about.text_of("language", "dc:language")
-        return clean_text(said or self._about.language).replace("_", "-")
+        return language_tag(said or self._about.language)
 
 
 def _relation(link: Element) -> str:

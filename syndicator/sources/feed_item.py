@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from syndicator.content import EntryContent, Image, clean_text
 from syndicator.sources.bylines import without_prefix
@@ -13,10 +14,30 @@ from syndicator.sources.credit_lines import caption_key
 from syndicator.sources.entry_body import Piece, completed, read_blocks
 from syndicator.sources.feed_dates import feed_time
 from syndicator.sources.feed_markup import line_of, without_markup
-from syndicator.sources.headlines import with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url
-from syndicator.sources.page_furniture import furniture_of
+from syndicator.sources.page_furniture import Furniture, furniture_of, left_out
 from syndicator.sources.share_labels import is_share_label
+
+#: What an item is that has such a name, whatever else it says.
+_NEVER_ENTRIES = (Furniture.ADVERTISEMENT, Furniture.POLL)
+#: In characters with markup; what is still too long without it is cut with a warning.
+_LONGEST_TITLE = 20_000
+_MOST_PROBLEMS = 200
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
+
+
+def language_tag(text: str) -> str:
+    """*text* if it has the form of a language tag (BCP 47), else nothing."""
+    tag = text.strip().replace("_", "-")
+    return tag if _LANGUAGE_TAG.fullmatch(tag) else ""
+
+
+def page_address(url: str) -> str:
+    """*url* as the page's own address: without a fragment and what only counts visits (utm_…)."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in parts.query.split("&") if not part.startswith("utm_"))
+    return urlunsplit(parts._replace(query=query, fragment=""))
 
 
 @dataclass(slots=True)
@@ -42,26 +63,35 @@ class FeedItem:
 class FeedItems:
     """Turns the items of one feed, numbered as they stand there, into entries.
 
-    *page_url* is the page that all of them stand on. *warnings* say what was left out.
+    *page_url* is the page that all of them stand on.
     """
 
     page_url: str
     time_zone: tzinfo
-    warnings: list[str] = field(default_factory=list)
+    _problems: list[str] = field(default_factory=list, init=False)
+    _dropped: list[tuple[Furniture, str]] = field(default_factory=list, init=False)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out of the items that were read, and why."""
+        told = self._problems[:_MOST_PROBLEMS]
+        if more := len(self._problems) - len(told):
+            told.append(f"There are {more} more problems with entries.")
+        return (*told, *left_out(self._dropped))
+
+    def leave_out(self, number: int, why: str) -> None:
+        """Warn that item *number* makes no entry."""
+        self._problems.append(f"Entry {number} was left out: {why}.")
 
     def entry(self, item: FeedItem, number: int) -> EntryContent | None:
         """*item* as an entry, with a warning and None if there is nothing in it to post."""
-        headline = line_of(item.title)
-        kind = furniture_of(headline)
-        if kind or is_share_label(headline):
-            what = kind.value if kind else "row of share buttons"
-            self.warnings.append(f"Entry {number} was left out: it is a {what}.")
+        headline = line_of(item.title[:_LONGEST_TITLE])
+        tags = tuple(dict.fromkeys(filter(None, map(line_of, item.tags))))
+        pieces = [piece for piece in item.pieces if not self._drops(piece)]
+        blocks = without_markup(read_blocks(_with_images(pieces, item.images)))
+        if why := _no_entry(headline, tags, is_empty=not blocks):
+            self.leave_out(number, why)
             return None
-        blocks = without_markup(read_blocks(_with_images(item.pieces, item.images)))
-        headline, blocks = with_headline(headline, blocks)
-        if not blocks and not headline:
-            self.warnings.append(f"Entry {number} was left out: it has neither headline nor text.")
-            return None
+        headline, blocks = without_repetition(headline, blocks)
         link = self._link(item)
         return EntryContent(
             external_id=clean_text(item.external_id) or link,
@@ -70,14 +100,21 @@ class FeedItems:
             published_at=self._time(item.times, number),
             permalink=link,
             blocks=blocks,
-            tags=tuple(dict.fromkeys(filter(None, map(line_of, item.tags)))),
+            tags=tags,
         )
+
+    def _drops(self, piece: Piece) -> bool:
+        """Whether *piece* is a line that belongs to the page, of which a warning then tells."""
+        kind = furniture_of(piece) if isinstance(piece, str) else None
+        if kind:
+            self._dropped.append((kind, str(piece)))
+        return kind is not None
 
     def _time(self, times: Sequence[str], number: int) -> datetime | None:
         for text in filter(None, times):
             if moment := feed_time(text, self.time_zone):
                 return moment
-            self.warnings.append(f"Entry {number}: the date “{line_of(text)[:40]}” is unclear.")
+            self._problems.append(f"Entry {number}: the date “{line_of(text)[:40]}” is unclear.")
         return None
 
     def _link(self, item: FeedItem) -> str:
@@ -98,15 +135,27 @@ class FeedItems:
         return bool(page) and not fragment and url.rstrip("/") == page
 
 
+def _no_entry(headline: str, tags: Sequence[str], *, is_empty: bool) -> str:
+    """Why an item so called is none, as the end of a sentence; empty if it may be one."""
+    kinds = [kind for kind in map(furniture_of, (headline, *tags)) if kind in _NEVER_ENTRIES]
+    if kinds:
+        return f"it is no entry ({kinds[0]})"
+    if is_empty and (furniture_of(headline) or is_share_label(headline)):
+        return f"“{headline}” belongs to the page"
+    return "" if headline or not is_empty else "it has neither headline nor text"
+
+
 def _with_images(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece]:
     """*pieces* with *images*: what the text shows is completed, the others come below it.
 
     One whose caption the text repeats comes there, and where that is all of the text it stays text.
     """
     shown = list(pieces)
+    places = {_sign(piece): index for index, piece in reversed(list(enumerate(pieces)))}
+    places.pop("", None)
     for image in images:
-        place = next((at for at, piece in enumerate(shown) if _shows(piece, image)), None)
-        repeated = next((at for at, piece in enumerate(shown) if _repeats(piece, image)), None)
+        place = places.get(image.url)
+        repeated = places.pop(caption_key(image.text), None)
         if place is not None:
             known = shown[place]
             shown[place] = completed(known, image) if isinstance(known, Image) else known
@@ -119,13 +168,11 @@ def _with_images(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece
     return shown
 
 
-def _shows(piece: Piece, image: Image) -> bool:
-    return isinstance(piece, Image) and piece.url == image.url
-
-
-def _repeats(piece: Piece, image: Image) -> bool:
-    key = caption_key(image.text)
-    return isinstance(piece, str) and bool(key) and caption_key(piece) == key
+def _sign(piece: Piece) -> str:
+    """By what *piece* is known as an image, or as a line that is the caption of one."""
+    if isinstance(piece, Image):
+        return piece.url
+    return caption_key(piece) if isinstance(piece, str) else ""
 
 
 def _names(authors: Sequence[str]) -> list[str]:

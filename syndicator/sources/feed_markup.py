@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import regex
@@ -16,13 +16,18 @@ from syndicator.sources.html_blocks import (
     pieces_of_html,
     text_of_html,
 )
-from syndicator.sources.page_furniture import furniture_of
 from syndicator.sources.share_labels import is_share_label
 
-_TAG = regex.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?|!--.*?--)>", regex.DOTALL)
+_TAG = regex.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*(?:[\s/][^<>]*)?|!--[^<>]*)>")
 _BLANK_LINE = regex.compile(r"\n[^\S\n]*\n")
+#: In characters, with its markup; no entry comes near it, and reading it takes seconds.
+LONGEST = 200_000
 #: More often nobody escapes by mistake.
 _MOST_ESCAPED = 4
+
+
+class TooLong(ValueError):
+    """The text is longer than any entry's; the error says so as the end of a sentence."""
 
 
 def line_of(markup: str) -> str:
@@ -45,20 +50,29 @@ def unescaped(markup: str) -> str:
 
 
 def pieces_of_markup(markup: str, base_url: str) -> list[Piece]:
-    """*markup* as lines and blocks, without what belongs to the page and not to the entry."""
+    """*markup* as lines and blocks; image addresses are relative to *base_url*."""
+    _refuse_if_long(markup)
     markup = unescaped(markup)
     if has_block_markup(markup):
-        pieces = pieces_of_html(_BLANK_LINE.sub("<br><br>", markup), base_url)
-    elif _TAG.search(markup):
-        pieces = list(map(line_of, _BLANK_LINE.split(markup)))
-    else:
-        return pieces_of_text(html.unescape(markup))
-    return _without_furniture(pieces)
+        return pieces_of_html(_BLANK_LINE.sub("<br><br>", markup), base_url)
+    if _TAG.search(markup):
+        return _lines(_BLANK_LINE.split(markup))
+    return pieces_of_text(markup)
 
 
 def pieces_of_text(text: str) -> list[Piece]:
-    """Plain *text* as lines, without what belongs to the page and not to the entry."""
-    return _without_furniture(list(map(line_of, text.splitlines())))
+    """*text*, whose lines part its paragraphs, as lines."""
+    _refuse_if_long(text)
+    return _lines(text.splitlines())
+
+
+def _refuse_if_long(text: str) -> None:
+    if len(text) > LONGEST:
+        raise TooLong(f"its text has more than {LONGEST} characters")
+
+
+def _lines(parts: Iterable[str]) -> list[Piece]:
+    return [line for line in map(line_of, parts) if line and not is_share_label(line)]
 
 
 def without_markup(blocks: Sequence[Block]) -> tuple[Block, ...]:
@@ -80,12 +94,3 @@ def _plain(block: Block) -> Block:
 
 def _is_shown(block: Block) -> bool:
     return isinstance(block, Image) and bool(block.url)
-
-
-def _without_furniture(pieces: Sequence[Piece]) -> list[Piece]:
-    return [
-        piece
-        for piece in pieces
-        if not isinstance(piece, str)
-        or (piece and furniture_of(piece) is None and not is_share_label(piece))
-    ]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-from urllib.parse import urldefrag
 
-from syndicator.content import EntryContent, Image, clean_text
+from syndicator.content import EntryContent, Image
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
-from syndicator.sources.feed_item import FeedItem, FeedItems
-from syndicator.sources.feed_markup import line_of, pieces_of_markup, pieces_of_text
+from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page_address
+from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.json_text import load_json
@@ -58,15 +57,17 @@ class _Feed:
         self._feed_url = own or context.source_url
         self._base_url = self._feed_url or context.canonical_url
         home = absolute_url(_text(feed, "home_page_url"), self._base_url)
-        self._page_url = urldefrag(home or context.canonical_url).url
+        self._page_url = page_address(home) or context.canonical_url
+        self._base_url = self._base_url or self._page_url
         self._items = FeedItems(context.canonical_url or self._page_url, context.time_zone)
 
     def document(self, reader: str) -> SourceDocument:
         entries = oldest_first(list(self._entries()))
+        warnings = list(self._items.warnings())
         if not entries:
-            self._items.warnings.append("The feed has no entries yet.")
+            warnings.append("The feed has no entries yet.")
         if self._feed.get("expired") is True:
-            self._items.warnings.append("The feed says that nothing more will come.")
+            warnings.append("The feed says that nothing more will come.")
         hubs = tuple(dict.fromkeys(self._hubs()))
         next_url = absolute_url(_text(self._feed, "next_url"), self._base_url)
         return SourceDocument(
@@ -74,8 +75,8 @@ class _Feed:
             entries=with_derived_ids(entries),
             title=line_of(_text(self._feed, "title")),
             canonical_url=self._page_url,
-            language=clean_text(_text(self._feed, "language")).replace("_", "-"),
-            warnings=tuple(self._items.warnings),
+            language=language_tag(_text(self._feed, "language")),
+            warnings=tuple(warnings),
             next_url="" if next_url in (self._feed_url, self._context.source_url) else next_url,
             hub_urls=hubs,
             topic_url=self._feed_url if hubs or _text(self._feed, "feed_url") else "",
@@ -84,8 +85,14 @@ class _Feed:
     def _entries(self) -> Iterator[EntryContent]:
         for number, item in enumerate(self._feed["items"], start=1):
             if not isinstance(item, dict):
-                self._items.warnings.append(f"Entry {number} was left out: it is not an object.")
-            elif entry := self._items.entry(self._item(item), number):
+                self._items.leave_out(number, "it is not an object")
+                continue
+            try:
+                entry = self._items.entry(self._item(item), number)
+            except TooLong as error:
+                self._items.leave_out(number, str(error))
+                continue
+            if entry:
                 yield entry
 
     def _item(self, item: Node) -> FeedItem:

@@ -13,10 +13,10 @@ from syndicator.content import EntryContent, Image, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
 from syndicator.sources.derived_ids import with_derived_ids
-from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.entry_body import Piece, read_blocks, with_attached
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.file_kinds import MAX_BYTES, is_html, unreadable
-from syndicator.sources.headlines import with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import (
     absolute_url,
     has_block_markup,
@@ -72,6 +72,7 @@ class JsonLdReader(Reader):
             title=line(live_blog.get("headline")) or line(live_blog.get("name")),
             canonical_url=canonical_url,
             language=line(live_blog.get("inLanguage")) or head.language,
+            sparse=tuple(updates.sparse),
             warnings=(*updates.warnings, *updates.furniture.warnings()),
         )
 
@@ -118,6 +119,7 @@ class _Updates:
     canonical_url: str
     context: ReadingContext
     warnings: list[str] = field(default_factory=list)
+    sparse: list[str] = field(default_factory=list)
     furniture: FurnitureLeftOut = field(default_factory=FurnitureLeftOut)
 
     def read(self, updates: list[Any]) -> tuple[EntryContent, ...]:
@@ -134,12 +136,17 @@ class _Updates:
         entries = []
         for (number, update), known, completed in zip(said, sought, shown, strict=True):
             pieces = list(completed or known.pieces)
-            has_pictures = any(isinstance(piece, Image) for piece in completed or ())
+            shown_more = completed is not None and completed is not known.pieces
+            has_pictures = shown_more and any(isinstance(piece, Image) for piece in pieces)
             images = list(self._images(update.get("image"), pieces))
             # Beside the page's own pictures, one without a caption is a cut-out of them.
-            pieces += [image for image in images if image.text or not has_pictures]
+            images = [image for image in images if image.text or not has_pictures]
+            pieces = with_attached(pieces, images)
             if entry := self._entry(update, number, pieces):
                 entries.append(entry)
+                # A name that derives from the text finds no known entry surely.
+                if completed is None and entry.external_id and known.pieces:
+                    self.sparse.append(entry.external_id)
         return with_derived_ids(oldest_first(entries))
 
     def _sought(self, update: Node) -> Sought:
@@ -154,7 +161,7 @@ class _Updates:
         )
 
     def _entry(self, update: Node, number: int, pieces: list[Piece]) -> EntryContent | None:
-        headline, blocks = with_headline(line(update.get("headline")), read_blocks(pieces))
+        headline, blocks = without_repetition(line(update.get("headline")), read_blocks(pieces))
         if not blocks and not headline:
             self.warnings.append(f"Update {number} was left out: it has neither headline nor text.")
             return None

@@ -16,9 +16,9 @@ from syndicator.content import EntryContent, Image
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.bylines import without_prefix
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
-from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.entry_body import Piece, read_blocks, with_attached
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
-from syndicator.sources.headlines import split_marked_headline, with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import (
     absolute_url,
     has_block_markup,
@@ -37,6 +37,7 @@ from syndicator.sources.json_values import (
     string,
     whole_number,
 )
+from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.renditions import Rendition, best_rendition
 from syndicator.sources.text_encoding import decode_text
@@ -203,8 +204,8 @@ class _Package:
         if not headline:
             headline, markup = split_marked_headline(markup)
         pieces = self.furniture.rest_of(self._body(markup))
-        pieces += self._images(item, pieces)
-        headline, blocks = with_headline(headline, read_blocks(pieces))
+        pieces = with_attached(pieces, self._images(item, pieces))
+        headline, blocks = without_repetition(headline, read_blocks(pieces))
         if not headline and not blocks:
             self._leave_out(item, "it has neither headline nor text")
             return None

@@ -101,6 +101,14 @@ def furniture_of(line: str) -> Furniture | None:
     return next((kind for kind, form in _FURNITURE.items() if form.fullmatch(line)), None)
 
 
+def left_out(dropped: Sequence[tuple[Furniture, str]]) -> Iterator[str]:
+    """A sentence for each kind of the lines that were *dropped*, with the first as its example."""
+    examples = dict(reversed(dropped))
+    for kind, count in Counter(kind for kind, _ in dropped).items():
+        lines = "1 line was" if count == 1 else f"{count} lines were"
+        yield f"{lines} left out ({kind.value}), such as “{examples[kind]}”."
+
+
 def is_key_updates_heading(line: str) -> bool:
     """Whether *line* heads the list of the most important entries, above the first entry."""
     return len(line) <= _LONGEST and bool(_KEY_UPDATES.fullmatch(line))
@@ -148,11 +156,7 @@ class FurnitureLeftOut:
 
     def warnings(self) -> Iterator[str]:
         """A sentence for each kind of line that was left out."""
-        kinds = Counter(kind for kind, _ in self._lines)
-        examples = dict(reversed(self._lines))
-        for kind, count in kinds.items():
-            lines = "1 line was" if count == 1 else f"{count} lines were"
-            yield f"{lines} left out ({kind.value}), such as “{examples[kind]}”."
+        yield from left_out(self._lines)
 
 
 def _asks(piece: str | Block, following: Sequence[str | Block]) -> bool:

@@ -52,6 +52,12 @@ _IMG_ATTRIBUTE = re.compile(
     r"(?:\"(?P<value>[^\"]{0,4000})\"|'(?P<value2>[^']{0,4000})'|(?P<value3>[^\s\"'<>]{1,2000}))"
 )
 _ICON = {"icon", "avatar", "logo", "emoji", "pixel", "tracking", "portrait", "author"}
+#: What is shown where no script runs, after the picture that a script would load.
+_WITHOUT_SCRIPTS = re.compile(
+    r"(?P<image><img src=\"[^\"<>]+\"[^<>]*>)?\s{0,50}<noscript\b[^<>]{0,300}>"
+    r"(?P<instead>(?:(?!</?noscript\b).){0,3000})</noscript\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
 _SMALLEST_PICTURE = 100
 
 
@@ -68,9 +74,12 @@ class Sought:
 def pieces_on_page(
     page: str, sought: Sequence[Sought], base_url: str
 ) -> list[tuple[Piece, ...] | None]:
-    """For each of *sought* what *page* shows of it; None where the JSON-LD is to be believed."""
+    """For each of *sought* what *page* shows of it; None where it does not, or not surely.
+
+    Where it shows no more than the JSON-LD says, the pieces are the JSON-LD's own.
+    """
     nothing: list[tuple[Piece, ...] | None] = [None] * len(sought)
-    if len(page) > _LONGEST_PAGE or not any(_words_of(one.pieces) for one in sought):
+    if len(page) > _LONGEST_PAGE or not any(words_of(one.pieces) for one in sought):
         return nothing
     elements = find_elements(page)
     if elements is None or not elements.elements:
@@ -119,7 +128,7 @@ class _Search:
         """Where the first words of each entry stand on the page."""
         wanted: dict[tuple[str, ...], list[int]] = {}
         for owner, one in enumerate(self.sought):
-            if len(start := _words_of(one.pieces)[:_KNOWN_BY]) == _KNOWN_BY:
+            if len(start := words_of(one.pieces)[:_KNOWN_BY]) == _KNOWN_BY:
                 wanted.setdefault(tuple(start), []).append(owner)
         places: list[list[int]] = [[] for _ in self.sought]
         first_words = {start[0] for start in wanted}
@@ -145,8 +154,10 @@ class _Search:
             places[owners[0]].append(offset)
 
     def _find(self, owner: int) -> tuple[Piece, ...] | None:
-        if not _words_of(self.sought[owner].pieces):
+        one = self.sought[owner]
+        if not words_of(one.pieces):
             return None
+        is_shown = False
         for number in self._candidates(owner):
             element = self.elements.elements[number]
             if self._is_anothers(element, owner) or self._is_furniture(number):
@@ -155,9 +166,11 @@ class _Search:
             self._budget -= size
             if self._budget < 0 or size > _LONGEST_ELEMENT:
                 continue
-            if (found := _aligned(self._pieces(number), self.sought[owner])) is not None:
+            found = _aligned(self._pieces(number), one)
+            if found and _says_more(found, one.pieces):
                 return found
-        return None
+            is_shown |= found is not None and not self._is_unlike_an_entry(number)
+        return one.pieces if is_shown else None
 
     def _candidates(self, owner: int) -> Iterator[int]:
         """The elements that may be the entry, the likeliest first, each once."""
@@ -206,6 +219,7 @@ class _Search:
         kept.append(self.page[position : element.end])
         markup = _ONLY_A_LINK.sub("", "".join(kept))
         markup = _IMG.sub(lambda tag: _mended_image(tag["attributes"]), markup)
+        markup = _WITHOUT_SCRIPTS.sub(lambda found: found["image"] or found["instead"], markup)
         return FurnitureLeftOut().rest_of(pieces_of_html(markup, self.base_url))
 
 
@@ -217,33 +231,38 @@ def _is_furniture(element: PageElement, around: str) -> bool:
 
 
 def _aligned(pieces: Sequence[Piece], sought: Sought) -> tuple[Piece, ...] | None:
-    """*pieces* that are the entry's, if they hold its whole text and more than that."""
-    body = _words_of(sought.pieces)
+    """*pieces* that are the entry's, if they hold its whole text; None if they do not."""
+    body = words_of(sought.pieces)
     text = " ".join(body)
-    is_cut = isinstance(sought.pieces[-1], str) and sought.pieces[-1].endswith(("…", "..."))
+    is_cut = is_cut_off(sought.pieces)
     kept: list[Piece] = []
-    at = 0
+    at, whole, is_alone = 0, 0, True
     for piece in pieces:
-        if read := _words_read(piece, body[at : at + 2000], is_cut):
-            kept.append(piece)
+        if read := words_read(piece, body[at : at + 2000], is_cut):
+            # A picture between another's text and this one may belong to either.
+            kept = [*(kept if at or is_alone else []), piece]
             at += read
-        elif isinstance(piece, str):
-            if _is_known(piece, sought):
-                continue
+            whole = len(kept)
+        elif not isinstance(piece, str):
+            if not (words := " ".join(words_of([piece]))) or words not in text:
+                kept.append(piece)
+        elif not _is_known(piece, sought, above=at == 0):
+            is_alone = False
             if at == len(body):
+                kept = kept[:whole]
                 break
             if at:
                 return None
-            # What stands above it is not the entry's.
-            kept.clear()
-        elif not (words := " ".join(_words_of([piece]))) or words not in text:
-            kept.append(piece)
-    if at < len(body) or not _says_more(kept, sought.pieces):
-        return None
-    return tuple(_without_doubles(kept))
+    return tuple(_without_doubles(kept)) if at == len(body) else None
 
 
-def _words_read(piece: Piece, body: list[str], is_cut: bool) -> int:
+def is_cut_off(pieces: Sequence[Piece]) -> bool:
+    """Whether a machine ended the text of *pieces*: "Am Morgen stand das Wasser in …"."""
+    last = pieces[-1] if pieces else ""
+    return (last if isinstance(last, str) else last.text).endswith(("…", "..."))
+
+
+def words_read(piece: Piece, body: list[str], is_cut: bool) -> int:
     """How many words *piece* and the beginning of *body* have in common, if it is all of one."""
     for words in _readings(piece):
         if words and body[: len(words)] == words:
@@ -281,14 +300,14 @@ def _without_doubles(pieces: Sequence[Piece]) -> Iterator[Piece]:
         yield piece
 
 
-def _is_known(line: str, sought: Sought) -> bool:
-    """Whether *line* above or below the text is the entry's headline, author or time."""
+def _is_known(line: str, sought: Sought, *, above: bool) -> bool:
+    """Whether *line* is the entry's headline, author or time, or, *above* the text, its badge."""
     words = _words(line)
     if not words or words in (_words(sought.headline), _words(sought.author)):
         return True
     if read_time_line(line) is not None:
         return True
-    return len(words) <= 2 or set(words) <= {*_words(sought.author), "von", "by"}
+    return (above and len(words) <= 2) or set(words) <= {*_words(sought.author), "von", "by"}
 
 
 def _mended_image(attributes: str) -> str:
@@ -318,7 +337,8 @@ def _by_size(srcset: str) -> list[str]:
     return [url for _, url in sorted(sized, reverse=True)]
 
 
-def _words_of(pieces: Sequence[Piece]) -> list[str]:
+def words_of(pieces: Sequence[Piece]) -> list[str]:
+    """The words that *pieces* show, in their order."""
     return [word for piece in pieces for word in next(_readings(piece))]
 
 

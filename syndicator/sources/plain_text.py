@@ -23,11 +23,12 @@ from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import is_list_item, read_body
 from syndicator.sources.file_kinds import is_html, is_json, unreadable
 from syndicator.sources.page_furniture import (
-    FurnitureLeftOut,
+    Furniture,
     furniture_of,
     is_badge,
     is_footer,
     is_key_updates_heading,
+    left_out,
 )
 from syndicator.sources.share_labels import (
     is_german_label,
@@ -116,7 +117,7 @@ class _Page:
     context: ReadingContext
     today: date | None
     clock_before: datetime | None = None
-    dropped: FurnitureLeftOut = field(default_factory=FurnitureLeftOut)
+    dropped: list[tuple[Furniture, str]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     dated_by_head: int = 0
 
@@ -144,7 +145,7 @@ class _Page:
         )
 
     def warnings(self) -> Iterator[str]:
-        yield from self.dropped.warnings()
+        yield from left_out(self.dropped)
         for name in self.empty:
             yield f"An entry was left out because it has no text: “{name}”."
         if self.dated_by_head:
@@ -159,15 +160,14 @@ class _Page:
         if kind and not _is_author(lines, self.authors):
             for start, line in enumerate(lines):
                 if _is_author([line], self.authors):
-                    for above in lines[:start]:
-                        self.dropped.note(kind, above)
+                    self.dropped.extend((kind, above) for above in lines[:start])
                     return lines[start:]
         return lines
 
     def _without_furniture(self, lines: Sequence[str]) -> Iterator[str]:
         for line in lines:
             if kind := furniture_of(line):
-                self.dropped.note(kind, line)
+                self.dropped.append((kind, line))
             else:
                 yield line
 

@@ -21,7 +21,7 @@ from syndicator.sources.base import Reader, ReadingContext, SourceDocument, Unre
 from syndicator.sources.credit_lines import credit_of, split_credit
 from syndicator.sources.entry_body import Piece, read_blocks
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
-from syndicator.sources.headlines import split_marked_headline, with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url, pieces_of_html
 from syndicator.sources.json_text import load_json
 from syndicator.sources.json_values import (
@@ -36,6 +36,7 @@ from syndicator.sources.json_values import (
     string,
     whole_number,
 )
+from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.quotations import without_marks
 from syndicator.sources.renditions import Rendition, best_rendition
@@ -156,7 +157,7 @@ class _Posts:
             else:
                 pieces.extend([marked] if marked else [])
             pieces.extend(found)
-        headline, blocks = with_headline(headline, read_blocks(self.furniture.rest_of(pieces)))
+        headline, blocks = without_repetition(headline, read_blocks(self.furniture.rest_of(pieces)))
         if not headline and not blocks:
             self.warnings.append(f"Post “{name}” was left out: nothing in it is text or picture.")
             return None

@@ -21,7 +21,7 @@ from syndicator.content import EntryContent, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.entry_body import read_blocks
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
-from syndicator.sources.headlines import split_marked_headline, with_headline
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url, pieces_of_html
 from syndicator.sources.json_text import load_json
 from syndicator.sources.json_values import (
@@ -33,13 +33,14 @@ from syndicator.sources.json_values import (
     string,
     whole_number,
 )
+from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import unix_time
 
 _ENTRIES = re.compile(r"\"entries\"\s*:\s*\[")
 _OF_AN_ENTRY = re.compile(
-    r"\"(?:share_link|entry_time|key_event|latest_timestamp|refresh_interval|html)\"\s*:"
+    r"\"(?:share_link|entry_time|latest_timestamp|refresh_interval|html)\"\s*:"
 )
 _WINDOW = re.compile(
     r"(?P<base>.*?(?:/liveblog/v\d+/\d+(?:/entries)?|/liveblog))"
@@ -58,6 +59,12 @@ _COMMAND = re.compile(
 #: Before there was ``render``, ``html`` held the entry with its frame; the text stands in it.
 _TEXT_IN_FRAME = re.compile(
     r"<div\b[^<>]{0,300}\bclass=\"[^\"<>]{0,300}\bliveblog-entry-text\b[^<>]{0,300}>"
+)
+_STAMP_OF_FRAME = re.compile(r"\bdata-timestamp=\"(?P<stamp>\d{1,20})\"")
+_AUTHOR_OF_FRAME = re.compile(
+    r"<span\b[^<>]{0,300}\bclass=\"[^\"<>]{0,300}\bliveblog-author-name\b[^<>]{0,300}>"
+    r"(?P<author>.{0,500}?)</span>",
+    re.DOTALL,
 )
 _FRAME_ENDS = re.compile(
     r"<(?:ul|p|div)\b[^<>]{0,300}\bclass=\"[^\"<>]{0,300}\bliveblog-entry-(?:actions|edit)"
@@ -156,7 +163,7 @@ class _Entries:
             headline, markup = split_marked_headline(markup)
         base_url = self.context.canonical_url or self.context.source_url
         pieces = self.furniture.rest_of(pieces_of_html(markup, base_url))
-        headline, blocks = with_headline(headline, read_blocks(pieces))
+        headline, blocks = without_repetition(headline, read_blocks(pieces))
         if not headline and not blocks:
             self.warnings.append(f"Entry “{_id(item)}” was left out: its rendering is empty.")
             return None
@@ -177,13 +184,15 @@ def _id(item: Node) -> str:
 
 def _stamp(item: Node) -> int:
     """When this version was made, in seconds since 1970."""
-    return whole_number(item.get("timestamp")) or whole_number(item.get("entry_time")) or 0
+    stated = whole_number(item.get("timestamp")) or whole_number(item.get("entry_time"))
+    framed = None if stated else _STAMP_OF_FRAME.search(string(item.get("html")))
+    return stated or (int(framed["stamp"]) if framed else 0)
 
 
 def _published_at(versions: list[Node]) -> datetime | None:
     """The time of the entry that all of *versions* are of."""
     times = [unix_time(whole_number(one.get("entry_time"))) for one in versions]
-    stamps = [unix_time(whole_number(one.get("timestamp"))) for one in versions]
+    stamps = [unix_time(_stamp(one) or None) for one in versions]
     return next(filter(None, [*times[::-1], *stamps]), None)
 
 
@@ -209,7 +218,8 @@ def _markup(item: Node) -> str:
 
 def _authors(item: Node) -> Iterator[str]:
     people = [one.get("name") for one in listed(item.get("authors")) if isinstance(one, dict)]
-    yield from lines(people or [item.get("author_link")])
+    framed = _AUTHOR_OF_FRAME.search(string(item.get("html")))
+    yield from lines(people or [item.get("author_link") or (framed and framed["author"])])
 
 
 def _next_url(answer: Node, source_url: str) -> str:

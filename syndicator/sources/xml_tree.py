@@ -29,7 +29,7 @@ _PREFIXES = {
 }
 #: What is meant by a prefix that the document forgot to declare.
 _USUAL = {"atom": "", "a10": ""}
-_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,500}\?>")
+_BEFORE_THE_ROOT = re.compile(r"\A[\s\ufeff]*(?:<\?xml\b[^>]{0,500}\?>\s*)?")
 _BASE = "xml:base"
 _LANGUAGE = "xml:lang"
 
@@ -112,18 +112,19 @@ class _Builder:
         self._open: list[Element] = []
         self._scopes: list[Scope] = [scope]
         self._count = 0
+
+    def parse(self, text: str) -> None:
+        # The parser holds the builder; were it the other way round too, thousands of both would
+        # wait for the garbage collector.
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
-        self._parser = parser
-
-    def parse(self, text: str) -> None:
-        text = _DECLARATION.sub("", text, count=1).lstrip()
+        text = _BEFORE_THE_ROOT.sub("", text)
         try:
-            self._parser.Parse(text.encode("utf-8", "replace"), True)
+            parser.Parse(text.encode("utf-8", "replace"), True)
         except expat.ExpatError as error:
             raise MalformedXml(str(error)) from error
 

@@ -25,9 +25,13 @@ RECIPIENTS, LARGE, DIGEST = 10_000, 1_000_000, 100_000
 FEW = 500
 #: Connections, and seconds until each answer, of the relay that takes its time.
 CONNECTIONS, SLOW = 100, 1.0
+#: A quarter of these, rounded up, is kept for breaking news.
+MOST = 134
 #: Seconds: until all processes have booted, and of one measurement.
 BOOT, SPAN = 6.0, 10.0
 BREAKING = 20
+#: Every child of every worker has sent one before it counts, or nearly.
+WARM_UP = 12
 
 
 def measure(backend: Backend, runs: int, large: int = LARGE, digest: int = DIGEST) -> Iterator[Row]:
@@ -75,7 +79,7 @@ def _speed(backend: Backend, installation: Installation, url: str, runs: int) ->
 
 def _patience(backend: Backend, installation: Installation) -> Iterator[Row]:
     with slow_sink() as url:
-        relay = _call(installation, "destination", url, {"connections": str(CONNECTIONS * 4 // 3)})
+        relay = _call(installation, "destination", url, {"connections": str(MOST)})
         pk = _call(installation, "mailing", relay, 1000)
         rate = _call(installation, "send_for", pk, 3 * SPAN)
     yield Row(
@@ -124,7 +128,7 @@ def _beside_a_digest(
     digest, breaking = (_call(installation, "destination", url, {}) for _ in range(2))
     backend.start(installation)
     try:
-        _call(installation, "breaking_waits", breaking, 3)
+        _call(installation, "breaking_waits", breaking, WARM_UP)
         idle = _call(installation, "breaking_waits", breaking, BREAKING)
         pk = _call(installation, "mailing", digest, count)
         sleep(2)

@@ -40,6 +40,8 @@ ANYONE, PEOPLE, DECIDERS, ADMINS = "anyone", "people", "deciders", "admins"
 #: None means that the method is not there.
 ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "queue": ("", PEOPLE, None),
+    "probe_permalink": ("entry", None, DECIDERS),
+    "keep_entry": ("entry", None, DECIDERS),
     "news": ("", PEOPLE, None),
     "post": ("post", PEOPLE, None),
     "approve": ("post", None, DECIDERS),

@@ -68,7 +68,9 @@ def test_the_same_document_again_costs_one_conditional_request_and_no_write(site
     # A server without validators sends all of it again: nothing is read or written either.
     site.put(PATH, document(1, 2), plain=True)
     look(following)
-    look(following)
+    with CaptureQueriesContext(connection) as statements:
+        look(following)
+    assert not any("entries_entry" in one["sql"] for one in statements)
     assert site.statuses() == [200, 304, 200, 200]
     assert (list(Entry.objects.values()), Reading.objects.count()) == before
     assert EntryRevision.objects.count() == 2
@@ -226,6 +228,15 @@ def test_what_fails_is_told_after_a_while_and_ends_when_it_works(
     assert (following.failures, following.problem) == (0, None)
     assert not open_alerts().exists()
     assert names(from_before=False) == ["n2"]
+
+
+def test_a_short_outage_is_nobodys_alarm(site: Site) -> None:
+    following = start(site, 1)
+    site.put(PATH, b"", status=502)
+    for _ in range(5):
+        look(following)
+    assert following.failures == 5
+    assert not open_alerts().exists()
 
 
 def test_a_server_that_asks_to_wait_is_left_alone_so_long(site: Site) -> None:

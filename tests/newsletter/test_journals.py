@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,24 @@ def test_a_torn_or_damaged_line_is_no_line(mailing: Mailing, folder: Path, torn:
     journal.leave()
     settle()
     assert states(mailing) == SORTED
+
+
+def test_no_dot_leaves_before_the_answers_read_until_then_are_written(
+    mailing: Mailing, folder: Path
+) -> None:
+    journal = Journal()
+    claimed = claim_allowed(mailing.pk, mailing.destination_id, journal.token, 3, Limits())
+    anna, ben, cleo = claimed
+    journal.begun(anna.pk, anna.epoch)
+    journal.answered(Fate.of(anna, "250 ok \n \u2028 wie gewünscht"))
+    journal.begun(ben.pk, ben.epoch)
+    journal.answered(Fate.of(ben, Rejected(Wording("No."))))
+    journal.begun(cleo.pk, cleo.epoch)
+    os.close(journal._file)  # nothing that it had not written yet is written by that
+    settle()
+    assert states(mailing) == {**SORTED, "dan": S.QUEUED}
+    assert mailing.recipients.get(pk=anna.pk).answer == "250 ok \n \u2028 wie gewünscht"
+    assert list(folder.iterdir()) == []
 
 
 def test_a_dead_sender_gives_its_connections_back(mailing: Mailing) -> None:

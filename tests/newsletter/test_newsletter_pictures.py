@@ -110,6 +110,21 @@ def test_nothing_goes_out_without_the_picture_that_was_approved(
     assert len(relay.accepted) == 1
 
 
+def test_a_mailing_stops_whose_picture_may_not_be_shown_any_more(
+    web: PictureServer, destination: Destination, relay: ScriptedRelay
+) -> None:
+    send(destination, make_illustrated_post(destination, web).message)
+    Destination.objects.update(refused_credits="Anna*")
+    mailing = Mailing.objects.get()
+    assert send_due(mailing.pk) == 0
+    mailing.refresh_from_db()
+    assert "Anna Foto" in str(mailing.wording)
+    assert relay.accepted == []
+    Destination.objects.update(refused_credits="")
+    make_due(mailing)
+    assert send_due(mailing.pk) == 1
+
+
 def test_the_desk_shows_the_mail_with_its_picture(
     web: PictureServer, destination: Destination
 ) -> None:

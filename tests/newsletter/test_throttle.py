@@ -152,10 +152,10 @@ def test_a_digest_gives_way_to_breaking_news_for_a_while(
 ) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(lane=Lane.BREAKING)
     digest = Mailing(lane=Lane.DIGEST)
-    assert gives_way(digest)
-    assert not gives_way(Mailing(lane=Lane.BREAKING))
+    assert gives_way(digest, database_now())
+    assert not gives_way(Mailing(lane=Lane.BREAKING), database_now())
     Mailing.objects.filter(pk=mailing.pk).update(created_at=database_now() - timedelta(minutes=1))
-    assert not gives_way(digest), "not for ever: its relay may be slow"
+    assert not gives_way(digest, database_now()), "not for ever: its relay may be slow"
 
 
 def test_breaking_tags_take_the_breaking_lane_as_they_do_at_the_desk(blog: LiveBlog) -> None:

@@ -14,6 +14,7 @@ from syndicator.sources.base import ReadingContext, UnreadableSource
 from syndicator.sources.file_kinds import MAX_BYTES
 
 PAGES = Path(__file__).parent / "pages"
+FEEDS = Path(__file__).parent / "feeds"
 PAGE = "https://m.example/blog"
 
 
@@ -26,7 +27,12 @@ def zipped() -> bytes:
 
 def test_the_strictest_reader_is_asked_first() -> None:
     assert [reader.name for reader in detect.readers()] == [
+        "sourcefabric",
+        "wordpress-liveblog",
         "liveblog-json",
+        "ninjs",
+        "json-feed",
+        "feed",
         "json-ld",
         "plain-text",
     ]
@@ -46,7 +52,10 @@ def test_the_order_is_not_that_of_installation(monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(detect, "entry_points", installed)
     kinds = [type(reader).__name__ for reader in detect.readers()]
-    assert kinds == ["LiveBlogJsonReader", "JsonLdReader", "PlainTextReader", "PlainTextReader"]
+    assert kinds == [
+        *("SourcefabricReader", "WordPressLiveblogReader", "LiveBlogJsonReader", "NinjsReader"),
+        *("JsonFeedReader", "FeedReader", "JsonLdReader", "PlainTextReader", "PlainTextReader"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +65,8 @@ def test_the_order_is_not_that_of_installation(monkeypatch: pytest.MonkeyPatch, 
         pytest.param(
             b'{"entries": [{"external_id": "a", "headline": "b"}]}', "liveblog-json", id="json"
         ),
+        pytest.param((FEEDS / "wien.xml").read_bytes(), "feed", id="feed"),
+        pytest.param((FEEDS / "zuerich.feed.json").read_bytes(), "json-feed", id="json-feed"),
         pytest.param(
             b'<html><script type="application/ld+json">{"@type": "LiveBlogPosting"}</script>'
             b"<p>Teilen</p></html>",
@@ -113,7 +124,7 @@ def test_of_entries_with_one_id_the_newest_stays() -> None:
         (b"\0\1\2\3\xfe\xff" * 50, "a file that is not text"),
         (b"<!DOCTYPE html><p>Teilen</p>", "an HTML page without a LiveBlogPosting"),
         (b"<html>LiveBlogPosting</html>", "an HTML page without a LiveBlogPosting"),
-        (b"<?xml version='1.0'?><rss><channel/></rss>", "an RSS or Atom feed"),
+        (b"<?xml version='1.0'?><a><rss/></a>", "an RSS or Atom feed"),
         (b"<?xml version='1.0'?><a/>", "an XML file"),
         (b'[{"external_id": "a"}]', "a JSON file whose top level is a list"),
         (b'{"a": 1}', "a JSON file without “entries”"),

@@ -32,6 +32,9 @@ class Replies:
         self._lines: list[bytes] = []
         self._code = b""
         self._size = 0
+        #: The answers to the commands of a mail that came at once, which are the same each time.
+        self._usual = b""
+        self._usual_replies: Sequence[Reply] = ()
 
     @property
     def begun(self) -> bool:
@@ -40,6 +43,16 @@ class Replies:
 
     def feed(self, data: bytes) -> Sequence[Reply]:
         """The replies that *data* completes; `Garbled` if it is not what a mail server says."""
+        if self.begun:
+            return self._feed(data)
+        if data == self._usual:
+            return self._usual_replies
+        whole = self._feed(data)
+        if len(whole) > 1 and not self.begun:
+            self._usual, self._usual_replies = data, whole
+        return whole
+
+    def _feed(self, data: bytes) -> Sequence[Reply]:
         *lines, self._rest = (self._rest + data).split(b"\n")
         whole = []
         for line in lines:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from syndicator.content import blocks_from_json
-from syndicator.desk import mailings, retractions
+from syndicator.desk import audit, mailings, retractions
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.sharing import sharing_of
@@ -22,6 +22,7 @@ from syndicator.desk.views.queue import Group
 from syndicator.entries.models import Entry
 from syndicator.posts import retraction as retracting
 from syndicator.posts import review
+from syndicator.probing import asking
 
 
 @require_GET
@@ -43,9 +44,29 @@ def entry(request: DeskRequest, pk: int) -> HttpResponse:
         ],
         "cards": [Card(post, back=request.path, detailed=True, outlook=outlook) for post in posts],
         "mailings": mailings.reports(posts),
+        "link": asking.permalink_of(shown),
         "sharing": sharing_of(shown),
     }
     return render(request, "desk/entry.html", context)
+
+
+@require_POST
+@deciders_only
+def probe_permalink(request: DeskRequest, pk: int) -> HttpResponse:
+    """Have the permalink opened again, to see whether readers can."""
+    asking.ask_again(get_object_or_404(Entry, pk=pk))
+    messages.success(request, _("The permalink is opened again in a moment. Reload the page."))
+    return redirect(f"{reverse('desk:entry', args=[pk])}#link")
+
+
+@require_POST
+@deciders_only
+def keep_entry(request: DeskRequest, pk: int) -> HttpResponse:
+    """The entry stays although it is not on its page any more."""
+    shown = get_object_or_404(Entry, pk=pk)
+    if asking.keep(shown):
+        audit.record(request, "kept", shown)
+    return redirect(f"{reverse('desk:entry', args=[pk])}#link")
 
 
 @require_http_methods(["GET", "POST"])

@@ -26,9 +26,12 @@ from syndicator.digests.models import Digest, DigestState
 from syndicator.entries.models import Entry, LiveBlog, Source
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.sweep import STALLED_KEY, stalled_since
+from syndicator.probing.asking import places_gone
 
 #: Entries on one page. More would not be read, and an old phone has to carry them.
 ENTRIES = 40
+#: Entries of which a person is asked whether they stay, on one page.
+PLACES_GONE = 5
 #: States in which a card does not look again by itself.
 STILL = (PostState.PENDING, PostState.FAILED, PostState.SKIPPED)
 #: A post is committed a little after the time it bears; the poll looks back this far.
@@ -65,6 +68,7 @@ def queue(request: DeskRequest) -> HttpResponse:
         "waiting": Post.objects.filter(wanted.conditions).count(),
         "since": now.isoformat(),
         "paused": [row for row in _paused() if alert_key(row, "paused") not in told],
+        "places_gone": places_gone()[:PLACES_GONE],
         "digests_waiting": Digest.objects.filter(state=DigestState.WAITING).count(),
         "stalled_since": None if STALLED_KEY in told else stalled_since(now),
         "first_steps": _first_steps() if request.user.may_configure else None,
