@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from syndicator import secrets
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination
 from syndicator.returns.provider_calls import (
     NotAnEvent,
