@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "syndicator.pictures",
     "syndicator.alerts",
     "syndicator.following",
+    "syndicator.signed_push",
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",

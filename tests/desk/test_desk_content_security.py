@@ -23,6 +23,8 @@ OTHERS = {
     "openapi-json": "/api/v1/openapi.json",
     "api-root": "/api/v1/",
     "push_entry": "/api/v1/blogs/x/entries",
+    "push_entries": "/api/v1/blogs/x/entries/batch",
+    "push_signed": "/api/v1/push/x/",
     "withdraw_entry": "/api/v1/blogs/x/entries/y",
     "read_entry": "/api/v1/blogs/x/entries/y",
     "unsubscribe": "/newsletter/unsubscribe/x/",
