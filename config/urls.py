@@ -19,6 +19,7 @@ urlpatterns = [
     path("newsletter/", include("syndicator.newsletter.urls")),
     path("newsletter/", include("syndicator.signup.urls")),
     path("returns/", include("syndicator.returns.urls")),
+    path("websub/", include("syndicator.following.urls")),
     path("digests/", include("syndicator.digests.urls")),
     path("metrics/", metrics),
     path("", include("syndicator.desk.urls")),

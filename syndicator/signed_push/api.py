@@ -82,7 +82,7 @@ router = Router(auth=Signature())
 
 
 @router.post(
-    "{key}/",
+    "{slug:key}/",
     response={
         200: EntriesOut,
         401: Problem,

@@ -40,6 +40,7 @@ OTHERS = {
     "own_data_file": "/newsletter/own-data/x/file/",
     "erase": "/newsletter/own-data/x/delete/",
     "event": "/returns/1/events/",
+    "hub_calls": "/websub/x/",
     "archive": "/digests/x/",
     "page": "/digests/x/y/",
     None: "/metrics/",
