@@ -24,6 +24,8 @@ OTHERS = {
     "api-root": "/api/v1/",
     "push_entry": "/api/v1/blogs/x/entries",
     "push_entries": "/api/v1/blogs/x/entries/batch",
+    "withdraw_entry_called_batch": "/api/v1/blogs/x/entries/batch",
+    "read_entry_called_batch": "/api/v1/blogs/x/entries/batch",
     "push_signed": "/api/v1/push/x/",
     "withdraw_entry": "/api/v1/blogs/x/entries/y",
     "read_entry": "/api/v1/blogs/x/entries/y",

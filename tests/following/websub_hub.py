@@ -113,7 +113,8 @@ class Publisher:
                 body = json.dumps({"entries": publisher.entries}).encode()
                 publisher.during()
                 hub = publisher.hubs[publisher.named_hub].url
-                self._answer(200, body, Link=f'<{hub}>; rel="hub", <{publisher.topic}>; rel=self')
+                link = f'<{hub}>; rel="hub", <{publisher.topic}>; rel=self'
+                self._answer(200, body, **({"Link": link} if publisher.names_hubs else {}))
 
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
