@@ -16,8 +16,9 @@ from syndicator.content import EntryContent
 from syndicator.following.hub_links import with_hubs
 from syndicator.following.robots import USER_AGENT
 from syndicator.outbound.fetch import Fetched, Validators, fetch
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
-from syndicator.sources.detect import read_with, readers, recognise
+from syndicator.sources.apart import read_apart
+from syndicator.sources.base import Reader, ReadingContext, SourceDocument
+from syndicator.sources.detect import readers
 from syndicator.uptime import uptime
 
 #: So many documents are read in one look, and no further one is asked for after so many seconds.
@@ -84,8 +85,7 @@ def look(
     pages = [Page(first.url, first.content)]
     if _digest(pages) == question.digest:
         return Look(validators=first.validators, digest=question.digest)
-    reader = reader or recognise(first.content)
-    documents = [_read(reader, pages[0], question.context)]
+    documents = [_read(question.reader, pages[0], question.context)]
     seen, is_cut = {address, first.url}, False
     while (older := documents[-1].next_url) and older not in seen:
         ids = [entry.external_id for entry in documents[-1].entries]
@@ -98,7 +98,7 @@ def look(
         fetched = _ask(older, None)
         assert fetched.content is not None
         pages.append(Page(fetched.url, fetched.content))
-        documents.append(_read(reader, pages[-1], question.context))
+        documents.append(_read(documents[0].reader, pages[-1], question.context))
     # The digest is that of what is asked for first: only then does the next look compare alike.
     return Look(
         tuple(pages),
@@ -112,8 +112,7 @@ def look(
 
 def read_pages(pages: Sequence[Page], reader: str, context: ReadingContext) -> SourceDocument:
     """The document that *pages*, the newest first, are together. Raises `UnreadableSource`."""
-    found = _named(reader) or recognise(pages[0].body)
-    return _joined([_read(found, page, context) for page in pages])
+    return _joined([_read(reader, page, context) for page in pages])
 
 
 def _ask(url: str, validators: Validators | None) -> Fetched:
@@ -130,13 +129,8 @@ def _named(name: str) -> Reader | None:
     return next((reader for reader in readers() if reader.name == name), None)
 
 
-def _read(reader: Reader, page: Page, context: ReadingContext) -> SourceDocument:
-    try:
-        return read_with(reader, page.body, replace(context, source_url=page.url))
-    except RecursionError:
-        raise UnreadableSource(
-            f"Expected {reader.describes}.", "Found something nested too deeply."
-        ) from None
+def _read(reader: str, page: Page, context: ReadingContext) -> SourceDocument:
+    return read_apart(page.body, reader, replace(context, source_url=page.url))
 
 
 def _joined(documents: Sequence[SourceDocument]) -> SourceDocument:

@@ -7,99 +7,210 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('entries', '0006_from_before'),
+        ("entries", "0006_from_before"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Following',
+            name="Following",
             fields=[
-                ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='following', serialize=False, to='entries.source')),
-                ('url', models.CharField(max_length=2000, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='address')),
-                ('reader', models.CharField(blank=True, default='', max_length=40)),
-                ('shortest', models.PositiveIntegerField(default=15, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(3600)], verbose_name='look at most every … seconds')),
-                ('longest', models.PositiveIntegerField(default=300, validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(86400)], verbose_name='look at least every … seconds')),
-                ('silence_minutes', models.PositiveIntegerField(default=40, help_text='If the page changes all the while, but no entry does. Where entries are rarer, it waits longer by itself. 0: no alarm.', validators=[django.core.validators.MaxValueValidator(10080)], verbose_name='alarm after so many minutes without news')),
-                ('due_at', models.DateTimeField(db_index=True, null=True)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('began_at', models.DateTimeField(null=True)),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('page_changed_at', models.DateTimeField(null=True)),
-                ('news_at', models.DateTimeField(null=True)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('problem', models.JSONField(null=True)),
-                ('etag', models.CharField(blank=True, default='', max_length=200)),
-                ('last_modified', models.CharField(blank=True, default='', max_length=200)),
-                ('digest', models.CharField(blank=True, default='', max_length=64)),
+                (
+                    "source",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="following",
+                        serialize=False,
+                        to="entries.source",
+                    ),
+                ),
+                (
+                    "url",
+                    models.CharField(
+                        max_length=2000,
+                        validators=[django.core.validators.URLValidator(schemes=["http", "https"])],
+                        verbose_name="address",
+                    ),
+                ),
+                ("reader", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "shortest",
+                    models.PositiveIntegerField(
+                        default=15,
+                        validators=[
+                            django.core.validators.MinValueValidator(5),
+                            django.core.validators.MaxValueValidator(3600),
+                        ],
+                        verbose_name="look at most every … seconds",
+                    ),
+                ),
+                (
+                    "longest",
+                    models.PositiveIntegerField(
+                        default=300,
+                        validators=[
+                            django.core.validators.MinValueValidator(15),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                        verbose_name="look at least every … seconds",
+                    ),
+                ),
+                (
+                    "silence_minutes",
+                    models.PositiveIntegerField(
+                        default=40,
+                        help_text="If the page changes all the while, but no entry does. Where entries are rarer, it waits longer by itself. 0: no alarm.",
+                        validators=[django.core.validators.MaxValueValidator(10080)],
+                        verbose_name="alarm after so many minutes without news",
+                    ),
+                ),
+                ("due_at", models.DateTimeField(db_index=True, null=True)),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("began_at", models.DateTimeField(null=True)),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("page_changed_at", models.DateTimeField(null=True)),
+                ("news_at", models.DateTimeField(null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("problem", models.JSONField(null=True)),
+                ("etag", models.CharField(blank=True, default="", max_length=200)),
+                ("last_modified", models.CharField(blank=True, default="", max_length=200)),
+                ("digest", models.CharField(blank=True, default="", max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='RobotsFile',
+            name="RobotsFile",
             fields=[
-                ('origin', models.CharField(max_length=300, primary_key=True, serialize=False)),
-                ('text', models.TextField(blank=True, default='')),
-                ('read_at', models.DateTimeField()),
+                ("origin", models.CharField(max_length=300, primary_key=True, serialize=False)),
+                ("text", models.TextField(blank=True, default="")),
+                ("read_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('read_at', models.DateTimeField(db_index=True)),
-                ('reader', models.CharField(max_length=40)),
-                ('first_run', models.BooleanField(default=False)),
-                ('entries', models.PositiveIntegerField(default=0)),
-                ('created', models.PositiveIntegerField(default=0)),
-                ('updated', models.PositiveIntegerField(default=0)),
-                ('withdrawn', models.PositiveIntegerField(default=0)),
-                ('held', models.PositiveIntegerField(default=0)),
-                ('warnings', models.JSONField(default=list)),
-                ('following', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='following.following')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("read_at", models.DateTimeField(db_index=True)),
+                ("reader", models.CharField(max_length=40)),
+                ("first_run", models.BooleanField(default=False)),
+                ("entries", models.PositiveIntegerField(default=0)),
+                ("created", models.PositiveIntegerField(default=0)),
+                ("updated", models.PositiveIntegerField(default=0)),
+                ("withdrawn", models.PositiveIntegerField(default=0)),
+                ("held", models.PositiveIntegerField(default=0)),
+                ("warnings", models.JSONField(default=list)),
+                (
+                    "following",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="readings",
+                        to="following.following",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReadPage',
+            name="ReadPage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('url', models.TextField()),
-                ('gzipped', models.BinaryField()),
-                ('reading', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='following.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("url", models.TextField()),
+                ("gzipped", models.BinaryField()),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pages",
+                        to="following.reading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Likeness',
+            name="Likeness",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=200)),
-                ('content', models.JSONField()),
-                ('verdict', models.CharField(choices=[('open', 'open'), ('same', 'the same entry'), ('another', 'another entry')], default='open', max_length=8)),
-                ('noticed_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='likenesses', to='entries.entry')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='likenesses', to='entries.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=200)),
+                ("content", models.JSONField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("same", "the same entry"),
+                            ("another", "another entry"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("noticed_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="likenesses",
+                        to="entries.entry",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="likenesses",
+                        to="entries.source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'likenesses',
-                'constraints': [models.UniqueConstraint(models.F('source'), models.F('external_id'), name='one_likeness_per_name')],
+                "verbose_name_plural": "likenesses",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("source"), models.F("external_id"), name="one_likeness_per_name"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(fields=['following', '-read_at'], name='readings_of_a_source'),
+            model_name="reading",
+            index=models.Index(fields=["following", "-read_at"], name="readings_of_a_source"),
         ),
         migrations.AddConstraint(
-            model_name='readpage',
-            constraint=models.UniqueConstraint(models.F('reading'), models.F('number'), name='one_page_per_number'),
+            model_name="readpage",
+            constraint=models.UniqueConstraint(
+                models.F("reading"), models.F("number"), name="one_page_per_number"
+            ),
         ),
     ]
