@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 import pytest
 from django.test import override_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from syndicator import secrets
+from syndicator.following import hub_calls
 from syndicator.following.hub_links import with_hubs
 from syndicator.following.hubs import can_be_called
+from syndicator.following.models import HubSubscription
 from syndicator.sources.base import SourceDocument
 
+SECRET = secrets.encrypt({"secret": "geheim"})
 URL = "https://m.example.org/blog/live.xml"
 IN_DOCUMENT = SourceDocument(
     "x", (), hub_urls=("https://hub.example/d",), topic_url="https://m.example.org/d"
@@ -52,3 +61,26 @@ def test_headers_come_before_the_content(
 def test_only_a_desk_that_can_be_called_subscribes(address: str, public: bool) -> None:
     with override_settings(BASE_URL=address, ALLOW_PRIVATE_ADDRESSES=False):
         assert can_be_called() is public
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    method=st.sampled_from(hub_calls.METHODS),
+    body=st.binary(max_size=60),
+    other=st.binary(max_size=60),
+    at=st.integers(0, 200),
+    what=st.characters(min_codepoint=33, max_codepoint=255),
+)
+def test_no_other_body_and_no_other_signature_is_right(
+    method: str, body: bytes, other: bytes, at: int, what: str
+) -> None:
+    hub = HubSubscription(encrypted_secrets=SECRET)
+    mac = hmac.new(b"geheim", body, getattr(hashlib, method)).hexdigest()
+    signature = f"{method}={mac}"
+    assert hub_calls.is_signed(hub, signature, [body[:7], body[7:]])
+    if other != body:
+        assert not hub_calls.is_signed(hub, signature, [other])
+    at %= len(signature)
+    changed = signature[:at] + what + signature[at + 1 :]
+    if changed != signature:
+        assert not hub_calls.is_signed(hub, changed, [body])
