@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
+from django.db import connections
 
 
 @dataclass
@@ -133,6 +134,11 @@ class Publisher:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def finish(self) -> None:
+                super().finish()
+                # What a test has a hub do may look into the database.
+                connections.close_all()
 
             def log_message(self, *_: Any) -> None:
                 pass
