@@ -173,8 +173,15 @@ def test_a_hub_cannot_drive_us(
 def test_a_call_during_a_look_has_it_looked_at_again(
     publisher: Publisher, following: Following, hub: HubSubscription
 ) -> None:
-    publisher.during = publisher.hubs[0].distribute
+    claimed = []
+
+    def news_meanwhile() -> None:
+        publisher.hubs[0].distribute()
+        claimed.append(fresh(following).is_looked_at)
+
+    publisher.during = news_meanwhile
     looked = look(following)
+    assert claimed == [True]
     assert wait_of(looked) < 2 * looked.shortest
 
 
