@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "syndicator.approval_mail",
     "syndicator.nights",
     "syndicator.signup",
+    "syndicator.share",
+    "syndicator.published",
     "syndicator.desk",
 ]
 MIDDLEWARE = [

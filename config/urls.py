@@ -1,4 +1,5 @@
-"""All addresses: the desk at the root, the push API, metrics, and the newsletter's pages."""
+"""All addresses: the desk at the root, the push API, metrics, the newsletter's pages, share pages
+and feeds."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, include, path
@@ -22,5 +23,6 @@ urlpatterns = [
     path("websub/", include("syndicator.following.urls")),
     path("digests/", include("syndicator.digests.urls")),
     path("metrics/", metrics),
+    path("", include("syndicator.published.urls")),
     path("", include("syndicator.desk.urls")),
 ]

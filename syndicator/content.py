@@ -228,3 +228,5 @@ class Story:
     in_reply_to: str = ""
     #: Whether the live blog's editors call it breaking news.
     breaking: bool = False
+    #: The entry's own permalink, where *entry* has the link that the post carries in its place.
+    about: str = ""

@@ -17,7 +17,10 @@ log = structlog.get_logger(__name__)
 
 #: Their values are never written anywhere else; that they changed is.
 SECRET = frozenset(
-    {"password", "encrypted_secrets", "token_hash", "token_digest", "session", "public_key"}
+    {
+        *("password", "encrypted_secrets", "token_hash", "token_digest", "session", "public_key"),
+        "secret",
+    }
 )
 #: Shown in the place of a secret value.
 HIDDEN = "•••"
@@ -28,6 +31,7 @@ _UNTOLD = frozenset(
         "last_login",
         "date_joined",
         "created_at",
+        "changed_at",
         "account_key",
         "next_post_at",
         "next_post_set_at",

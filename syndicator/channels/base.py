@@ -146,6 +146,8 @@ class Message:
     *in_reply_to* is the platform's own name for a post of the account that this one answers in
     public; empty if it answers none.
     *urgent* are key events and breaking news: for readers who want nothing else at once.
+    *about* is the entry's own permalink where *permalink* is another link to it, for channels that
+    look the entry up by it.
     """
 
     text: str
@@ -161,6 +163,7 @@ class Message:
     published_at: str = ""
     in_reply_to: str = ""
     urgent: bool = False
+    about: str = ""
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {
@@ -185,6 +188,8 @@ class Message:
             said["in_reply_to"] = self.in_reply_to
         if self.urgent:
             said["urgent"] = True
+        if self.about:
+            said["about"] = self.about
         return said
 
     @classmethod
@@ -208,6 +213,11 @@ class Message:
         """Every picture that goes out with it, the link card's included."""
         of_card = self.card.picture if self.card else None
         return (*self.pictures, of_card) if of_card else self.pictures
+
+    @property
+    def own_permalink(self) -> str:
+        """The entry's, whatever link to it goes out."""
+        return self.about or self.permalink
 
     def carries_permalink(self) -> bool:
         """Whether the exact permalink leaves with the final bytes."""

@@ -25,8 +25,9 @@ from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
 from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
 from syndicator.digests.models import DigestSettings
-from syndicator.entries.models import LiveBlog, Source
+from syndicator.entries.models import Entry, LiveBlog, Source
 from syndicator.newsletter.models import Pace
+from syndicator.posts.links import link_of
 
 #: Setting names of a channel stand apart from the form's own fields.
 SETTING = "setting_"
@@ -149,6 +150,8 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "quiet_from",
             "quiet_to",
             "urgent_in_quiet_hours",
+            "tracking",
+            "share_page",
         ]
         labels = {
             "policy": _("Policy"),
@@ -168,8 +171,21 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             "quiet_from": _("Quiet from"),
             "quiet_to": _("Quiet until"),
             "urgent_in_quiet_hours": _("Breaking news and key events go out all the same"),
+            "tracking": _("Parameters for links"),
+            "share_page": _("Link to share pages"),
         }
-        help_texts = {"hold_seconds": "", "limit_minutes": "", "review_digests": ""}
+        help_texts = {
+            "hold_seconds": "",
+            "limit_minutes": "",
+            "review_digests": "",
+            "tracking": _(
+                "For your analytics: utm_source={platform}&utm_medium=social&utm_campaign={blog}. "
+                "{platform}, {blog} and {entry} are filled in. What a link has already stays."
+            ),
+            "share_page": _(
+                "Where the live blog has them; otherwise posts link to the entry itself."
+            ),
+        }
         widgets = {
             "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "quiet_to": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
@@ -216,8 +232,22 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
             route.not_authors,
             route.key_events != KeyEvents.ALL,
             route.quiet_from,
+            route.tracking,
+            route.share_page,
         )
         return any(set_now) or any(bound.errors for bound in self.more)
+
+    @property
+    def example_link(self) -> str:
+        """The link to the live blog's newest entry as posts on this route would carry it."""
+        blog: LiveBlog = self.instance.blog
+        entry = blog.entries.order_by("-published_at", "-pk").first()
+        if entry is None:
+            entry = Entry(external_id="1", permalink=blog.canonical_url)
+        entry.blog = blog
+        if self["tracking"].errors or (entry.pk is None and self.instance.share_page):
+            return entry.permalink
+        return link_of(entry, self.instance)
 
     @property
     def sets_quiet_hours(self) -> bool:

@@ -85,6 +85,7 @@ KINDS = {
     "entries.source": _("Source"),
     "newsletter.mailing": _("Mailing"),
     "newsletter.subscription": _("Subscription"),
+    "share.sharepages": _("Share pages"),
     "signup.signup": _("Sign-up"),
     "newsletter.suppression": _("Blocked address"),
     "returns.rules": _("Rules for undeliverable mail"),

@@ -18,6 +18,7 @@ from syndicator import secrets
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
 from syndicator.destinations.quiet_hours import quiet_until
+from syndicator.destinations.tracking import check_template
 from syndicator.entries.models import LiveBlog
 from syndicator.wording import Wording
 
@@ -258,6 +259,10 @@ class Route(models.Model):
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_to = models.TimeField(null=True, blank=True)
     urgent_in_quiet_hours = models.BooleanField(default=True)
+    #: Parameters for its links: see `syndicator.destinations.tracking`.
+    tracking = models.CharField(max_length=300, blank=True, default="", validators=[check_template])
+    #: Its links lead to the entries' share pages, where the live blog has them.
+    share_page = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

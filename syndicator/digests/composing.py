@@ -16,6 +16,7 @@ from syndicator.destinations.models import Route
 from syndicator.digests.models import Archive, Digest, DigestItem, DigestSettings, Shown
 from syndicator.digests.news import News, said
 from syndicator.entries.models import Entry, LiveBlog
+from syndicator.posts.links import content_for
 from syndicator.posts.picturing import pictures_of
 
 #: Of so many entries one is looked for that has a picture: the first ones are seen.
@@ -33,11 +34,13 @@ class Draft:
 def compose(route: Route, news: News, at: datetime, public_id: str) -> Draft:
     """*news*, of which there are some, as the mail that was due *at*."""
     blog = route.blog
+    for entry in news.all:
+        entry.blog = blog  # read once for all of them
     by_id = {entry.external_id: entry for entry in news.entries}
     story = DigestStory(
-        entries=tuple(entry.content for entry in news.entries),
-        corrected=tuple(map(_change, news.corrected)),
-        retracted=tuple(map(_change, news.retracted)),
+        entries=tuple(content_for(entry, route) for entry in news.entries),
+        corrected=tuple(_change(entry, route) for entry in news.corrected),
+        retracted=tuple(_change(entry, route) for entry in news.retracted),
         at=at,
         blog_slug=blog.slug,
         blog_title=blog.title,
@@ -85,8 +88,8 @@ def is_up_to_date(digest: Digest) -> bool:
     )
 
 
-def _change(entry: Entry) -> Change:
-    return Change(entry.content, entry.changed_at)
+def _change(entry: Entry, route: Route) -> Change:
+    return Change(content_for(entry, route), entry.changed_at)
 
 
 def _picture(entries: Iterable[Entry]) -> tuple[str, Picture] | None:

@@ -10,6 +10,7 @@ from syndicator.entries.ingest import Change, Ingested, ingest_all
 from syndicator.entries.models import Entry, EntryState, LiveBlog, Retraction, Source
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.identity import adopt_ids
+from syndicator.sources.sparse_entries import with_known_structure
 
 #: The source that imported files belong to.
 IMPORT = "import"
@@ -31,6 +32,8 @@ def import_document(blog: LiveBlog, document: SourceDocument) -> list[Ingested]:
             document.entries,
             [entry.content for entry in known.values() if entry.source_id == source.pk],
         )
+        before = {name: known[name].content for name in document.sparse if name in known}
+        incoming = with_known_structure(incoming, document.sparse, before)
         # Of these `ingest` knows what the document said last.
         retracted = set(
             Retraction.objects.filter(

@@ -17,6 +17,7 @@ from syndicator.following import likenesses
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.identity import adopt_ids
 from syndicator.sources.limits import kept_id
+from syndicator.sources.sparse_entries import with_known_structure
 
 #: A clock may be ahead by so much: what is dated later is held until then.
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -60,6 +61,7 @@ def take_in(
     mine = {name for name, owner in owners.items() if owner == source.pk}
     others = owners.keys() - mine
     entries = _adopted(source, _apart(source, document.entries, others), mine)
+    entries = _with_known_structure(source, entries, mine.intersection(document.sparse))
     sorted_out = likenesses.sort_out(source, entries, mine, now)
     old = _from_before(source, sorted_out.entries, mine, began_at)
     ingested = ingest_all(
@@ -105,6 +107,16 @@ def _adopted(
         return entries
     latest = Entry.objects.filter(source=source).order_by("-published_at", "-pk")[:_MOST_EDITED]
     return adopt_ids(entries, [entry.content for entry in latest][::-1])
+
+
+def _with_known_structure(
+    source: Source, entries: tuple[EntryContent, ...], sparse: Collection[str]
+) -> tuple[EntryContent, ...]:
+    """*entries*, of which the page shows less of the *sparse* for now, with what it showed."""
+    if not sparse:
+        return entries
+    rows = Entry.objects.filter(source=source, external_id__in=sparse)
+    return with_known_structure(entries, sparse, {row.external_id: row.content for row in rows})
 
 
 def _from_before(

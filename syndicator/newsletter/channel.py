@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
@@ -142,7 +143,8 @@ class NewsletterChannel(Channel):
     guide = GUIDE
 
     def render(self, story: Story) -> Message | None:
-        return rendering.render(story)
+        message = rendering.render(story)
+        return replace(message, about=story.about) if message and story.about else message
 
     def revise(self, message: Message, text: str) -> Message:
         return revising.revise(message, text)
@@ -192,7 +194,7 @@ class NewsletterClient(Client):
                         "destination_id": int(self._account.settings["destination_id"]),
                         "blog": blog,
                         "message": message.to_json(),
-                        "lane": lane_of(blog, message.permalink),
+                        "lane": lane_of(blog, message.own_permalink),
                         "created_at": database_now(),
                     },
                 )
@@ -241,7 +243,7 @@ def _notes(signer: Signer, relay: Relay) -> tuple[Wording, ...]:
 
 def _readers(blog: LiveBlog, message: Message) -> QuerySet[Subscription]:
     """Who gets the mail of one entry now; the others read of it in their digest."""
-    return told_at_once(blog, message.permalink, urgent=message.urgent).order_by("pk")
+    return told_at_once(blog, message.own_permalink, urgent=message.urgent).order_by("pk")
 
 
 def _receipt(mailing: Mailing) -> Receipt:

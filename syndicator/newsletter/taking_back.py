@@ -34,9 +34,9 @@ def stop_withdrawn(mailing_id: int | None = None) -> int:
     if mailing_id is not None:
         open_mailings = open_mailings.filter(pk=mailing_id)
     told = {
-        pk: (blog_id, permalink)
-        for pk, blog_id, permalink in open_mailings.filter(tells=[]).values_list(
-            "pk", "blog_id", "message__permalink"
+        pk: (blog_id, about or permalink)
+        for pk, blog_id, permalink, about in open_mailings.filter(tells=[]).values_list(
+            "pk", "blog_id", "message__permalink", "message__about"
         )
     }
     withdrawn = _withdrawn(set(told.values()))

@@ -20,6 +20,7 @@ from syndicator.clock import database_now
 from syndicator.content import EntryContent, Paragraph
 from syndicator.entries.models import EntryRevision, content_from_json
 from syndicator.posts import gathering
+from syndicator.posts.links import carrying
 from syndicator.posts.models import MAKES_A_POST, Action, Post, PostState, Verdict
 from syndicator.posts.render import draft_by
 from syndicator.posts.replies import names_of_replies, unclear_replies
@@ -161,8 +162,9 @@ def draft(note: Post) -> Message:
     )
     answered = (names_of_replies(note) or note.remote_id.split(ALSO)[:1])[-1]
     story = replace(entry.story, entry=shown, in_reply_to=answered)
-    made = draft_by(note.destination, story).message
-    return replace(made or Message(text="", permalink=entry.permalink), in_reply_to=answered)
+    link = note.message.permalink
+    made = draft_by(note.destination, carrying(story, link)).message
+    return replace(made or Message(text="", permalink=link), in_reply_to=answered)
 
 
 def _drafted(note: Post, told: Wording, now: datetime) -> Post:

@@ -28,6 +28,7 @@ from syndicator.destinations.models import Policy, Route
 from syndicator.entries.models import Entry, EntryRevision, EntryState, content_from_json
 from syndicator.posts import notes
 from syndicator.posts.attempts import lock, rerender_if_outdated
+from syndicator.posts.links import carrying
 from syndicator.posts.models import Action, Attempt, Decision, Gathered, Post, PostState, Verdict
 from syndicator.posts.policies import ROUTE_OFF, Course
 from syndicator.posts.states import move
@@ -369,12 +370,8 @@ def tell_who_left(carrier: Post, sent: Attempt, now: datetime) -> None:
 def story_of(post: Post) -> Story:
     """What *post* (with its entry and live blog) was made of, whatever its entry says by now."""
     said = EntryRevision.objects.get(entry=post.entry_id, revision=post.revision)
-    content = replace(
-        content_from_json(said.content),
-        published_at=post.published_at,
-        permalink=post.message.permalink,
-    )
-    return replace(post.entry.story, entry=content)
+    content = replace(content_from_json(said.content), published_at=post.published_at)
+    return carrying(replace(post.entry.story, entry=content), post.message.permalink)
 
 
 def _as_it_reads(post: Post, changed: Entry) -> Story:
@@ -410,14 +407,8 @@ def _to_be_told() -> QuerySet[Post]:
 
 def _told(carrier: Post, stories: Sequence[Story]) -> Message | None:
     """One message for all of *stories*; None if the channel finds anything wrong with it."""
-    bears = replace(
-        carrier.entry.story,
-        entry=replace(
-            carrier.entry.content,
-            permalink=carrier.message.permalink,
-            published_at=carrier.published_at,
-        ),
-    )
+    content = replace(carrier.entry.content, published_at=carrier.published_at)
+    bears = carrying(replace(carrier.entry.story, entry=content), carrier.message.permalink)
     try:
         channel = carrier.destination.channel
         message = told_together(stories, bears, channel.render)

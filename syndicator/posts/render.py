@@ -24,7 +24,7 @@ from syndicator.clock import database_now
 from syndicator.content import Picture, Story
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.entries.models import Entry, EntryState, LiveBlog
-from syndicator.posts import gathering, retraction
+from syndicator.posts import gathering, links, retraction
 from syndicator.posts.attempts import lock
 from syndicator.posts.models import Action, Decision, Post, PostState, Verdict
 from syndicator.posts.picturing import must_wait, pictures_of
@@ -84,7 +84,7 @@ def render(entry_id: int) -> None:
     reached(Step.RENDER_STARTED)
     seen = {route.pk: route for route in _routes(entry)}
     wants_pictures = entry.state == EntryState.LIVE and any(
-        _wants_pictures(route) and _may_be_posted(entry, route) for route in seen.values()
+        _wants_pictures(entry, route) and _may_be_posted(entry, route) for route in seen.values()
     )
     if wants_pictures and must_wait(entry, database_now()):
         return
@@ -195,12 +195,15 @@ def ruling_on(
 
 def _story(entry: Entry, route: Route, pictures: tuple[Picture, ...]) -> Story:
     """The entry as this route tells it."""
-    shown = pictures if _wants_pictures(route) else ()
-    return replace(entry.story, pictures=shown, thread=route.as_thread)
+    shown = pictures if route.with_pictures and route.policy != Policy.OFF else ()
+    story = replace(entry.story, pictures=shown, thread=route.as_thread)
+    return links.carrying(story, links.link_of(entry, route))
 
 
-def _wants_pictures(route: Route) -> bool:
-    return route.with_pictures and route.policy != Policy.OFF
+def _wants_pictures(entry: Entry, route: Route) -> bool:
+    """Whether they go out with the post, or stand on the page that it leads to."""
+    shows = route.with_pictures or links.leads_to_share_page(entry, route)
+    return shows and route.policy != Policy.OFF
 
 
 def _may_be_posted(entry: Entry, route: Route) -> bool:
@@ -221,7 +224,8 @@ def _choices(route: Route) -> tuple[object, ...]:
         route.key_events,
         route.otherwise,
     )
-    return route.policy, route.with_pictures, route.as_thread, filters
+    shown = route.with_pictures, route.as_thread, route.tracking, route.share_page
+    return route.policy, shown, filters
 
 
 def _routes(entry: Entry) -> models.QuerySet[Route]:
@@ -324,7 +328,7 @@ def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
     if out is not None:
         page.cancel(_notes(page, route, of_earlier=True), REPLACED)
         message = gathering.correction(out, page.entry, page.now)
-        message = message or (draft.message if draft else None)
+        message = message or _corrected(page, route, out, draft)
         _note(page, route, Action.EDIT, CHANGED_AFTER_POSTING, message)
         return
     page.cancel(_notes(page, route), NOT_OUT_AFTER_ALL)
@@ -333,6 +337,19 @@ def _bring_up(page: _Page, route: Route, draft: Draft | None) -> None:
         _note(page, route, Action.PUBLISH, ruling.why)
     else:
         _prepare(page, route, draft, draft.message, ruling)
+
+
+def _corrected(page: _Page, route: Route, out: Post, draft: Draft | None) -> Message | None:
+    """What *out* should say now, with the link that it carries."""
+    message = draft.message if draft else None
+    if message is None or message.permalink == out.message.permalink:
+        return message
+    link = links.link_to_correct(page.entry, out)
+    if link is None:
+        return message
+    pictures = pictures_of(page.entry) if route.with_pictures else ()
+    story = replace(page.entry.story, pictures=pictures, thread=route.as_thread)
+    return draft_by(route.destination, links.carrying(story, link)).message
 
 
 def _handled(page: _Page, earlier: list[Post]) -> Wording | None:

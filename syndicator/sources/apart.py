@@ -23,7 +23,7 @@ from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSo
 from syndicator.uptime import uptime
 
 #: Seconds for one document, by the clock on the wall.
-SECONDS = 20
+SECONDS = 30
 #: Of an answer, in bytes.
 LARGEST_ANSWER = 100_000_000
 _CHUNK = 1 << 16
@@ -84,6 +84,7 @@ def document_to_json(document: SourceDocument) -> dict[str, Any]:
         "language": document.language,
         "warnings": list(document.warnings),
         "withdrawn": list(document.withdrawn),
+        "sparse": list(document.sparse),
         "next_url": document.next_url,
         "hub_urls": list(document.hub_urls),
         "topic_url": document.topic_url,
@@ -99,7 +100,7 @@ def document_from_json(data: dict[str, Any]) -> SourceDocument:
                 "entries": tuple(map(_entry, data["entries"])),
                 **{
                     name: tuple(map(str, data[name]))
-                    for name in ("warnings", "withdrawn", "hub_urls")
+                    for name in ("warnings", "withdrawn", "sparse", "hub_urls")
                 },
             }
         )

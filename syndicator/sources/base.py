@@ -45,7 +45,8 @@ class SourceDocument:
     *warnings* are sentences for the person importing: what was left out, and why. *withdrawn* are
     the external ids of entries that the source says were taken back; what it merely leaves out is
     not among them. *next_url* is where the entries before these are, if they are elsewhere.
-    *hub_urls* tell of changes of *topic_url* (WebSub, 4).
+    *hub_urls* tell of changes of *topic_url* (WebSub, 4). Of the *sparse*, external ids too, the
+    source shows the text for now and nothing of the lists, quotes and pictures it may have shown.
     """
 
     reader: str
@@ -58,6 +59,7 @@ class SourceDocument:
     next_url: str = ""
     hub_urls: tuple[str, ...] = ()
     topic_url: str = ""
+    sparse: tuple[str, ...] = ()
 
 
 class Reader(ABC):

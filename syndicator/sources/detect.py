@@ -12,10 +12,11 @@ from syndicator.sources.limits import within_limits
 from syndicator.sources.permalinks import with_permalinks
 
 _GROUP = "syndicator.readers"
-#: The formats that say what they are come before those that are guessed. A plug-in's reader is
-#: asked before plain text, which takes almost anything.
+#: The formats that say what they are come before those that are guessed; Syndicator's own has
+#: “entries” like others and nothing else that must be there. A plug-in's reader is asked before
+#: plain text, which takes almost anything.
 _BY_STRICTNESS = (
-    *("liveblog-json", "sourcefabric", "wordpress-liveblog", "ninjs", "json-feed"),
+    *("sourcefabric", "wordpress-liveblog", "liveblog-json", "ninjs", "json-feed"),
     *("feed", "json-ld"),
 )
 _LAST = "plain-text"

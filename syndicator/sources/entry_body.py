@@ -46,6 +46,24 @@ def read_blocks(lines: Sequence[Piece]) -> tuple[Block, ...]:
     return tuple(_blocks(merge_pictures(find_pictures(lines))))
 
 
+def with_attached(pieces: Sequence[Piece], images: Sequence[Image]) -> list[Piece]:
+    """*pieces* and the *images* that were given beside them.
+
+    An image stands where the text repeats its caption, else below it. A caption that is the whole
+    text stays text.
+    """
+    placed = list(pieces)
+    for image in images:
+        key = caption_key(image.text)
+        keys = [caption_key(_caption(piece)) for piece in placed]
+        has_more = sum(not isinstance(piece, Image) for piece in placed) > 1
+        if key and key in keys and has_more:
+            placed[keys.index(key)] = image
+        else:
+            placed.append(image)
+    return placed
+
+
 def is_list_item(line: str) -> bool:
     return bool(_BULLET.fullmatch(line))
 
@@ -93,6 +111,16 @@ def merge_pictures(pieces: Sequence[Piece]) -> list[Piece]:
         else:
             merged.append(piece)
     return merged
+
+
+def completed(first: Image, second: Image) -> Image:
+    """*first* with what only *second* says."""
+    return Image(
+        first.text or second.text,
+        first.credit or second.credit,
+        first.alt or second.alt,
+        first.url or second.url,
+    )
 
 
 def split_headline(pieces: Sequence[Piece]) -> tuple[str, Sequence[Piece]]:
@@ -220,12 +248,6 @@ def _is_caption_of(line: Piece, image: Piece | None) -> bool:
 
 
 def _one_image(first: Piece, second: Piece) -> Piece:
-    """*first* with what only *second* says."""
     if not isinstance(first, Image) or not isinstance(second, Image):
         return first
-    return Image(
-        first.text or second.text,
-        first.credit or second.credit,
-        first.alt or second.alt,
-        first.url or second.url,
-    )
+    return completed(first, second)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, ClassVar
 from urllib.parse import urldefrag
 
-from syndicator.content import EntryContent, Image, Paragraph, clean_text
+from syndicator.content import EntryContent, Image, clean_text
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
 from syndicator.sources.derived_ids import with_derived_ids
-from syndicator.sources.entry_body import Piece, read_blocks
+from syndicator.sources.entry_body import Piece, read_blocks, with_attached
+from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.file_kinds import MAX_BYTES, is_html, unreadable
+from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import (
     absolute_url,
     has_block_markup,
@@ -23,7 +24,10 @@ from syndicator.sources.html_blocks import (
     text_of_html,
 )
 from syndicator.sources.json_text import load_json
+from syndicator.sources.json_values import Node, line, listed, string
+from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.page_head import PageHead, read_page_head
+from syndicator.sources.page_html import Sought, pieces_on_page
 from syndicator.sources.share_labels import is_share_label
 from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import aware_time
@@ -33,9 +37,6 @@ _WRAPPING = re.compile(
     r"^\s*(?://\s*|/\*\s*)?(?:<!\[CDATA\[|<!--)(?:\s*\*/)?"
     r"|(?://\s*|/\*\s*)?(?:\]\]>|-->)(?:\s*\*/)?\s*$"
 )
-
-#: One JSON object.
-Node = Mapping[str, Any]
 
 
 class JsonLdReader(Reader):
@@ -61,17 +62,18 @@ class JsonLdReader(Reader):
             )  # fmt: skip
             raise UnreadableSource(f"Expected {self.describes}.", found)
         canonical_url = _canonical_url(live_blog, head, context)
-        updates = _Updates(graph, canonical_url, context)
-        entries = updates.read(_listed(live_blog.get("liveBlogUpdate")))
+        updates = _Updates(graph, decode_text(data), canonical_url, context)
+        entries = updates.read(listed(live_blog.get("liveBlogUpdate")))
         if broken:
             updates.warnings.append(f"{broken} JSON-LD scripts of the page are broken.")
         return SourceDocument(
             reader=self.name,
             entries=entries,
-            title=_text(live_blog.get("headline")) or _text(live_blog.get("name")),
+            title=line(live_blog.get("headline")) or line(live_blog.get("name")),
             canonical_url=canonical_url,
-            language=_text(live_blog.get("inLanguage")) or head.language,
-            warnings=tuple(updates.warnings),
+            language=line(live_blog.get("inLanguage")) or head.language,
+            sparse=tuple(updates.sparse),
+            warnings=(*updates.warnings, *updates.furniture.warnings()),
         )
 
 
@@ -97,7 +99,7 @@ class _Graph:
         """The live blog of the page; of several, the one with the most updates."""
         return max(
             self._live_blogs,
-            key=lambda node: len(_listed(node.get("liveBlogUpdate"))),
+            key=lambda node: len(listed(node.get("liveBlogUpdate"))),
             default=None,
         )
 
@@ -113,32 +115,53 @@ class _Updates:
     """Turns the updates of one live blog into entries."""
 
     graph: _Graph
+    page: str
     canonical_url: str
     context: ReadingContext
     warnings: list[str] = field(default_factory=list)
+    sparse: list[str] = field(default_factory=list)
+    furniture: FurnitureLeftOut = field(default_factory=FurnitureLeftOut)
 
     def read(self, updates: list[Any]) -> tuple[EntryContent, ...]:
         """The entries of *updates*, oldest first."""
         if not updates:
             self.warnings.append("The LiveBlogPosting has no updates yet.")
-        entries = []
-        for number, value in enumerate(updates, start=1):
-            update = self.graph.whole(value)
+        whole = [(number, self.graph.whole(value)) for number, value in enumerate(updates, start=1)]
+        for number, update in whole:
             if not isinstance(update, dict):
                 self.warnings.append(f"Update {number} was left out: it is not an object.")
-            elif entry := self._entry(update, number):
+        said = [(number, update) for number, update in whole if isinstance(update, dict)]
+        sought = [self._sought(update) for _, update in said]
+        shown = pieces_on_page(self.page, sought, self.canonical_url)
+        entries = []
+        for (number, update), known, completed in zip(said, sought, shown, strict=True):
+            pieces = list(completed or known.pieces)
+            shown_more = completed is not None and completed is not known.pieces
+            has_pictures = shown_more and any(isinstance(piece, Image) for piece in pieces)
+            images = list(self._images(update.get("image"), pieces))
+            # Beside the page's own pictures, one without a caption is a cut-out of them.
+            images = [image for image in images if image.text or not has_pictures]
+            pieces = with_attached(pieces, images)
+            if entry := self._entry(update, number, pieces):
                 entries.append(entry)
-        return with_derived_ids(_oldest_first(entries))
+                # A name that derives from the text finds no known entry surely.
+                if completed is None and entry.external_id and known.pieces:
+                    self.sparse.append(entry.external_id)
+        return with_derived_ids(oldest_first(entries))
 
-    def _entry(self, update: Node, number: int) -> EntryContent | None:
-        headline = text_of_html(_string(update.get("headline")))
-        body = update.get("articleBody")
-        pieces = self._body(_string(body))
-        pieces += list(self._images(update.get("image"), pieces))
-        blocks = read_blocks(pieces)
-        if blocks and isinstance(blocks[0], Paragraph):
-            headline, without = _without_repetition(headline, blocks[0].text, len(blocks) > 1)
-            blocks = blocks[1:] if without else blocks
+    def _sought(self, update: Node) -> Sought:
+        """What *update* says, and how its place on the page may be found."""
+        link = self._link(update)
+        stated = (self._native_id(update, link), link, string(update.get("@id")))
+        return Sought(
+            names=tuple(dict.fromkeys(filter(None, stated))),
+            headline=line(update.get("headline")),
+            author=", ".join(self._names(update.get("author"))),
+            pieces=tuple(self._body(string(update.get("articleBody")))),
+        )
+
+    def _entry(self, update: Node, number: int, pieces: list[Piece]) -> EntryContent | None:
+        headline, blocks = without_repetition(line(update.get("headline")), read_blocks(pieces))
         if not blocks and not headline:
             self.warnings.append(f"Update {number} was left out: it has neither headline nor text.")
             return None
@@ -154,22 +177,22 @@ class _Updates:
 
     def _body(self, body: str) -> list[Piece]:
         if has_block_markup(body):
-            return pieces_of_html(body, self.canonical_url)
+            return self.furniture.rest_of(pieces_of_html(body, self.canonical_url))
         lines = map(text_of_html, body.splitlines())
-        return [line for line in lines if line and not is_share_label(line)]
+        return self.furniture.rest_of([one for one in lines if one and not is_share_label(one)])
 
-    def _images(self, value: Any, pieces: list[Piece]) -> Iterator[Image]:
+    def _images(self, value: Any, pieces: Sequence[Piece]) -> Iterator[Image]:
         """The images of *value* that the body does not show already."""
         shown = {piece.url for piece in pieces if isinstance(piece, Image)}
-        for listed in _listed(value):
-            image = self.graph.whole(listed)
+        for one in listed(value):
+            image = self.graph.whole(one)
             if isinstance(image, str):
                 image = {"url": image}
             if not isinstance(image, dict):
                 continue
-            source = _string(image.get("url")) or _string(image.get("contentUrl"))
-            url = absolute_url(source or _string(image.get("@id")), self.canonical_url)
-            caption = text_of_html(_string(image.get("caption")))
+            source = string(image.get("url")) or string(image.get("contentUrl"))
+            url = absolute_url(source or string(image.get("@id")), self.canonical_url)
+            caption = line(image.get("caption"))
             credit = ", ".join(self._credits(image))
             if not credit:
                 caption, credit = split_credit(caption)
@@ -186,15 +209,15 @@ class _Updates:
     def _names(self, value: Any) -> list[str]:
         """The names of people or organisations, given as text, objects, or a list of either."""
         names = []
-        for listed in _listed(value):
-            person = self.graph.whole(listed)
+        for one in listed(value):
+            person = self.graph.whole(one)
             name = person.get("name") if isinstance(person, dict) else person
-            if (text := text_of_html(_string(name))) and text not in names:
+            if (text := line(name)) and text not in names:
                 names.append(text)
         return names
 
     def _published_at(self, update: Node, number: int) -> datetime | None:
-        stated = [_string(update.get(name)) for name in ("datePublished", "dateModified")]
+        stated = [string(update.get(name)) for name in ("datePublished", "dateModified")]
         for text in filter(None, stated):
             if moment := aware_time(text, self.context.time_zone):
                 return moment
@@ -208,7 +231,7 @@ class _Updates:
         candidates = [update.get("url"), update.get("@id"), page]
         if isinstance(about, dict):
             candidates += [about.get("url"), about.get("@id")]
-        for candidate in map(_string, candidates):
+        for candidate in map(string, candidates):
             if not re.match(r"https?://|[/#?]", candidate):
                 continue
             if self._is_page(absolute_url(candidate, self.canonical_url)):
@@ -220,7 +243,7 @@ class _Updates:
 
     def _native_id(self, update: Node, link: str) -> str:
         """What the source calls the update: a fragment of the page, or its whole @id or URL."""
-        for candidate in (clean_text(_string(update.get("@id"))), link):
+        for candidate in (clean_text(string(update.get("@id"))), link):
             page, fragment = urldefrag(absolute_url(candidate, self.canonical_url))
             if fragment and (self._is_page(page) or page == self.context.canonical_url):
                 return fragment
@@ -250,57 +273,13 @@ def _values(scripts: Iterable[str]) -> tuple[list[Any], int]:
 
 def _canonical_url(live_blog: Node, head: PageHead, context: ReadingContext) -> str:
     """The page's address without its fragment, from the most to the least binding statement."""
-    stated = (_string(live_blog.get("url")), head.canonical, head.open_graph_url)
+    stated = (string(live_blog.get("url")), head.canonical, head.open_graph_url)
     urls = (absolute_url(url, context.canonical_url) for url in stated if url)
     return urldefrag(next(filter(None, urls), context.canonical_url)).url
-
-
-def _oldest_first(entries: list[EntryContent]) -> list[EntryContent]:
-    """*entries* by their times; where one has none, newest first as pages are."""
-    times = [entry.published_at for entry in entries if entry.published_at]
-    rising = sum(above < below for above, below in pairwise(times))
-    falling = sum(above > below for above, below in pairwise(times))
-    ordered = entries if rising > falling else entries[::-1]
-    if len(times) < len(entries):
-        return ordered
-    return sorted(ordered, key=lambda entry: entry.published_at or times[0])
-
-
-def _without_repetition(headline: str, first: str, more: bool) -> tuple[str, bool]:
-    """The headline, unless a machine took it from the text; and whether *first* only repeats it."""
-    start = headline.rstrip("….").strip()
-    if not start or not first.startswith(start):
-        return headline, False
-    rest = first[len(start) :]
-    if not rest.strip(".…!"):
-        return (headline, True) if more else ("", False)
-    cut = headline.endswith(("…", "..."))
-    # A single word before a text that begins with it is a topic, put there by a person.
-    automatic = cut or (not rest[0].isalnum() and start.count(" ") >= 2)
-    return ("" if automatic else headline), False
 
 
 def _is_a(node: Node, kind: str) -> bool:
     return any(
         isinstance(name, str) and re.split(r"[/:#]", name)[-1] == kind
-        for name in _listed(node.get("@type"))
+        for name in listed(node.get("@type"))
     )
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def _string(value: Any) -> str:
-    """*value* as text if it is text or a number, or a list that begins with either."""
-    if isinstance(value, list) and value:
-        value = value[0]
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value)
-
-
-def _text(value: Any) -> str:
-    return text_of_html(_string(value))

@@ -37,6 +37,7 @@ def within_limits(document: SourceDocument) -> SourceDocument:
         document,
         entries=tuple(entries),
         withdrawn=tuple(map(kept_id, document.withdrawn)),
+        sparse=tuple(map(kept_id, document.sparse)),
         warnings=tuple(warnings),
     )
 

@@ -28,6 +28,7 @@ from syndicator.sources.page_furniture import (
     is_badge,
     is_footer,
     is_key_updates_heading,
+    left_out,
 )
 from syndicator.sources.share_labels import (
     is_german_label,
@@ -144,11 +145,7 @@ class _Page:
         )
 
     def warnings(self) -> Iterator[str]:
-        kinds = Counter(kind for kind, _ in self.dropped)
-        examples = dict(reversed(self.dropped))
-        for kind, count in kinds.items():
-            lines = "1 line was" if count == 1 else f"{count} lines were"
-            yield f"{lines} left out ({kind.value}), such as “{examples[kind]}”."
+        yield from left_out(self.dropped)
         for name in self.empty:
             yield f"An entry was left out because it has no text: “{name}”."
         if self.dated_by_head:

@@ -1,4 +1,4 @@
-"""ISO 8601 times as sources write them."""
+"""Times as sources write them: ISO 8601, and seconds since 1970."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ def aware_time(text: str, time_zone: tzinfo) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment
+
+
+def unix_time(seconds: int | None) -> datetime | None:
+    """The time *seconds* after the start of 1970 UTC; None if no calendar has it."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

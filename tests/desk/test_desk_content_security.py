@@ -45,6 +45,12 @@ OTHERS = {
     "hub_calls": "/websub/x/",
     "archive": "/digests/x/",
     "page": "/digests/x/y/",
+    "share_page": "/e/x/",
+    "share_bar": "/e/x/bar/",
+    "share_picture": "/e/x/picture/y/",
+    "atom_feed": "/feeds/x/atom.xml",
+    "json_feed": "/feeds/x/feed.json",
+    "live_blog_document": "/feeds/x/live-blog.jsonld",
     None: "/metrics/",
 }
 #: A mail's HTML has styles within, and is shown in a frame that may do nothing at all; pictures

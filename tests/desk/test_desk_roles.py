@@ -114,6 +114,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "rehearse_blog": ("blog", None, ADMINS),
     "rehearse_routes": ("blog", None, ADMINS),
     "new_source": ("blog", None, ADMINS),
+    "share": ("blog", ADMINS, ADMINS),
     "sign_up": ("blog", ADMINS, ADMINS),
     "subscribers": ("blog", ADMINS, None),
     "add_subscriber": ("blog", None, ADMINS),

@@ -43,6 +43,7 @@ def test_nothing_is_lost_on_the_way() -> None:
             CONTEXT.canonical_url,
         ),
         *("de", ("Eine Warnung.",), ("n9",), "https://a.example/2", ("https://hub.example/",), "x"),
+        sparse=("n1",),
     )
     assert document_from_json(json.loads(json.dumps(document_to_json(whole)))) == whole
 

@@ -26,7 +26,10 @@ def zipped() -> bytes:
 
 def test_the_strictest_reader_is_asked_first() -> None:
     assert [reader.name for reader in detect.readers()] == [
+        "sourcefabric",
+        "wordpress-liveblog",
         "liveblog-json",
+        "ninjs",
         "json-ld",
         "plain-text",
     ]
@@ -46,7 +49,8 @@ def test_the_order_is_not_that_of_installation(monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(detect, "entry_points", installed)
     kinds = [type(reader).__name__ for reader in detect.readers()]
-    assert kinds == ["LiveBlogJsonReader", "JsonLdReader", "PlainTextReader", "PlainTextReader"]
+    assert kinds[:2] == ["SourcefabricReader", "WordPressLiveblogReader"]
+    assert kinds[-3:] == ["JsonLdReader", "PlainTextReader", "PlainTextReader"]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from datetime import UTC, date, time
 
 import pytest
 
-from syndicator.content import Quote
+from syndicator.content import BulletList, Quote
 from syndicator.sources.bylines import author_of
 from syndicator.sources.credit_lines import credit_of, split_credit
 from syndicator.sources.page_furniture import (
     Furniture,
+    FurnitureLeftOut,
     furniture_of,
     is_badge,
     is_footer,
@@ -290,6 +291,43 @@ def test_labels_run_on_to_a_text_end_it() -> None:
         ("Mehr dazu sagte eine Sprecherin nicht.", None),
         ("Umfragen sehen die Opposition vorn.", None),
         ("Anzeigen gegen den Minister", None),
+        ("- Anzeige -", Furniture.ADVERTISEMENT),
+        ("Werbung:", Furniture.ADVERTISEMENT),
+        ("Der Artikel geht nach der Anzeige weiter", Furniture.ADVERTISEMENT),
+        ("Advertisement – Story continues below", Furniture.ADVERTISEMENT),
+        ("Jetzt unseren Politik-Newsletter abonnieren", Furniture.ADVERTISEMENT),
+        ("Sign up to our morning newsletter", Furniture.ADVERTISEMENT),
+        ("Lesen Sie auch: Was jetzt gilt", Furniture.TEASER),
+        ("Auch interessant", Furniture.TEASER),
+        ("Das könnte Sie auch interessieren", Furniture.TEASER),
+        ("See also: The map", Furniture.TEASER),
+        ("Read more about the storm", Furniture.TEASER),
+        ("Related stories", Furniture.TEASER),
+        ("Umfrage: Wer soll regieren?", Furniture.POLL),
+        ("Jetzt abstimmen!", Furniture.POLL),
+        ("Poll: Who won?", Furniture.POLL),
+        ("Kommentare anzeigen", Furniture.COMMENTS),
+        ("Jetzt kommentieren", Furniture.COMMENTS),
+        ("Leave a comment", Furniture.COMMENTS),
+        ("Join the conversation", Furniture.COMMENTS),
+        ("Anzeige gegen den Bürgermeister", None),
+        ("Werbung für das Referendum ist verboten.", None),
+        ("Die Werbung läuft.", None),
+        ("Mehr dazu im Laufe des Abends", None),
+        ("Mehr dazu in Kürze.", None),
+        ("Mehr Informationen in der Nacht erwartet", None),
+        ("Umfrage: 60 Prozent wollen Neuwahlen", None),
+        ("Abstimmung endet mit einem Patt", None),
+        ("Abstimmung: 312 dafür, 280 dagegen", None),
+        ("Poll: 54% back the deal", None),
+        ("Kommentar: Ein Fehler mit Ansage", None),
+        ("Kommentieren wollte das Ministerium nicht.", None),
+        ("See more clearly what the storm left.", None),
+        ("Read more than the headline, he said.", None),
+        ("Related charges were dropped.", None),
+        ("Auch interessant ist der zweite Satz.", None),
+        ("Live aus dem Bundestag", None),
+        ("Hier endet die Grenze", None),
     ],
 )
 def test_furniture_of_a_page_is_told_from_text(line: str, kind: Furniture | None) -> None:
@@ -316,3 +354,20 @@ def test_badges_and_footers_are_known() -> None:
     assert all(map(is_badge, ["Wichtig", "Key event", "EILMELDUNG", "Breaking news"]))
     assert not is_badge("Wichtig ist das nicht")
     assert all(map(is_footer, ["© Morgenblatt", "Quelle: dpa", "Impressum"]))
+
+
+def test_lists_go_with_the_line_that_heads_them_and_honest_ones_stay() -> None:
+    left_out = FurnitureLeftOut()
+    teasers, answers, honest = (BulletList((name,)) for name in ("Archiv", "Ja", "Punkt"))
+    kept = left_out.rest_of(
+        [
+            *("Text.", "Lesen Sie auch:", teasers, "Umfrage", "Und Sie?", answers),
+            *("Was gilt?", honest, "Anzeige", honest, "Umfrage", "Ende?"),
+        ]
+    )
+    assert kept == ["Text.", "Was gilt?", honest, honest, "Ende?"]
+    assert list(left_out.warnings()) == [
+        "2 lines were left out (teaser for another article), such as “Lesen Sie auch:”.",
+        "4 lines were left out (poll), such as “Umfrage”.",
+        "1 line was left out (advertisement), such as “Anzeige”.",
+    ]

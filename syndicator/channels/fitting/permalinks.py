@@ -29,3 +29,10 @@ def without_permalink(text: str, permalink: str) -> str:
 
 def _pattern(permalink: str) -> re.Pattern[str]:
     return re.compile(re.escape(permalink) + _GOES_ON)
+
+
+def naming(text: str, permalink: str, other: str) -> str:
+    """*text* with *other* wherever it names *permalink*."""
+    if not permalink or permalink not in text:
+        return text
+    return _pattern(permalink).sub(lambda _: other, text)

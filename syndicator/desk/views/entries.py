@@ -15,6 +15,7 @@ from syndicator.content import blocks_from_json
 from syndicator.desk import mailings, retractions
 from syndicator.desk.access import DeskRequest, deciders_only
 from syndicator.desk.cards import Card, Outlook, posts_with_history
+from syndicator.desk.sharing import sharing_of
 from syndicator.desk.texts import say
 from syndicator.desk.views.posts import REFUSED, announce, attempt, back, from_htmx, seen_posts
 from syndicator.desk.views.queue import Group
@@ -42,6 +43,7 @@ def entry(request: DeskRequest, pk: int) -> HttpResponse:
         ],
         "cards": [Card(post, back=request.path, detailed=True, outlook=outlook) for post in posts],
         "mailings": mailings.reports(posts),
+        "sharing": sharing_of(shown),
     }
     return render(request, "desk/entry.html", context)
 

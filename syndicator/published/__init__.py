@@ -1,0 +1,1 @@
+"""What the world can read of what was syndicated: share pages, share bars and feeds."""

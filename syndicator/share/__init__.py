@@ -1,0 +1,1 @@
+"""Share pages: whether a live blog has them, where they are, how often they are opened."""
