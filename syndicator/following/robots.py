@@ -38,7 +38,16 @@ class Leave:
 
 def leave_for(url: str) -> Leave:
     """What the site of *url* (http or https) says about asking for it."""
-    text = _robots_text(url)
+    return _leave_by(_robots_text(url), url)
+
+
+def known_leave_for(url: str) -> Leave:
+    """The same by what was read last, without asking for it."""
+    known = RobotsFile.objects.filter(pk=_origin(url)).first()
+    return _leave_by(known.text if known else "", url)
+
+
+def _leave_by(text: str, url: str) -> Leave:
     if not text:
         return Leave(True)
     rules = Protego.parse(text)
@@ -49,9 +58,13 @@ def leave_for(url: str) -> Leave:
     )
 
 
-def _robots_text(url: str) -> str:
+def _origin(url: str) -> str:
     parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _robots_text(url: str) -> str:
+    origin = _origin(url)
     known = RobotsFile.objects.filter(pk=origin).first()
     now = database_now()
     if known and now - KEPT < known.read_at <= now:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -22,6 +23,7 @@ from syndicator.entries.models import LiveBlog, Source
 from syndicator.posts.line import wake
 from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse, tallies
 from syndicator.posts.render import switch_off
+from syndicator.signed_push.signing import issue
 
 
 @require_GET
@@ -131,6 +133,20 @@ def new_token(request: DeskRequest, pk: int) -> HttpResponse:
     return _show_token(request, source)
 
 
+@require_POST
+@admins_only
+@never_cache
+def new_signing_secret(request: DeskRequest, pk: int) -> HttpResponse:
+    """A new secret for signed pushes; the old one stays good for a day. Answered as `_show_token`
+    does."""
+    source = get_object_or_404(Source.objects.select_related("blog"), pk=pk)
+    with audit.recorded(request, "signing secret issued", source):
+        row, secret = issue(source)
+    address = settings.BASE_URL + reverse("api-1:push_signed", args=[row.key])
+    context = {"source": source, "secret": secret, "row": row, "address": address}
+    return render(request, "desk/signing_secret.html", context)
+
+
 @never_cache
 def _show_token(request: DeskRequest, source: Source) -> HttpResponse:
     """Answers the POST itself: to show it after a redirect, the token would have to be stored."""
@@ -158,7 +174,7 @@ def _page(
         "archive_form": ArchiveForm(
             instance=DigestSettings.objects.filter(blog=shown).first() or DigestSettings(blog=shown)
         ),
-        "sources": shown.sources.order_by("name"),
+        "sources": shown.sources.select_related("signing_secret").order_by("name"),
         "source_form": source_form or SourceForm(instance=Source(blog=shown)),
     }
     return render(request, "desk/blog.html", context)
