@@ -34,7 +34,7 @@ services-test: $(VENV)/ready-dev  ## the same code on PostgreSQL and Redis
 	SYNDICATOR_TEST_DATABASE_URL=$${SYNDICATOR_TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
 	SYNDICATOR_TEST_REDIS_URL=$${SYNDICATOR_TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
 	SYNDICATOR_TEST_AMQP_URL=$${SYNDICATOR_TEST_AMQP_URL:-amqp://guest:guest@127.0.0.1:5672//} \
-	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/test_statements.py tests/entries tests/following tests/pictures tests/destinations tests/posts tests/newsletter tests/subscriber_lists tests/signup tests/returns tests/digests tests/desk
+	$(BIN)/pytest -n $(PARALLEL) -m "services or not browser" tests/services tests/test_statements.py tests/entries tests/following tests/signed_push tests/pictures tests/destinations tests/posts tests/newsletter tests/subscriber_lists tests/signup tests/returns tests/digests tests/desk
 
 faults: $(VENV)/ready-dev    ## whole installations killed, stopped and cut off, one fault at a time
 	SYNDICATOR_TEST_BACKEND=$(BACKEND) SYNDICATOR_TEST_SEED=$(SEED) \

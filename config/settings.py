@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "syndicator.alerts",
     "syndicator.following",
     "syndicator.probing",
+    "syndicator.signed_push",
     "syndicator.destinations",
     "syndicator.posts",
     "syndicator.newsletter",

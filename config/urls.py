@@ -6,11 +6,13 @@ from django.urls import URLPattern, include, path
 
 from syndicator.entries.api import api
 from syndicator.metrics.page import metrics
+from syndicator.signed_push.api import router
 
+api.add_router("push", router)
 _api_patterns, _api_app, _api_namespace = api.urls
 for _pattern in _api_patterns:
     if isinstance(_pattern, URLPattern):
-        # A source's token lets it in, not a person's session.
+        # A source's token or signature lets it in, not a person's session.
         login_not_required(_pattern.callback)
 
 urlpatterns = [
@@ -18,6 +20,7 @@ urlpatterns = [
     path("newsletter/", include("syndicator.newsletter.urls")),
     path("newsletter/", include("syndicator.signup.urls")),
     path("returns/", include("syndicator.returns.urls")),
+    path("websub/", include("syndicator.following.urls")),
     path("digests/", include("syndicator.digests.urls")),
     path("metrics/", metrics),
     path("", include("syndicator.published.urls")),

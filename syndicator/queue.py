@@ -41,6 +41,7 @@ SWEEP_ACCOUNTS = "account.sweep"
 IMPORT_SUBSCRIBERS = "subscribers.take_in"
 SWEEP_IMPORTS = "subscribers.sweep"
 FOLLOW_SOURCE = "source.follow"
+ASK_HUB = "source.hub"
 SWEEP_SOURCES = "source.sweep"
 PROBE_PAGE = "probe.page"
 PROBE_MISSING = "probe.missing"
@@ -65,7 +66,7 @@ MAIL_ASKS_SECONDS = 10.0
 SWEEP_ACCOUNTS_SECONDS = 60.0
 #: How often to look for imports of subscribers that are not done.
 SWEEP_IMPORTS_SECONDS = 60.0
-#: How often to look for sources that are due.
+#: How often to look for sources, and for subscriptions to hubs, that are due.
 SWEEP_SOURCES_SECONDS = 2.0
 #: How often to look for pages that permalinks lead to and that are to be asked for.
 SWEEP_PROBES_SECONDS = 2.0

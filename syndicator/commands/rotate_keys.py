@@ -59,8 +59,9 @@ def _alone(folder: Path) -> Iterator[None]:
 def _rotate() -> None:
     from django.conf import settings
 
+    from syndicator import secrets
     from syndicator.accounts import audit
-    from syndicator.destinations import key_rotation, secrets
+    from syndicator.destinations import key_rotation
 
     if settings.OWN_KEYS_FILE is None:
         click.echo(FROM_ENVIRONMENT)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from syndicator import secrets
 from syndicator.channels.base import Channel
-from syndicator.destinations import secrets
 from syndicator.destinations.models import AccountProfile, Destination
 from syndicator.destinations.trial import can_be_tried
 

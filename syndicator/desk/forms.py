@@ -18,11 +18,11 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from syndicator import secrets
 from syndicator.accounts.models import Role, User
 from syndicator.channels import registry
 from syndicator.channels.base import Capability, Setting
 from syndicator.desk.texts import platform_label
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, KeyEvents, Policy, Route
 from syndicator.destinations.picture_rights import has_rules
 from syndicator.digests.models import DigestSettings

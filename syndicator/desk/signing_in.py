@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 
 from django.contrib.sessions.backends.base import SessionBase
 
+from syndicator import secrets
 from syndicator.channels.base import Choice
-from syndicator.destinations import secrets
 
 LASTS = 10 * 60
 _UNDER_WAY, _CHOICES = "sign_in", "sign_in_choices"

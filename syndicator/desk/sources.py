@@ -132,7 +132,9 @@ class Fed:
 
 def fed(blog: LiveBlog | None = None) -> list[Fed]:
     sources = Source.objects.filter(Q(blog=blog) if blog else Q(), following=None)
-    told = sources.select_related("blog").annotate(last=Max("entries__received_at"))
+    told = sources.select_related("blog", "signing_secret").annotate(
+        last=Max("entries__received_at")
+    )
     return [Fed(source, source.last) for source in told.order_by("-blog", "name")]
 
 

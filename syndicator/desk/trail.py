@@ -66,6 +66,7 @@ ACTS = {
     "session ended": _("session ended"),
     "sessions ended": _("sessions ended"),
     "signed in": _("signed in at the platform"),
+    "signing secret issued": _("signing secret issued"),
     "subscribers added": _("subscribers added"),
     "subscribers exported": _("subscribers saved as a file"),
     "subscribers imported": _("subscribers imported"),

@@ -166,6 +166,11 @@ urlpatterns = [
     ),
     path("settings/subscriptions/<int:pk>/remove/", subscribers.remove, name="remove_subscriber"),
     path("settings/sources/<int:pk>/token/", blogs.new_token, name="new_token"),
+    path(
+        "settings/sources/<int:pk>/signing-secret/",
+        blogs.new_signing_secret,
+        name="new_signing_secret",
+    ),
     path("settings/blocked/", suppressions.suppressions, name="suppressions"),
     path("settings/blocked/block/", suppressions.block, name="block"),
     path("settings/blocked/<int:pk>/unblock/", suppressions.unblock, name="unblock"),

@@ -7,9 +7,9 @@ from functools import partial
 
 from django.conf import settings
 
+from syndicator import secrets
 from syndicator.channels.base import Account, Unauthorised
 from syndicator.content import Picture
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination
 from syndicator.destinations.renewal import renew
 from syndicator.pictures.storage import read

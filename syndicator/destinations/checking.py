@@ -16,9 +16,9 @@ from syndicator.clock import database_now
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.endings import tell_of_end
 from syndicator.destinations.models import AccountProfile, Destination
-from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.trouble import access_works
 from syndicator.pictures.encoding import UnusablePicture, opened
+from syndicator.secrets import UnreadableSecrets
 from syndicator.statements import storable
 from syndicator.wording import Wording, gettext_noop
 

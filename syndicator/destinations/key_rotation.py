@@ -17,9 +17,8 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
-from syndicator import keys_file
-from syndicator.destinations import secrets
-from syndicator.destinations.secrets import Sealed
+from syndicator import keys_file, secrets
+from syndicator.secrets import Sealed
 
 #: How long the newest key must have been known before others are forgotten: longer than a sign-in
 #: under way lasts in a session, and than anything between encrypting and committing.

@@ -14,9 +14,9 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from syndicator import secrets
 from syndicator.channels import registry
 from syndicator.channels.base import Channel
-from syndicator.destinations import secrets
 from syndicator.destinations.quiet_hours import quiet_until
 from syndicator.destinations.tracking import check_template
 from syndicator.entries.models import LiveBlog

@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from syndicator import secrets
 from syndicator.channels.base import Exchange, TryLater
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination
 from syndicator.wording import Wording, gettext_noop
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from syndicator import secrets
 from syndicator.alerts.models import Alert
 from syndicator.channels.registry import UnknownChannel
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.endings import STEPS
 from syndicator.destinations.models import AccountProfile, Destination, DestinationState
 from syndicator.destinations.trouble import alert_key

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.crypto import salted_hmac
 
+from syndicator import secrets
 from syndicator.accounts.models import Role, User
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.entrance import sessions
 from syndicator.entrance.models import Authenticator, Passkey, RecoveryCode, SecondStepRule
 

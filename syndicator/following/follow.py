@@ -22,11 +22,11 @@ from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.ingest import Change
 from syndicator.entries.models import Entry, LiveBlog
-from syndicator.following import alarms
+from syndicator.following import alarms, hubs
 from syndicator.following.looking import Look, Question, look
 from syndicator.following.missing import ring_for_missing
 from syndicator.following.models import Following, Reading, ReadPage
-from syndicator.following.pace import LONGEST_WAIT, wait_after_failure, wait_after_news
+from syndicator.following.pace import LEASE, LONGEST_WAIT, wait_after_failure, wait_after_news
 from syndicator.following.robots import leave_for
 from syndicator.following.taking_in import Taken, take_in
 from syndicator.outbound.clocks import retry_after
@@ -36,8 +36,6 @@ from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)
 
-#: Longer than a look, and what is written after it, may take.
-LEASE = timedelta(minutes=5)
 #: A server may ask us to stay away for so long, and no longer.
 LONGEST_ASKED = timedelta(hours=6)
 #: What changed shortly before the last look may only be seen now: caches and clocks differ.
@@ -133,7 +131,8 @@ def _keep(following: Following, found: Look, delay: timedelta) -> None:
         if current is None:
             return
         now = database_now()
-        current.answered_at, current.failures, current.problem = now, 0, None
+        before, current.answered_at = current.answered_at, now
+        current.failures, current.problem = 0, None
         is_older = _is_older(found.validators, current)
         if found.document is not None and not is_older:
             _take(current, found, now)
@@ -143,7 +142,8 @@ def _keep(following: Following, found: Look, delay: timedelta) -> None:
         alarms.answered(current, now)
         local = now.astimezone(ZoneInfo(current.source.blog.time_zone))
         newest = current.news_at or current.began_at or now
-        wait = max(wait_after_news(now - newest, current.span, local), delay)
+        wait = wait_after_news(now - newest, current.span, local)
+        wait = max(hubs.wait_with_hub(current, before, wait, now), delay)
         current.due_at = now + _spread(wait)
         current.save()
 
@@ -160,6 +160,7 @@ def _take(current: Following, found: Look, now: datetime) -> None:
         alarms.missed(current, now)
     if taken.is_news or current.began_at is None:
         current.news_at = now
+    hubs.heed(current, document, now)
     current.page_changed_at = now
     current.began_at = current.began_at or now
     current.reader = document.reader

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from syndicator.content import EntryContent
+from syndicator.following.hub_links import with_hubs
 from syndicator.following.robots import USER_AGENT
 from syndicator.outbound.fetch import Fetched, Validators, fetch
 from syndicator.sources.apart import read_apart
@@ -101,7 +102,7 @@ def look(
     # The digest is that of what is asked for first: only then does the next look compare alike.
     return Look(
         tuple(pages),
-        _joined(documents),
+        with_hubs(_joined(documents), first.links, first.url),
         first.validators,
         _digest(pages[:1]),
         is_window=is_window,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from datetime import timedelta
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,7 +12,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.entries.models import Entry, Source, web_address
+from syndicator.following.pace import LEASE
 from syndicator.wording import Wording
+
+#: A hub that did not tell of news so many times in a row is not relied upon.
+MOST_UNTOLD = 2
 
 
 class Following(models.Model):
@@ -75,6 +80,16 @@ class Following(models.Model):
     @property
     def problem_wording(self) -> Wording | None:
         return Wording.from_json(self.problem)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody has claimed it and is not done."""
+        return self.asked_at is not None and self.due_at == self.asked_at + LEASE
+
+    @property
+    def hub(self) -> HubSubscription | None:
+        """The subscription to the hub that the source named last; None if it never named one."""
+        return self.subscriptions.filter(state__in=HubSubscription.CURRENT).first()
 
     @property
     def span(self) -> tuple[timedelta, timedelta]:
@@ -161,3 +176,73 @@ class RobotsFile(models.Model):
     origin = models.CharField(max_length=300, primary_key=True)
     text = models.TextField(blank=True, default="")
     read_at = models.DateTimeField()
+
+
+class HubState(models.TextChoices):
+    WANTED = "wanted", _("not subscribed yet")
+    ASKED = "asked", _("waits for the hub")
+    LIVE = "live", _("subscribed")
+    DENIED = "denied", _("denied by the hub")
+    ENDING = "ending", _("being ended")
+    ENDED = "ended", _("ended")
+
+
+class HubSubscription(models.Model):
+    """That a hub is to call us when a followed source changes (WebSub).
+
+    *token* is what its calls are addressed to, *encrypted_secrets* has the ``secret`` that it signs
+    them with. *due_at* is when to ask it next for something (NULL: never), or when the lease of who
+    is asking ends; *epoch* fences what is written after. *asked_at* is when it was asked last,
+    *verified_at* when it confirmed, for until *lease_until*. *pinged_at* is its last call that was
+    rightly signed, *untold* how often since then news was found without one. *failures* counts what
+    it was asked for in a row without confirming it, and *problem* says why.
+    """
+
+    CURRENT = (HubState.WANTED, HubState.ASKED, HubState.LIVE, HubState.DENIED)
+
+    following = models.ForeignKey(Following, on_delete=models.CASCADE, related_name="subscriptions")
+    hub_url = models.CharField(max_length=2000)
+    topic_url = models.CharField(max_length=2000)
+    token = models.CharField(max_length=64, unique=True)
+    encrypted_secrets = models.TextField()
+    state = models.CharField(max_length=8, choices=HubState, default=HubState.WANTED)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    epoch = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    pinged_at = models.DateTimeField(null=True)
+    untold = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    problem = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "following",
+                name="one_hub_per_source",
+                condition=models.Q(state__in=("wanted", "asked", "live", "denied")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.following} ({self.host})"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.hub_url).hostname or self.hub_url
+
+    @property
+    def problem_wording(self) -> Wording | None:
+        return Wording.from_json(self.problem)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the hub has promised to call."""
+        return (
+            self.state == HubState.LIVE and self.lease_until is not None and now < self.lease_until
+        )
+
+    def is_telling(self, now: datetime) -> bool:
+        """Whether it does call, as far as is known."""
+        return self.is_live(now) and self.pinged_at is not None and self.untold < MOST_UNTOLD

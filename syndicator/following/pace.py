@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+#: Longer than a look, and what is written after it, may take.
+LEASE = timedelta(minutes=5)
 #: The wait is this share of the time since the last news.
 _SHARE = 20
 #: At night, by the live blog's clock, it grows faster.

@@ -41,7 +41,16 @@ def leave_for(url: str, total_time: timedelta = TOTAL_TIME) -> Leave:
 
     Its robots.txt may take *total_time* to come; what comes later forbids nothing.
     """
-    text = _robots_text(url, total_time)
+    return _leave_by(_robots_text(url, total_time), url)
+
+
+def known_leave_for(url: str) -> Leave:
+    """The same by what was read last, without asking for it."""
+    known = RobotsFile.objects.filter(pk=_origin(url)).first()
+    return _leave_by(known.text if known else "", url)
+
+
+def _leave_by(text: str, url: str) -> Leave:
     if not text:
         return Leave(True)
     rules = Protego.parse(text)
@@ -52,9 +61,13 @@ def leave_for(url: str, total_time: timedelta = TOTAL_TIME) -> Leave:
     )
 
 
-def _robots_text(url: str, total_time: timedelta) -> str:
+def _origin(url: str) -> str:
     parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _robots_text(url: str, total_time: timedelta) -> str:
+    origin = _origin(url)
     known = RobotsFile.objects.filter(pk=origin).first()
     now = database_now()
     if known and now - KEPT < known.read_at <= now:

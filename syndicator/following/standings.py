@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from syndicator.following.follow import LEASE
 from syndicator.following.models import Following
+from syndicator.following.pace import LEASE
 from syndicator.outbound.fetch import NOT_OK
 from syndicator.wording import TimedWording, Wording, gettext_noop
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog, Source
-from syndicator.following import alarms
+from syndicator.following import alarms, hubs
 from syndicator.following.models import Following
 
 
@@ -24,9 +24,12 @@ def begin(blog: LiveBlog, name: str, url: str, reader: str) -> Following:
 
 def switch_on(pk: int) -> bool:
     """Go on where it was left; False if it is on."""
-    return bool(
-        Following.objects.filter(pk=pk, due_at=None).update(due_at=database_now(), failures=0)
-    ) and _ring(pk)
+    with transaction.atomic():
+        off = Following.objects.filter(pk=pk, due_at=None)
+        if not off.update(due_at=database_now(), failures=0):
+            return False
+        hubs.resume(Following.objects.get(pk=pk), database_now())
+        return _ring(pk)
 
 
 def look_now(pk: int) -> bool:
@@ -43,6 +46,7 @@ def switch_off(pk: int) -> bool:
             return False
         following.due_at = None
         following.save(update_fields=["due_at"])
+        hubs.end(following, database_now())
         alarms.end_all(following, database_now())
     return True
 

@@ -33,7 +33,6 @@ from syndicator.clock import database_now
 from syndicator.destinations import budget, picture_rights
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
-from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.entries.models import Entry, EntryState
 from syndicator.outbound.deadline import no_call_after
 from syndicator.pictures import storage
@@ -66,6 +65,7 @@ from syndicator.posts.models import (
 )
 from syndicator.posts.reconcile import LOOKING
 from syndicator.posts.states import move
+from syndicator.secrets import UnreadableSecrets
 from syndicator.steps import Step, reached
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop

@@ -9,16 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from syndicator import secrets
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination
-from syndicator.returns.provider_calls import (
-    NotAnEvent,
-    NotSigned,
-    check_signature,
-    take_in_event,
-)
+from syndicator.returns.provider_calls import NotAnEvent, take_in_event
 from syndicator.returns.taking_in import take_in
+from syndicator.standard_webhooks import NotSigned, check
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +27,7 @@ def event(request: HttpRequest, destination_id: int) -> HttpResponse:
     """204 when it is done, or needs nothing; 401 unless it is signed; 400 if it says nothing."""
     now = database_now()
     try:
-        check_signature(_key(destination_id), request.headers, request.body, now)
+        check([_key(destination_id)], request.headers, request.body, now)
         if request.content_type == "message/rfc822":
             outcome = take_in(request.body, now)
         else:
@@ -52,5 +48,5 @@ def _key(destination_id: int) -> str:
     except secrets.UnreadableSecrets:
         known = {}
     if not (key := known.get("return_webhook_key", "")):
-        raise NotSigned
+        raise NotSigned("There is no key to check it with.")
     return key

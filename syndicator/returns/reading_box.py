@@ -12,18 +12,17 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from syndicator import queue
+from syndicator import queue, secrets
 from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.channels.base import Account, ChannelError
 from syndicator.channels.email.mailbox import Box, Mailbox
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, DestinationState
-from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.trouble import alert_key
 from syndicator.outbound.deadline import Deadline
 from syndicator.returns.models import ReturnBox
 from syndicator.returns.taking_in import take_in
+from syndicator.secrets import UnreadableSecrets
 from syndicator.wording import Wording, gettext_noop
 
 log = structlog.get_logger(__name__)

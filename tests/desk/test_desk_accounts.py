@@ -13,12 +13,12 @@ import requests
 from django.test import Client as Browser
 from PIL import Image
 
+from syndicator import secrets
 from syndicator.accounts.models import Role
 from syndicator.channels.base import Account, Choice, SignIn
 from syndicator.channels.sandbox.server import SandboxServer
 from syndicator.desk import signing_in
 from syndicator.desk.forms import DestinationForm
-from syndicator.destinations import secrets
 from syndicator.destinations.checking import SIDE, small_picture
 from syndicator.destinations.models import AccountProfile, Destination
 from tests.desk.conftest import NoteChannel

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client as Browser
 from structlog.testing import capture_logs
 
+from syndicator import secrets
 from syndicator.channels.base import Channel
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.models import Destination, DestinationState, Policy
 from syndicator.posts.models import Post, PostState
 from syndicator.wording import Wording

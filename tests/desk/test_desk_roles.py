@@ -143,6 +143,7 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "unblock": ("suppression", None, ADMINS),
     "save_return_rules": ("", None, ADMINS),
     "new_token": ("source", None, ADMINS),
+    "new_signing_secret": ("source", None, ADMINS),
     "alerting": ("", ADMINS, ADMINS),
     "test_webhook": ("", None, ADMINS),
     "new_webhook_key": ("", None, ADMINS),

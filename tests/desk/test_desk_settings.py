@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import html
 import re
+import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client as Browser
 from structlog.testing import capture_logs
 
-from syndicator.accounts.models import Role, User
+from syndicator.accounts.models import AuditEntry, Role, User
+from syndicator.clock import database_now
 from syndicator.destinations.models import Policy, Route
-from syndicator.entries.models import LiveBlog, Source, hash_token
+from syndicator.entries.models import Entry, LiveBlog, Source, hash_token
 from syndicator.newsletter.models import Subscription, SubscriptionState
 from syndicator.newsletter.subscribing import subscribe
+from syndicator.signed_push.models import SigningSecret
+from syndicator.signed_push.signing import good_secrets
 from tests.factories import make_blog, make_destination, make_source, make_user
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +117,47 @@ def test_a_new_token_replaces_the_old_one(admin: Browser) -> None:
     source.refresh_from_db()
     assert first != second
     assert source.token_hash == hash_token(second)
+
+
+def test_a_signing_secret_is_shown_exactly_once(admin: Browser) -> None:
+    source = make_source()
+    path = f"/settings/sources/{source.pk}/signing-secret/"
+    with capture_logs() as logs:
+        answer = admin.post(path)
+    page = answer.content.decode()
+    secret = re.findall(r">(whsec_[\w+/=]+)<", page)[0]
+    row = SigningSecret.objects.get(source=source)
+    assert good_secrets(row, database_now()) == [secret]
+    assert f"/api/v1/push/{row.key}/" in page
+    assert "no-store" in answer["Cache-Control"]
+    assert secret not in str(logs)
+    shown = admin.get(f"/settings/blogs/{source.blog_id}/").content.decode()
+    assert secret not in shown
+    assert "Issue a new signing secret" in shown
+    assert "good for 24 hours" in admin.post(path).content.decode()
+    assert AuditEntry.objects.filter(act="signing secret issued").count() == 2
+
+
+def test_the_commands_of_the_page_sign_as_the_standard_has_it(admin: Browser) -> None:
+    source = make_source()
+    page = admin.post(f"/settings/sources/{source.pk}/signing-secret/").content.decode()
+    command = html.unescape(
+        re.findall(r'<pre class="copy" id="curl"[^>]*>(.*?)</pre>', page, re.DOTALL)[0]
+    )
+    # What curl would send.
+    script = "curl() { printf '%s\\n' \"$@\"; }\n" + command
+    said = subprocess.run(
+        ["/bin/sh", "-c", script], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    headers = dict(one.split(": ", 1) for one in said if one.startswith("webhook-"))
+    sent = admin.post(
+        urlsplit(said[1]).path,
+        said[-1],
+        content_type="application/json",
+        headers=headers,
+    )
+    assert sent.status_code == 200, sent.content
+    assert Entry.objects.get().external_id == "test-1"
 
 
 def test_two_sources_of_a_blog_have_two_names(admin: Browser) -> None:

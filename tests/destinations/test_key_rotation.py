@@ -13,15 +13,15 @@ from cryptography.fernet import Fernet
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from syndicator import keys_file
+from syndicator import keys_file, secrets
 from syndicator.desk import signing_in
-from syndicator.destinations import key_rotation, secrets
+from syndicator.destinations import key_rotation
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.key_rotation import NotYet, add_key, encrypt_anew, forget_old
 from syndicator.destinations.models import Destination
-from syndicator.destinations.secrets import Sealed, UnreadableSecrets
 from syndicator.entrance import second_step
 from syndicator.entrance.models import Authenticator
+from syndicator.secrets import Sealed, UnreadableSecrets
 from tests.factories import make_destination, make_user
 
 pytestmark = pytest.mark.django_db

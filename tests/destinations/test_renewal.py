@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from syndicator import secrets
 from syndicator.channels.base import TryLater, Unknown
 from syndicator.clock import database_now
-from syndicator.destinations import secrets
 from syndicator.destinations.accounts import account_of
 from syndicator.destinations.models import Destination
 from syndicator.wording import Wording

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.http import HttpResponse
@@ -173,3 +174,73 @@ def test_an_embargo_that_is_over_makes_no_difference(newsroom: Newsroom) -> None
 def test_of_an_hour_that_comes_twice_an_embargo_means_the_second(newsroom: Newsroom) -> None:
     newsroom.push({**ENTRY, "embargo_until": "2026-10-25T02:30"})
     assert Entry.objects.get().embargo_until == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_a_batch_has_one_answer_for_each_entry_in_their_order(newsroom: Newsroom) -> None:
+    newsroom.push({**ENTRY, "external_id": "old"})
+    newsroom.push({**ENTRY, "external_id": "gone"})
+    batch = {
+        "entries": [
+            {**ENTRY, "external_id": "new"},
+            {"external_id": "gone", "state": "withdrawn"},
+            {**ENTRY, "external_id": "old"},
+            {**ENTRY, "external_id": "batch"},
+        ]
+    }
+    for method, expected in (
+        (newsroom.client.post, ["created", "withdrawn", "unchanged", "created"]),
+        (newsroom.client.put, ["unchanged"] * 4),
+    ):
+        answer = method(
+            f"{newsroom.url}/batch",
+            json.dumps(batch),
+            content_type="application/json",
+            headers=newsroom.headers,
+        )
+        assert answer.status_code == 200
+        results = answer.json()["results"]
+        assert [one["change"] for one in results] == expected
+        assert [one["entry"]["external_id"] for one in results] == ["new", "gone", "old", "batch"]
+    # That name is an address of its own, and an entry may still bear it.
+    read = newsroom.client.get(f"{newsroom.url}/batch", headers=newsroom.headers)
+    assert read.json()["external_id"] == "batch"
+    gone = newsroom.client.delete(f"{newsroom.url}/batch", headers=newsroom.headers)
+    assert gone.json()["change"] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "says"),
+    [
+        ({"external_id": "e9"}, 422, "“e9” was not taken: it has neither"),
+        ({"external_id": "e9", "blocks": [{"type": "poll"}]}, 422, "poll"),
+        ({"external_id": "e9", "state": "withdrawn"}, 404, "“e9”"),
+        ({**ENTRY, "external_id": "first"}, 422, "“first” is there more than once"),
+    ],
+)
+def test_of_a_batch_with_one_wrong_entry_nothing_is_taken(
+    newsroom: Newsroom, wrong: Any, status: int, says: str
+) -> None:
+    batch = {"entries": [{**ENTRY, "external_id": "first"}, wrong]}
+    answer = newsroom.push(batch, f"{newsroom.url}/batch")
+    assert answer.status_code == status
+    assert says in str(answer.json())
+    assert not Entry.objects.exists()
+
+
+def test_a_batch_has_its_limits(newsroom: Newsroom) -> None:
+    for entries in ([], [{**ENTRY, "external_id": f"e{number}"} for number in range(501)]):
+        answer = newsroom.push({"entries": entries}, f"{newsroom.url}/batch")
+        assert answer.status_code == 422
+    big = newsroom.push({**ENTRY, "headline": "x" * 2_600_000})
+    assert (big.status_code, "Send fewer" in big.json()["detail"]) == (413, True)
+    many = [{**ENTRY, "external_id": f"e{number}"} for number in range(500)]
+    assert newsroom.push({"entries": many}, f"{newsroom.url}/batch").status_code == 200
+    assert Entry.objects.count() == 500
+
+
+@pytest.mark.parametrize("name", ["\0", "a\0b", "x" * 300])
+def test_a_name_that_no_entry_can_have_is_answered(newsroom: Newsroom, name: str) -> None:
+    assert newsroom.push({**ENTRY, "external_id": name}).status_code == 422
+    path = f"{newsroom.url}/{quote(name)}"
+    for ask in (newsroom.client.get, newsroom.client.delete):
+        assert ask(path, headers=newsroom.headers).status_code == 404

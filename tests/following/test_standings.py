@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicator.following.follow import LEASE
 from syndicator.following.models import Following
+from syndicator.following.pace import LEASE
 from syndicator.following.standings import OVERDUE, Kind, standing
 from syndicator.outbound.fetch import NOT_OK, NOT_REACHED
 from syndicator.wording import Wording

@@ -7,7 +7,7 @@ import hmac
 import json
 import smtplib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -26,7 +26,6 @@ from syndicator.newsletter.models import MailingRecipient, RecipientState, Suppr
 from syndicator.returns import listening, reading_box
 from syndicator.returns.listening import Listener
 from syndicator.returns.models import ReturnBox
-from syndicator.returns.provider_calls import NotSigned, check_signature
 from syndicator.returns.reading_box import boxes_due, read_box
 from tests.factories import make_destination
 from tests.ports import quiet_port
@@ -269,27 +268,6 @@ def call(destination: Destination, body: bytes, headers: dict[str, str], **optio
         **{"content_type": "application/json", **options},
     )
     return answer.status_code
-
-
-def test_signatures_are_those_of_standard_webhooks() -> None:
-    # The example of https://github.com/standard-webhooks/standard-webhooks
-    headers = {
-        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        "webhook-timestamp": "1614265330",
-        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-    }
-    body = b'{"test": 2432232314}'
-    then = datetime.fromtimestamp(1614265330, UTC)
-    check_signature(KEY, headers, body, then)
-    for wrong in ({**headers, "webhook-id": "msg_2"}, {}, {**headers, "webhook-signature": "v1,ü"}):
-        with pytest.raises(NotSigned):
-            check_signature(KEY, wrong, body, then)
-    with pytest.raises(NotSigned):
-        check_signature(KEY, headers, body + b" ", then)
-    with pytest.raises(NotSigned):
-        check_signature(KEY, headers, body, then + timedelta(minutes=6))
-    with pytest.raises(NotSigned):
-        check_signature("whsec_", headers, body, then)
 
 
 def test_a_provider_reports_a_bounce_and_a_complaint(provided: Destination, blog: LiveBlog) -> None:

@@ -26,8 +26,8 @@ from syndicator.destinations.accounts import account_of
 from syndicator.destinations.checking import UNREADABLE, check_account
 from syndicator.destinations.endings import step
 from syndicator.destinations.models import AccountProfile, Destination, Policy
-from syndicator.destinations.secrets import UnreadableSecrets
 from syndicator.destinations.trial import Trial, can_be_tried, send_test_post
+from syndicator.secrets import UnreadableSecrets
 
 log = structlog.get_logger(__name__)
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -26,6 +27,7 @@ from syndicator.following.models import Following
 from syndicator.posts.line import wake
 from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse, tallies
 from syndicator.posts.render import switch_off
+from syndicator.signed_push.signing import issue
 
 
 @require_GET
@@ -137,6 +139,20 @@ def new_token(request: DeskRequest, pk: int) -> HttpResponse:
     """A new push token for a source; the old one stops working."""
     source = get_object_or_404(Source.objects.select_related("blog"), pk=pk)
     return _show_token(request, source)
+
+
+@require_POST
+@admins_only
+@never_cache
+def new_signing_secret(request: DeskRequest, pk: int) -> HttpResponse:
+    """A new secret for signed pushes; the old one stays good for a day. Answered as `_show_token`
+    does."""
+    source = get_object_or_404(Source.objects.select_related("blog"), pk=pk)
+    with audit.recorded(request, "signing secret issued", source):
+        row, secret = issue(source)
+    address = settings.BASE_URL + reverse("api-1:push_signed", args=[row.key])
+    context = {"source": source, "secret": secret, "row": row, "address": address}
+    return render(request, "desk/signing_secret.html", context)
 
 
 @never_cache

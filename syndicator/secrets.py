@@ -1,4 +1,4 @@
-"""Encryption at rest for what connects a destination: Fernet keys, newest first.
+"""Encryption at rest for what must be read again: Fernet keys, newest first.
 
 The keys may change while this process runs (`syndicator rotate-keys`). So where they are kept in a
 file, it is looked at before every use.
