@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "demo",
     "up": "up",
     "import": "import_source",
+    "replay": "replay",
     "subscribers": "subscribers",
     "doctor": "doctor",
     "backup": "backup",

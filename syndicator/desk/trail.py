@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from syndicator.accounts.models import AuditEntry, User
 from syndicator.desk import texts
 from syndicator.desk.forms import BlogForm, BudgetForm, DestinationForm, PersonForm, RouteForm
+from syndicator.desk.source_forms import PaceForm
 from syndicator.desk.times import clock, desk_zone
 from syndicator.posts.models import Decision, Verdict
 from syndicator.wording import Wording
@@ -40,10 +41,13 @@ ACTS = {
     "cancelled": _("cancelled"),
     "changed": _("changed"),
     "code refused": _("wrong code"),
+    "compared": _("compared with its source"),
     "connected": _("connected"),
     "created": _("created"),
     "encryption key added": _("encryption key added"),
     "mail link used": _("decided by a link in a mail"),
+    "found another": _("found to be another entry"),
+    "found same": _("found to be the same entry"),
     "kept": _("left where it is"),
     "lifted": _("let go on"),
     "log-in failed": _("log-in failed"),
@@ -66,6 +70,8 @@ ACTS = {
     "subscribers added": _("subscribers added"),
     "subscribers exported": _("subscribers saved as a file"),
     "subscribers imported": _("subscribers imported"),
+    "switched off": _("switched off"),
+    "switched on": _("switched on"),
     "token issued": _("push token issued"),
     "unblocked": _("unblocked"),
     "uncertain mails counted as sent": _("uncertain mails counted as sent"),
@@ -85,6 +91,8 @@ KINDS = {
     "entries.entry": _("Entry"),
     "entries.liveblog": _("Live blog"),
     "entries.source": _("Source"),
+    "following.following": _("Followed source"),
+    "following.likeness": _("Entry under a new name"),
     "newsletter.mailing": _("Mailing"),
     "newsletter.subscription": _("Subscription"),
     "share.sharepages": _("Share pages"),
@@ -101,10 +109,12 @@ LABELS = {
     **BudgetForm.Meta.labels,
     **DestinationForm.Meta.labels,
     **PersonForm.Meta.labels,
+    **PaceForm.Meta.labels,
     "encrypted_secrets": _("Access keys"),
     "mails_waiting": _("Waiting posts by mail"),
     "pause_reason": _("Why"),
     "paused_at": _("Paused since"),
+    "reader": _("Read as"),
     "settings": _("Settings"),
     "state": _("State"),
 }

@@ -22,6 +22,7 @@ from syndicator.diagnosis import (
     disk,
     mailings,
     people,
+    sources,
 )
 from syndicator.diagnosis.findings import Finding, Severity, in_a_line, unreachable
 from syndicator.wording import TimedWording, Wording, gettext_noop
@@ -60,6 +61,7 @@ DATABASE = Topic("Database", (database.is_up_to_date, database.has_the_same_time
 BROKER = Topic("Broker", (broker.answers,), needs_database=False)
 SWEEPER = Topic("Sweeper", (broker.sweeper_runs,))
 ENTRIES = Topic("Entries", (delivery.entries_are_rendered,))
+SOURCES = Topic("Sources", (sources.sources_are_looked_at, sources.sources_are_read))
 STOPS = Topic("Stops", (delivery.nothing_is_stopped,))
 DELIVERY = Topic("Delivery", (delivery.posts_are_sent, delivery.senders_are_alive))
 DECISIONS = Topic("Decisions", (decisions.posts_wait_for_nobody,))
@@ -85,6 +87,7 @@ TOPICS = (
     BROKER,
     SWEEPER,
     DISK,
+    SOURCES,
     ENTRIES,
     STOPS,
     DELIVERY,
@@ -97,6 +100,7 @@ TOPICS = (
 #: What the desk tells besides what its pages show anyway.
 AT_A_GLANCE: tuple[Look, ...] = (
     broker.sweeper_runs,
+    sources.sources_are_looked_at,
     delivery.entries_are_rendered,
     delivery.senders_are_alive,
     mailings.mails_are_sent,

@@ -39,7 +39,7 @@ def failed(following: Following, why: Wording, now: datetime) -> None:
         return
     blog = following.source.blog
     raise_alert(
-        _key(following, "failing"),
+        key(following, "failing"),
         Wording(FAILS, {"blog": str(blog)}),
         Wording(FAILS_WHY, {"why": why}),
         now,
@@ -48,18 +48,18 @@ def failed(following: Following, why: Wording, now: datetime) -> None:
 
 def answered(following: Following, now: datetime) -> None:
     """A look was answered, and *following* says what was found."""
-    end_alert(_key(following, "failing"), now)
+    end_alert(key(following, "failing"), now)
     silence = following.silence_minutes
     quiet_since = following.news_at or following.began_at
     if not silence or quiet_since is None or following.source.blog.closed_at:
-        end_alert(_key(following, "silent"), now)
+        end_alert(key(following, "silent"), now)
         return
     quiet = now - quiet_since
     late = max(timedelta(minutes=silence), LATE * _usual_gap(following))
     page_changed = following.page_changed_at is not None and following.page_changed_at > quiet_since
     if quiet < late or not page_changed:
         if quiet < late:
-            end_alert(_key(following, "silent"), now)
+            end_alert(key(following, "silent"), now)
         return
     said: dict[str, str | int | Wording] = {
         "blog": str(following.source.blog),
@@ -67,7 +67,7 @@ def answered(following: Following, now: datetime) -> None:
     }
     minutes = int(late.total_seconds() // 60)
     raise_alert(
-        _key(following, "silent"),
+        key(following, "silent"),
         Wording(SILENT, {**said, "minutes": minutes}),
         Wording(SILENT_WHY, said),
         now,
@@ -80,17 +80,17 @@ def missed(following: Following, now: datetime) -> None:
         "blog": str(following.source.blog),
         "source": following.source.name,
     }
-    raise_alert(_key(following, "missed"), Wording(MISSED, said), Wording(MISSED_WHY, said), now)
+    raise_alert(key(following, "missed"), Wording(MISSED, said), Wording(MISSED_WHY, said), now)
 
 
 def joined_up(following: Following, now: datetime) -> None:
     """A person has compared, or the source is not followed any more."""
-    end_alert(_key(following, "missed"), now)
+    end_alert(key(following, "missed"), now)
 
 
 def end_all(following: Following, now: datetime) -> None:
     for what in ("failing", "silent", "missed"):
-        end_alert(_key(following, what), now)
+        end_alert(key(following, what), now)
 
 
 def _usual_gap(following: Following) -> timedelta:
@@ -103,5 +103,6 @@ def _usual_gap(following: Following) -> timedelta:
     return timedelta(seconds=median(gaps)) if gaps else timedelta(0)
 
 
-def _key(following: Following, what: str) -> str:
+def key(following: Following, what: str) -> str:
+    """The key of an alert about a source: it is ``failing``, ``silent``, or ``missed`` some."""
     return f"following.{what}.{following.pk}"

@@ -21,7 +21,7 @@ from django.db.models import F, Q, QuerySet
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.ingest import Change
-from syndicator.entries.models import Entry
+from syndicator.entries.models import Entry, LiveBlog
 from syndicator.following import alarms, hubs
 from syndicator.following.looking import Look, Question, look
 from syndicator.following.missing import ring_for_missing
@@ -86,7 +86,10 @@ def follow(pk: int) -> bool:
 
 
 def context_of(following: Following) -> ReadingContext:
-    blog = following.source.blog
+    return context_for(following.source.blog)
+
+
+def context_for(blog: LiveBlog) -> ReadingContext:
     return ReadingContext(blog.canonical_url, ZoneInfo(blog.time_zone), blog.language)
 
 

@@ -29,7 +29,8 @@ _AT_ONCE = 500
 WAITS = gettext_noop("An entry of “%(blog)s” may be one that is out already")
 WAITS_WHY = gettext_noop(
     "The source “%(source)s” calls an entry by a new name, with the permalink of one that was "
-    "there. Say on the page of the source whether it is the same; until then it is not posted."
+    "there. Say on the page of the source (Overview → Sources) whether it is the same; until then "
+    "it is not posted."
 )
 
 

@@ -165,6 +165,9 @@ class Likeness(models.Model):
         ]
         verbose_name_plural = "likenesses"
 
+    def __str__(self) -> str:
+        return str(self.entry)
+
 
 class RobotsFile(models.Model):
     """A site's robots.txt when it was read last (RFC 9309). Empty text: all is allowed."""

@@ -36,9 +36,12 @@ class Leave:
     delay: timedelta = timedelta(0)
 
 
-def leave_for(url: str) -> Leave:
-    """What the site of *url* (http or https) says about asking for it."""
-    return _leave_by(_robots_text(url), url)
+def leave_for(url: str, total_time: timedelta = TOTAL_TIME) -> Leave:
+    """What the site of *url* (http or https) says about asking for it.
+
+    Its robots.txt may take *total_time* to come; what comes later forbids nothing.
+    """
+    return _leave_by(_robots_text(url, total_time), url)
 
 
 def known_leave_for(url: str) -> Leave:
@@ -63,7 +66,7 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _robots_text(url: str) -> str:
+def _robots_text(url: str, total_time: timedelta) -> str:
     origin = _origin(url)
     known = RobotsFile.objects.filter(pk=origin).first()
     now = database_now()
@@ -73,11 +76,13 @@ def _robots_text(url: str) -> str:
         raw = fetch_document(
             f"{origin}/robots.txt",
             allow_private_addresses=settings.ALLOW_PRIVATE_ADDRESSES,
-            total_time=TOTAL_TIME,
+            total_time=total_time,
             largest=LARGEST,
         )
         text = raw.decode("utf-8", "replace").replace("\0", "")
     except FetchRefused:
+        if total_time < TOTAL_TIME:
+            return ""  # not remembered: with more time it may come
         text = ""
     RobotsFile.objects.update_or_create(pk=origin, defaults={"text": text, "read_at": now})
     return text

@@ -27,6 +27,7 @@ from syndicator.pictures.encoding import encode
 from syndicator.pictures.storage import store
 from syndicator.posts import review
 from syndicator.posts.models import Decision, Post, PostState
+from tests.desk.followed_sources import make_followed
 from tests.digests.waiting import waiting_digest
 from tests.factories import make_destination, make_post, make_user
 from tests.pictures.conftest import photo
@@ -83,6 +84,14 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "close_blog": ("blog", None, DECIDERS),
     "reopen_blog": ("blog", None, DECIDERS),
     "digest_archive": ("blog", None, ADMINS),
+    "sources": ("", PEOPLE, None),
+    "source": ("source", PEOPLE, ADMINS),
+    "look_now": ("source", None, DECIDERS),
+    "switch_on": ("source", None, DECIDERS),
+    "switch_off": ("source", None, DECIDERS),
+    "compared": ("source", None, DECIDERS),
+    "replay_day": ("source", DECIDERS, None),
+    "decide_likeness": ("likeness", None, DECIDERS),
     "log": ("", PEOPLE, None),
     "mailing": ("mailing", PEOPLE, None),
     "mailing_now": ("mailing", PEOPLE, None),
@@ -116,6 +125,9 @@ ADDRESSES: dict[str, tuple[str, str | None, str | None]] = {
     "rehearse_blog": ("blog", None, ADMINS),
     "rehearse_routes": ("blog", None, ADMINS),
     "new_source": ("blog", None, ADMINS),
+    "new_blog_from_page": ("", None, ADMINS),
+    "follow_source": ("blog", ADMINS, ADMINS),
+    "begin_following": ("blog", None, ADMINS),
     "share": ("blog", ADMINS, ADMINS),
     "sign_up": ("blog", ADMINS, ADMINS),
     "subscribers": ("blog", ADMINS, None),
@@ -217,7 +229,9 @@ def paths() -> dict[str, str]:
     inviting = make_user(Role.ADMIN)
     invitation, _token = invitations.invite("jo@paper.example", Role.VIEWER, inviting)
     digest = waiting_digest()
+    followed = make_followed(post.entry)
     named = {
+        "likeness": followed.source.likenesses.get().pk,
         "digest": digest.pk,
         "mail blog": (digest.blog_id, digest.pace),
         "post": post.pk,

@@ -24,17 +24,22 @@ from syndicator.diagnosis import (
     disk,
     mailings,
     people,
+    sources,
 )
 from syndicator.diagnosis.examination import TOPICS
 from syndicator.diagnosis.findings import Finding, Severity
 from syndicator.entries.models import Entry
+from syndicator.following import switching
+from syndicator.following.models import Following
 from syndicator.newsletter.fanout import RELAY_PAUSE
 from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
 from syndicator.newsletter.subscribing import subscribe
+from syndicator.outbound.fetch import NOT_OK
 from syndicator.posts import review
 from syndicator.posts.line import NO_LONGER_NEWS
 from syndicator.posts.models import Action, Post, PostState, SweepReport
 from syndicator.wording import Wording
+from tests.desk.followed_sources import make_followed
 from tests.factories import make_blog, make_destination, make_entry, make_post, make_user
 
 pytestmark = pytest.mark.django_db
@@ -313,6 +318,33 @@ def test_access_that_ends_or_is_refused() -> None:
     assert accounts.access_is_accepted() == []
     access_refused(made, WHY, now)
     assert only(accounts.access_is_accepted()).since == now
+
+
+def test_a_source_that_no_worker_looks_at(long_ago: datetime) -> None:
+    following = make_followed(make_entry())
+    assert sources.sources_are_looked_at() == []
+    Following.objects.update(due_at=long_ago)
+    found = only(sources.sources_are_looked_at())
+    assert (found.since, found.what.gaps["count"]) == (long_ago, 1)
+    switching.switch_off(following.pk)
+    assert sources.sources_are_looked_at() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "severity"), [(500, Severity.PROBLEM), (429, Severity.NOTE), (503, Severity.NOTE)]
+)
+def test_a_source_that_cannot_be_read(long_ago: datetime, status: int, severity: Severity) -> None:
+    why = Wording(NOT_OK.sentence, {"host": "magazin.example.org", "status": status})
+    following = make_followed(make_entry(), problem=why.to_json(), answered_at=long_ago)
+    assert sources.sources_are_read() == []
+    Following.objects.update(failures=sources.FEW_FAILURES)
+    found = only(sources.sources_are_read(), severity)
+    assert f"“{following.source.name}”" in told(found)
+    assert found.since == long_ago
+    assert found.because
+    assert str(status) in str(found.because.wording(str))
+    Following.objects.update(due_at=None)
+    assert sources.sources_are_read() == []
 
 
 def test_a_disk_with_little_room(monkeypatch: pytest.MonkeyPatch) -> None:

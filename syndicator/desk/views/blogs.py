@@ -16,10 +16,14 @@ from syndicator.clock import database_now
 from syndicator.desk import audit
 from syndicator.desk.access import DeskRequest, admins_only
 from syndicator.desk.forms import ArchiveForm, BlogForm, RouteForm, SourceForm
+from syndicator.desk.source_forms import PasteForm
+from syndicator.desk.sources import fed, followed
+from syndicator.desk.views.new_sources import paste_address
 from syndicator.destinations.models import Destination, Policy, Route
 from syndicator.digests.models import DigestSettings
 from syndicator.digests.turning import policy_changed
 from syndicator.entries.models import LiveBlog, Source
+from syndicator.following.models import Following
 from syndicator.posts.line import wake
 from syndicator.posts.rehearsal import Rehearsed, Setting, rehearse, tallies
 from syndicator.posts.render import switch_off
@@ -40,8 +44,12 @@ def new_blog(request: DeskRequest) -> HttpResponse:
         with audit.recorded(request, "created", form.instance):
             blog = form.save()
         messages.success(request, _("%(name)s is saved.") % {"name": blog})
+        if follow := request.POST.get("follow"):
+            return redirect(paste_address(blog, follow))
         return redirect("desk:blog", blog.pk)
-    return render(request, "desk/blog_new.html", {"form": form})
+    follow = request.POST.get("follow", "")
+    context = {"form": form, "paste_form": None if follow else PasteForm(), "follow": follow}
+    return render(request, "desk/blog_new.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -174,7 +182,8 @@ def _page(
         "archive_form": ArchiveForm(
             instance=DigestSettings.objects.filter(blog=shown).first() or DigestSettings(blog=shown)
         ),
-        "sources": shown.sources.select_related("signing_secret").order_by("name"),
+        "followed": followed(Following.objects.filter(source__blog=shown)),
+        "fed": fed(shown),
         "source_form": source_form or SourceForm(instance=Source(blog=shown)),
     }
     return render(request, "desk/blog.html", context)

@@ -13,6 +13,7 @@ from syndicator.desk.access import DeskRequest
 from syndicator.desk.cards import Card, Outlook, posts_with_history
 from syndicator.desk.days import Day, DayForm
 from syndicator.desk.ledger import as_csv, entries_of, ledger
+from syndicator.desk.sources import of_running_blogs
 from syndicator.desk.timeline import charts
 from syndicator.desk.traffic import traffic
 from syndicator.posts.models import WAITING, Post, PostState
@@ -37,6 +38,7 @@ def overview(request: DeskRequest) -> HttpResponse:
         "day": day,
         "is_today": day.start <= timezone.now() < day.end,
         "traffic": traffic(),
+        "sources": of_running_blogs(),
         "charts": of_day,
         "spent": sum(chart.spent for chart in of_day.values()),
         "sent": sum(chart.sent for chart in of_day.values()),
