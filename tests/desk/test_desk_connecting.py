@@ -109,11 +109,11 @@ def test_from_the_platform_to_the_first_live_blog(admin: Browser, sandbox: Sandb
 
 def test_keys_that_a_sign_in_brings_stand_apart(admin: Browser) -> None:
     form = read(admin, "/destinations/connect/x/")
-    entered, by_hand = form.split('<details class="by-hand"')
+    entered, by_hand, *_ = form.split('<details class="by-hand"')
     assert 'name="setting_client_id"' in entered
     assert 'name="setting_handle"' in entered
     assert 'name="setting_access_token"' in by_hand
-    assert "by-hand" not in read(admin, "/destinations/connect/bluesky/")
+    assert "Do without signing in" not in read(admin, "/destinations/connect/bluesky/")
 
 
 def test_a_check_that_finds_something_missing_stays_the_current_step(admin: Browser) -> None:
