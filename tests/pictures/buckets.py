@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+import pytest
 from minio.credentials import Credentials
 from minio.signer import sign_v4_s3
+from pytest_django import Settings
 
 KEY_ID, SECRET, REGION = "AKIDOFTHEPAPER", "never/in+logs", "eu-central-1"
 AUTHORIZATION = re.compile(
@@ -47,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._take()
 
-    do_PUT = do_DELETE = do_GET
+    do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def _take(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -157,3 +159,13 @@ def serving() -> Iterator[Bucket]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def bucket(settings: Settings) -> Iterator[Bucket]:
+    """A bucket where new pictures are kept."""
+    with serving() as running:
+        settings.S3_ENDPOINT, settings.S3_REGION = running.url, REGION
+        settings.S3_KEY_ID, settings.S3_SECRET = KEY_ID, SECRET
+        settings.PICTURE_STORE = "s3://paper/pictures"
+        yield running

@@ -1,4 +1,4 @@
-"""Servers on this machine: one that pictures come from, one that keeps them."""
+"""A web server on this machine that serves pictures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from PIL import Image
-from pytest_django import Settings
-
-from tests.pictures.buckets import KEY_ID, REGION, SECRET, Bucket, serving
 
 
 @dataclass
@@ -53,13 +50,3 @@ def photo(width: int = 64, height: int = 48, kind: str = "JPEG", **options: obje
     target = io.BytesIO()
     Image.effect_noise((width, height), 90).convert("RGB").save(target, kind, **options)
     return target.getvalue()
-
-
-@pytest.fixture
-def bucket(settings: Settings) -> Iterator[Bucket]:
-    """A bucket where new pictures are kept."""
-    with serving() as running:
-        settings.S3_ENDPOINT, settings.S3_REGION = running.url, REGION
-        settings.S3_KEY_ID, settings.S3_SECRET = KEY_ID, SECRET
-        settings.PICTURE_STORE = "s3://paper/pictures"
-        yield running

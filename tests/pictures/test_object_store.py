@@ -71,7 +71,7 @@ def test_any_bytes_below_any_prefix_are_signed_as_the_server_reckons(
     "changed", [{"secret": "another"}, {"key_id": "SOMEBODY"}, {"region": "us-east-1"}]
 )
 def test_who_has_the_wrong_key_is_told_so(bucket: Bucket, changed: dict[str, str]) -> None:
-    with pytest.raises(StoreAway, match="403 (SignatureDoesNotMatch|InvalidAccessKeyId)"):
+    with pytest.raises(StoreAway, match=r"403 (SignatureDoesNotMatch|InvalidAccessKeyId)"):
         store_of(bucket, **changed).put(DIGEST, DATA, "image/jpeg")
     assert bucket.objects == {}
 

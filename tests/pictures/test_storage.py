@@ -20,9 +20,10 @@ from syndicator.pictures.models import PictureFetch, StoredPicture
 from syndicator.pictures.moving import GivenUp, move_all
 from syndicator.pictures.storage import PictureAway, PictureGone, read, read_digest, store
 from tests.factories import make_user
-from tests.pictures.buckets import Bucket
+from tests.pictures.buckets import Bucket, bucket
 from tests.pictures.conftest import PictureServer, photo
 
+__all__ = ["bucket"]
 pytestmark = pytest.mark.django_db
 HERE = "s3://paper/pictures"
 

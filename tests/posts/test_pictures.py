@@ -22,8 +22,8 @@ from syndicator.posts.picturing import PATIENCE, fetch_pictures, pictures_of
 from syndicator.posts.render import render
 from syndicator.uptime import uptime
 from tests.factories import make_blog, make_destination, make_entry, make_route, make_user
-from tests.pictures.buckets import Bucket
-from tests.pictures.conftest import PictureServer, bucket, photo, web
+from tests.pictures.buckets import Bucket, bucket
+from tests.pictures.conftest import PictureServer, photo, web
 
 __all__ = ["bucket", "web"]
 pytestmark = pytest.mark.django_db
