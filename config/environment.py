@@ -219,8 +219,8 @@ _LONGEST_BUCKET = 200
 
 def picture_store() -> str:
     """Where new pictures are kept, like ``s3://bucket/prefix``; empty for the database."""
-    named = read("PICTURE_STORE", "database").rstrip("/")
-    if named == "database":
+    named = read("PICTURE_STORE").rstrip("/")
+    if named in ("", "database"):
         return ""
     if not _BUCKET.fullmatch(named) or len(named) > _LONGEST_BUCKET:
         raise MisconfiguredEnvironment(
@@ -241,7 +241,7 @@ def s3_endpoint(region: str) -> str:
     """The server of ``SYNDICATOR_S3_ENDPOINT``, without a slash at its end; AWS's own if unset."""
     if not re.fullmatch(r"[A-Za-z0-9-]{1,40}", region):
         raise MisconfiguredEnvironment(f"{PREFIX}S3_REGION must be like eu-central-1.")
-    url = read("S3_ENDPOINT", f"https://s3.{region}.amazonaws.com").rstrip("/")
+    url = read("S3_ENDPOINT").rstrip("/") or f"https://s3.{region}.amazonaws.com"
     try:
         parts = urlsplit(url)
         whole = bool(parts.hostname) and url == f"{parts.scheme}://{parts.netloc}"

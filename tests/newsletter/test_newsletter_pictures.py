@@ -130,8 +130,8 @@ def test_a_mailing_waits_for_its_picture_as_long_as_the_bucket_does_not_give_it(
     bucket.fault = ""
     make_due(mailing)
     assert send_due(mailing.pk) == 1
-    (mail,) = relay.accepted
-    assert b"image/jpeg" in mail.content
+    ((_reader, mail),) = relay.accepted
+    assert b"Content-Type: image/jpeg" in mail
 
 
 def test_a_mailing_stops_whose_picture_may_not_be_shown_any_more(

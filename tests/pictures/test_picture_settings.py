@@ -17,6 +17,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
+        ("", ""),
         ("database", ""),
         ("s3://paper", "s3://paper"),
         ("s3://paper.of-record/live/pictures_2/", "s3://paper.of-record/live/pictures_2"),
@@ -58,6 +59,8 @@ def test_a_bucket_needs_both_keys(monkeypatch: pytest.MonkeyPatch, missing: str)
 
 
 def test_the_endpoint_is_aws_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment.s3_endpoint("eu-central-1") == "https://s3.eu-central-1.amazonaws.com"
+    monkeypatch.setenv("SYNDICATOR_S3_ENDPOINT", "")
     assert environment.s3_endpoint("eu-central-1") == "https://s3.eu-central-1.amazonaws.com"
     monkeypatch.setenv("SYNDICATOR_S3_ENDPOINT", "http://minio:9000/")
     assert environment.s3_endpoint("eu-central-1") == "http://minio:9000"
