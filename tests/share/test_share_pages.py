@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from threading import Barrier
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from syndicator.clock import database_now
 from syndicator.content import Image, Paragraph
-from syndicator.destinations.models import Route
+from syndicator.destinations.models import Destination, Route
 from syndicator.entries.ingest import withdraw
 from syndicator.entries.models import Entry, LiveBlog
 from syndicator.pictures.encoding import encode
@@ -110,6 +111,44 @@ def test_the_card_is_the_entrys_own(blog: LiveBlog) -> None:
     picture = get(told["og:image"].removeprefix("http://127.0.0.1:8800"), FACEBOOK)
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
     assert "sandbox" in picture["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_shown"),
+    [
+        ({"refused_credits": "dpa"}, False),
+        ({"only_credits": "Keystone"}, False),
+        ({"only_credits": "dpa"}, True),
+        ({"pictures_without_credit": False}, True),
+    ],
+)
+def test_a_picture_stands_there_if_all_destinations_may_show_it_that_link_there(
+    blog: LiveBlog,
+    rules: dict[str, object],
+    is_shown: bool,
+) -> None:
+    route = make_route(blog)
+    Destination.objects.filter(pk=route.destination_id).update(**rules)
+    entry = with_picture(blog)
+    told = tags(get(path_of(entry), FACEBOOK))
+    address = told["og:image"].removeprefix("http://127.0.0.1:8800")
+    assert get(address).status_code == 200, "no post of that destination leads here"
+    Route.objects.filter(pk=route.pk).update(share_page=True)
+    answer = get(path_of(entry), FACEBOOK)
+    assert ("og:image" in tags(answer)) is is_shown
+    assert ("/picture/" in answer.text) is is_shown
+    assert get(address).status_code == (200 if is_shown else 404)
+
+
+def test_whose_pictures_are_shown_is_asked_in_few_statements(
+    blog: LiveBlog, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    entry = with_picture(blog)
+    for _ in range(12):
+        make_route(blog)
+    Route.objects.filter(blog=blog).update(share_page=True)
+    with django_assert_max_num_queries(8):
+        assert "og:image" in tags(get(path_of(entry), FACEBOOK))
 
 
 def test_canonical_is_the_entry_in_the_live_blog(blog: LiveBlog) -> None:
