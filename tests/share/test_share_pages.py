@@ -11,7 +11,7 @@ from threading import Barrier
 
 import pytest
 from bs4 import BeautifulSoup
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -22,7 +22,7 @@ from syndicator.clock import database_now
 from syndicator.content import Image, Paragraph
 from syndicator.destinations.models import Destination, Route
 from syndicator.entries.ingest import withdraw
-from syndicator.entries.models import Entry, LiveBlog
+from syndicator.entries.models import Entry, EntryRevision, LiveBlog
 from syndicator.pictures.encoding import encode
 from syndicator.pictures.models import PictureFetch, url_hash
 from syndicator.pictures.storage import store
@@ -30,7 +30,7 @@ from syndicator.posts import retraction
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.render import render
 from syndicator.published.documents import as_script
-from syndicator.share import addresses
+from syndicator.share import addresses, clicks
 from syndicator.share.clicks import Counting
 from syndicator.share.models import Clicks, SharePages
 from tests.factories import make_blog, make_entry, make_route, make_source, make_user
@@ -346,6 +346,38 @@ def test_a_thousand_clicks_are_few_statements(
     with django_assert_max_num_queries(8):  # type: ignore[attr-defined]
         counting.write()
     assert sorted(Clicks.objects.values_list("count", flat=True)) == [500, 500]
+
+
+def test_clicks_that_the_database_did_not_take_are_written_later(
+    blog: LiveBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, waiting = posted(blog), []
+    own = Counting(waiting.append)
+
+    def locked(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    own.count(entry.pk)
+    with monkeypatch.context() as broken:
+        broken.setattr(clicks, "_add", locked)
+        waiting.pop()()
+        own.count(entry.pk)
+    assert len(waiting) == 1, "somebody will write them"
+    waiting.pop()()
+    assert Clicks.objects.get().count == 2
+    assert not waiting
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_is_gone_keeps_no_other_from_being_counted(blog: LiveBlog) -> None:
+    entry, gone = posted(blog), make_entry(blog)
+    own = Counting(lambda _write: None)
+    own.count(gone.pk)
+    own.count(entry.pk)
+    EntryRevision.objects.filter(entry=gone).delete()
+    gone.delete()
+    assert own.write_now()
+    assert Clicks.objects.get().entry == entry
 
 
 # --- The share bar --------------------------------------------------------------------------------
