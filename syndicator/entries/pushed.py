@@ -129,8 +129,13 @@ class EntriesOut(Schema):
     results: list[IngestedOut] = Field(description="One for each entry, in their order.")
 
 
-def take(source: Source, entries: Sequence[EntryIn]) -> list[Ingested]:
-    """Take all of *entries* in, each of another name, or raise `NotTaken`; in their order."""
+def take(
+    source: Source, entries: Sequence[EntryIn], *, unknown_may_go: bool = False
+) -> list[Ingested]:
+    """Take all of *entries* in, each of another name, or raise `NotTaken`; in their order.
+
+    To take back what is not known is an error, unless *unknown_may_go*: then it is left out.
+    """
     _must_differ(entries)
     contents = [_taken(source, entry) for entry in entries if entry.state == "live"]
     gone = [entry.external_id for entry in entries if entry.state == "withdrawn"]
@@ -141,9 +146,9 @@ def take(source: Source, entries: Sequence[EntryIn]) -> list[Ingested]:
         ]
         by_name = {one.entry.external_id: one for one in ingested}
         for name in gone:
-            if name not in by_name:
+            if name not in by_name and not unknown_may_go:
                 raise NoSuchEntry(name)
-    return [by_name[entry.external_id] for entry in entries]
+    return [by_name[entry.external_id] for entry in entries if entry.external_id in by_name]
 
 
 def take_back(source: Source, external_id: str) -> Ingested:
