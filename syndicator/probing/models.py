@@ -119,4 +119,5 @@ def parted(permalink: str) -> tuple[str, str]:
     """The page of *permalink*, and the fragment in it; a text directive is none (WICG Scroll to
     Text Fragment)."""
     page, fragment = urldefrag(permalink)
-    return page, unquote(fragment.partition(":~:")[0])
+    # No page has a place with a NUL in its name, and no database keeps one.
+    return page, unquote(fragment.partition(":~:")[0]).replace("\0", "")

@@ -16,6 +16,7 @@ from syndicator.entries.models import Entry, Source
 from syndicator.entries.pushed import EntryIn, NotTaken, take
 from syndicator.signed_push.answers import ToldOut
 from syndicator.signed_push.models import LastTold, SigningSecret, TakenPush
+from syndicator.sources.timestamps import is_plausible
 from syndicator.standard_webhooks import TOLERANCE
 
 #: Far longer than a signature is good for, and than anybody tries again.
@@ -49,6 +50,8 @@ def take_once(
         now = database_now()
         if happened_at > now + TOLERANCE:
             raise NotTaken(422, "The timestamp of the event is in the future.")
+        if not is_plausible(happened_at):
+            raise NotTaken(422, "The timestamp of the event is before 1970.")
         results = [one.model_dump(mode="json") for one in _taken(source, happened_at, entries)]
         TakenPush.objects.create(
             source=source, message_id=message_id, digest=digest, results=results, taken_at=now

@@ -179,7 +179,13 @@ def test_what_was_overtaken_does_not_bring_an_older_text_back(newsroom: Newsroom
     assert changes(newsroom.push(same_second)) == ["updated"]
 
 
-@pytest.mark.parametrize("when", ["2126-01-01T00:00:00Z", "2026-11-17T10:00:00", "yesterday", None])
+@pytest.mark.parametrize(
+    "when",
+    [
+        *("2126-01-01T00:00:00Z", "0001-01-01T00:00:00+23:00", "2026-11-17T10:00:00"),
+        *("yesterday", None),
+    ],
+)
 def test_an_event_without_a_time_that_can_be_is_refused(newsroom: Newsroom, when: Any) -> None:
     assert newsroom.push({**event(), "timestamp": when}).status_code == 422
     assert not Entry.objects.exists()
