@@ -24,7 +24,7 @@ from syndicator.entries.ingest import Change
 from syndicator.entries.models import Entry, LiveBlog
 from syndicator.following import alarms, hubs
 from syndicator.following.looking import Look, Question, look
-from syndicator.following.missing import ring_for_missing
+from syndicator.following.missing import heed_left_out
 from syndicator.following.models import Following, Reading, ReadPage
 from syndicator.following.pace import LEASE, LONGEST_WAIT, wait_after_failure, wait_after_news
 from syndicator.following.robots import leave_for
@@ -152,8 +152,8 @@ def _take(current: Following, found: Look, now: datetime) -> None:
     document = found.document
     assert document is not None
     taken = take_in(current.source, document, current.began_at, now)
-    if current.began_at is not None and not found.is_window:
-        ring_for_missing(current.source, taken.names)
+    if current.began_at is not None:
+        heed_left_out(current.source, taken.names, is_whole=not found.is_window)
     if taken.is_news or current.began_at is None or _is_long_ago(current, now):
         _record(current, found, document, taken, now)
     if current.began_at is not None and _may_have_missed(found, taken):
