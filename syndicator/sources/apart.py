@@ -57,10 +57,10 @@ def read_apart(
     }
     ours, theirs = socket.socketpair()
     with ours:
-        with theirs:
-            _hand_over(theirs)
         ours.settimeout(seconds)
         try:
+            with theirs:
+                _hand_over(theirs)
             ours.sendall(json.dumps(question).encode() + b"\n" + data)
             answer = json.loads(_all_of(ours, seconds))
         except (OSError, ValueError):
