@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import random
+from collections.abc import Callable
 from typing import Any
 
 SCRAPS: tuple[bytes, ...] = (
@@ -41,3 +44,36 @@ HOSTILE_VALUES: tuple[Any, ...] = (
     *DATES,
     *URLS,
 )
+_DEEPEST = 30
+#: Puts a value in a place, and what is there now.
+Place = tuple[Callable[[Any], None], Any]
+
+
+def with_another_value(value: Any, chance: random.Random) -> Any:
+    """The JSON *value*, changed in place, with something else somewhere in it."""
+    found = places(value)
+    if not found:
+        return copy.deepcopy(chance.choice(HOSTILE_VALUES))
+    put, old = chance.choice(found)
+    put(copy.deepcopy(chance.choice([*HOSTILE_VALUES, [old], [old, old], {"a": old}])))
+    return value
+
+
+def places(value: Any) -> list[Place]:
+    """Everywhere in *value* that a value stands."""
+    found: list[Place] = []
+    _collect(value, found, 0)
+    return found
+
+
+def _collect(value: Any, found: list[Place], depth: int) -> None:
+    if depth > _DEEPEST:
+        return
+    pairs: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        pairs = list(enumerate(value))
+    for key, inner in pairs:
+        found.append((lambda new, at=key: value.__setitem__(at, new), inner))
+        _collect(inner, found, depth + 1)

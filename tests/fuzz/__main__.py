@@ -24,7 +24,7 @@ LARGEST = 40_000
 
 def main() -> int:
     options = _options()
-    names = [options.reader] if options.reader else sorted(READERS)
+    names = options.reader or sorted(READERS)
     with ThreadPoolExecutor(options.at_once) as threads:
         results = list(
             threads.map(lambda name: fuzz(name, options.minutes, options.seed, options.keep), names)
@@ -78,7 +78,7 @@ def _dictionary(words: Iterable[bytes]) -> Iterable[str]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--reader", choices=sorted(READERS), default="")
+    parser.add_argument("--reader", choices=sorted(READERS), nargs="*")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--keep", type=Path, default=Path(".fuzz/corpus"))

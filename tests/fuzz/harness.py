@@ -6,22 +6,18 @@ more than so many seconds of processor time (`tests.attacks.invariants`).
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import atheris
 
 with atheris.instrument_imports(include=["syndicator.sources"]):
     from tests.attacks.invariants import NOWHERE, ON_A_PAGE, READERS, read
 
-from tests.attacks.values import HOSTILE_VALUES, SCRAPS
+from tests.attacks.values import SCRAPS, with_another_value
 
 _JSON = {"liveblog-json", "sourcefabric", "wordpress-liveblog", "ninjs", "json-feed"}
-_DEEPEST = 30
 _SCRIPT = b'<script type="application/ld+json">'
 
 
@@ -53,7 +49,7 @@ def _json_mutator(data: bytes, most: int, seed: int) -> bytes:
     except (ValueError, RecursionError):
         return _scrap_mutator(data, most, seed)
     for _ in range(chance.randint(1, 4)):
-        value = _with_another_value(value, chance)
+        value = with_another_value(value, chance)
     changed = json.dumps(value).encode()
     return changed if len(changed) <= most else _scrap_mutator(data, most, seed)
 
@@ -76,29 +72,6 @@ def _scrap_mutator(data: bytes, most: int, seed: int) -> bytes:
         end = min(len(data), start + chance.randint(1, 400))
         return (data[:end] + data[start:end] * chance.randint(1, 3) + data[end:])[:most]
     return (data[:start] + chance.choice(SCRAPS) + data[start + chance.randint(0, 30) :])[:most]
-
-
-def _with_another_value(value: Any, chance: random.Random) -> Any:
-    places: list[tuple[Callable[[Any], None], Any]] = []
-    _collect(value, places)
-    if not places:
-        return copy.deepcopy(chance.choice(HOSTILE_VALUES))
-    put, old = chance.choice(places)
-    put(copy.deepcopy(chance.choice([*HOSTILE_VALUES, [old], [old, old], {"a": old}])))
-    return value
-
-
-def _collect(value: Any, places: list[tuple[Callable[[Any], None], Any]], depth: int = 0) -> None:
-    if depth > _DEEPEST:
-        return
-    pairs: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        pairs = list(value.items())
-    elif isinstance(value, list):
-        pairs = list(enumerate(value))
-    for key, inner in pairs:
-        places.append((lambda new, at=key: value.__setitem__(at, new), inner))
-        _collect(inner, places, depth + 1)
 
 
 if __name__ == "__main__":
