@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import json
 import random
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ TOKENS = (
 )
 
 
+@functools.cache
 def samples(name: str) -> list[bytes]:
     """Documents of the format that read well."""
     found = [data for data in seeds_of(name) if not data.startswith(b"{'")]

@@ -25,6 +25,7 @@ LARGEST = 40_000
 def main() -> int:
     options = _options()
     names = options.reader or sorted(READERS)
+    print(f"seed {options.seed}, {options.minutes:g} minutes for each reader", flush=True)
     with ThreadPoolExecutor(options.at_once) as threads:
         results = list(
             threads.map(lambda name: fuzz(name, options.minutes, options.seed, options.keep), names)
