@@ -52,8 +52,7 @@ _MUTANTS = (
         "<script {}",
     ),
     *("<img src=x onerror={}//", '<noscript><p title="</noscript><img src=x onerror={}>">'),
-    "<math><mtext><table><mglyph><style><!--</style>"
-    '<img title="--&gt;&lt;img src=1 onerror={}&gt;">',
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img onerror={}&gt;">',
     '<svg></p><style><a id="</style><img src=1 onerror={}>">',
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror={}>",
     '<table><td><svg><desc><td><style><a title="</style><img src onerror={}>">',
