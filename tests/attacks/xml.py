@@ -87,13 +87,15 @@ def encoded(text: str, chance: random.Random) -> Iterator[bytes]:
         yield (declaration + text).encode(encoding, "replace")
 
 
-def attacks(canary: str, seed: int) -> Iterator[bytes]:
+def attacks(canary: str, seed: int) -> Iterator[tuple[bytes, bool]]:
+    """Feeds, and whether each declares entities of its own."""
     chance = random.Random(seed)
     for feed in FEEDS.values():
         for document_type in document_types(canary):
             for body in (*bodies(canary, chance), "Text"):
                 text = document_type + feed.format(body)
-                yield from encoded(text, chance)
+                for data in encoded(text, chance):
+                    yield data, "<!ENTITY" in text
 
 
 def harmless(feed: str, text: str) -> Iterator[bytes]:
