@@ -65,10 +65,10 @@ def documents() -> Iterator[tuple[str, bytes]]:
         yield "liveblog-json", own_json_of(some, URLS)
     for name in ("sourcefabric", "wordpress-liveblog", "ninjs", "json-feed", "json-ld"):
         seeds = samples(name)
-        for number in range(0, len(texts), 8):
+        for number in range(0, len(texts), 16):
             value = value_of(name, chance.choice(seeds))
             found = [(put, old) for put, old in places(value) if isinstance(old, str)]
-            some = texts[number : number + 8] + chance.sample(URLS, 3)
+            some = texts[number : number + 16] + chance.sample(URLS, 3)
             chance.shuffle(found)
             for text, (put, old) in zip(some, found, strict=False):
                 put(chance.choice((text, f"{old} {text}", f"<p>{old}</p>{text}")))
