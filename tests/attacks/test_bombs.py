@@ -15,8 +15,8 @@ from tests.fuzz.seeds import seeds_of
 
 #: In characters. What is read in linear time takes a tenth of a second; what nests costs so
 #: little that only more of it would show.
-SIZE = 30_000
-LONGER = 180_000
+SIZE = 15_000
+LONGER = 150_000
 NESTING = ("<div>", "<blockquote>", "<figure>", "<ul>")
 UNITS = (
     *NESTING,

@@ -18,7 +18,7 @@ from tests.attacks.values import places, with_another_value
 from tests.fuzz.seeds import json_ld_page, seeds_of
 
 SEED = 20261130
-COUNT = 500
+COUNT = 350
 NAMES = ("liveblog-json", "sourcefabric", "wordpress-liveblog", "ninjs", "json-feed", "json-ld")
 _SCRIPT = b'<script type="application/ld+json">'
 _DEEP = 200_000

@@ -107,7 +107,7 @@ def four_byte_spellings(address: str) -> list[str]:
 
 
 def test_no_spelling_of_a_private_address_is_connected_to(internet: Internet) -> None:
-    urls = list(private_urls(internet.canary_port, 24))
+    urls = list(private_urls(internet.canary_port, 20))
     assert len(urls) > 1500
     for url in urls:
         assert get(url) is None, url
