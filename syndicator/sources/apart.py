@@ -54,6 +54,7 @@ def read_apart(
         "language": context.language,
         "source_url": context.source_url,
         "size": len(data),
+        "seconds": seconds,
     }
     ours, theirs = socket.socketpair()
     with ours:
