@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from syndicator.content import Block, EntryContent, MalformedContent, block_from_json, clean_text
+from syndicator.content import (
+    Block,
+    EntryContent,
+    Image,
+    MalformedContent,
+    block_from_json,
+    clean_text,
+)
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.html_blocks import absolute_url
@@ -60,7 +68,8 @@ class LiveBlogJsonReader(Reader):
         warnings: list[str] = []
         try:
             said = _Fields(about, "live_blog")
-            url = said.text("url")
+            url = _web_address(said.text("url"))
+            context = replace(context, canonical_url=context.canonical_url or url)
             return SourceDocument(
                 reader=self.name,
                 entries=tuple(
@@ -68,7 +77,7 @@ class LiveBlogJsonReader(Reader):
                     for number, item in enumerate(entries, start=1)
                 ),
                 title=said.text("title"),
-                canonical_url=_web_address(url),
+                canonical_url=url,
                 language=said.text("language"),
                 warnings=tuple(warnings),
             )
@@ -125,7 +134,10 @@ def _entry(item: Any, number: int, context: ReadingContext, warnings: list[str])
     tags = said.array("tags")
     if not all(isinstance(tag, str) for tag in tags):
         raise said.error("tags", "all of them must be strings")
-    headline, blocks = said.text("headline"), _blocks(said)
+    headline = said.text("headline")
+    blocks, unclear = _with_web_pictures(_blocks(said), context.canonical_url)
+    if unclear:
+        warnings.append(f"Entry {number}: a picture was left out, whose “url” is no web address.")
     if not headline and not blocks:
         raise said.error("blocks", "an entry needs a headline or at least one block")
     return EntryContent(
@@ -176,6 +188,24 @@ def _blocks(said: _Fields) -> tuple[Block, ...]:
         except MalformedContent as error:
             raise said.error(f"blocks[{number}]", str(error)) from error
     return tuple(blocks)
+
+
+def _with_web_pictures(blocks: tuple[Block, ...], page: str) -> tuple[tuple[Block, ...], bool]:
+    """*blocks* with pictures on the web only, and whether that left any out; captions stay."""
+    kept = [
+        replace(block, url=absolute_url(block.url, page)) if isinstance(block, Image) else block
+        for block in blocks
+    ]
+    unclear = [
+        isinstance(old, Image) and bool(old.url) and isinstance(new, Image) and not new.url
+        for old, new in zip(blocks, kept, strict=True)
+    ]
+    shown = (
+        block
+        for block, lost in zip(kept, unclear, strict=True)
+        if not lost or block.text or (isinstance(block, Image) and block.credit)
+    )
+    return tuple(shown), any(unclear)
 
 
 def _web_address(url: str) -> str:

@@ -173,7 +173,7 @@ class _Posts:
 
     def _pieces(self, item: Node) -> tuple[str, list[Piece]]:
         """The heading that *item* begins with, and the rest of it."""
-        kind = string(item.get("item_type")).lower()
+        kind = string(item.get("item_type")).lower().strip()
         meta = node(item.get("meta"))
         if kind == "text":
             heading, rest = split_marked_headline(string(item.get("text")))

@@ -129,7 +129,7 @@ def test_a_rightly_signed_call_has_the_source_looked_at(
             assert publisher.hubs[0].distribute(method=method) == [202]
             assert rung() == [(queue.FOLLOW_SOURCE, (following.pk,))]
         assert follow(following.pk)
-        assert Entry.objects.filter(external_id=f"e{number}").exists()
+        assert Entry.objects.filter(external_id__endswith=f":e{number}").exists()
 
 
 def test_what_a_call_brings_along_is_not_believed(
@@ -140,7 +140,7 @@ def test_what_a_call_brings_along_is_not_believed(
     forged = b'{"entries": [{"external_id": "forged", "headline": "Falsch"}]}'
     assert publisher.hubs[0].distribute(forged) == [202]
     assert follow(following.pk)
-    assert not Entry.objects.filter(external_id="forged").exists()
+    assert not Entry.objects.filter(external_id__endswith="forged").exists()
 
 
 def test_a_wrongly_signed_call_is_answered_and_has_no_effect(
