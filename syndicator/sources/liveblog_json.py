@@ -16,11 +16,9 @@ from syndicator.content import (
     block_from_json,
     clean_text,
 )
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
-from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
+from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.html_blocks import absolute_url
-from syndicator.sources.json_text import load_json
-from syndicator.sources.text_encoding import decode_text
+from syndicator.sources.json_reader import JsonReader
 from syndicator.sources.timestamps import is_plausible, iso_time
 
 LIVE_BLOG_FIELDS = frozenset({"title", "url", "language"})
@@ -42,29 +40,16 @@ _PRINTED_FIELDS = frozenset({"posts"})
 _ENTRIES = re.compile(r"\"entries\"\s*:")
 
 
-class LiveBlogJsonReader(Reader):
+class LiveBlogJsonReader(JsonReader):
     name: ClassVar[str] = "liveblog-json"
     describes: ClassVar[str] = "a JSON file in Syndicator's own format, with its “entries”"
+    signs: ClassVar[tuple[re.Pattern[str], ...]] = (_ENTRIES,)
+    listed: ClassVar[str] = "entries"
 
-    def recognises(self, data: bytes) -> bool:
-        if len(data) > MAX_BYTES:
-            return False
-        text = decode_text(data)
-        return text.lstrip().startswith("{") and is_json(text) and bool(_ENTRIES.search(text))
-
-    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
-        if not self.recognises(data):
-            raise unreadable(self.describes, data)
-        try:
-            document = load_json(decode_text(data))
-        except ValueError as error:
-            raise self._refused(f"Found a broken JSON file: {error}.") from error
-        entries = document.get("entries")
-        if not isinstance(entries, list):
-            raise self._refused("Found a JSON file whose “entries” are not an array.")
-        about = document.get("live_blog", {})
+    def document(self, value: dict[str, Any], context: ReadingContext) -> SourceDocument:
+        about = value.get("live_blog", {})
         if not isinstance(about, dict):
-            raise self._refused("Found a JSON file whose “live_blog” is not an object.")
+            raise self.refused("Found a JSON file whose “live_blog” is not an object.")
         warnings: list[str] = []
         try:
             said = _Fields(about, "live_blog")
@@ -74,7 +59,7 @@ class LiveBlogJsonReader(Reader):
                 reader=self.name,
                 entries=tuple(
                     _entry(item, number, context, warnings)
-                    for number, item in enumerate(entries, start=1)
+                    for number, item in enumerate(value["entries"], start=1)
                 ),
                 title=said.text("title"),
                 canonical_url=url,
@@ -82,10 +67,7 @@ class LiveBlogJsonReader(Reader):
                 warnings=tuple(warnings),
             )
         except MalformedContent as error:
-            raise self._refused(f"Found an error in {error}.") from error
-
-    def _refused(self, found: str) -> UnreadableSource:
-        return UnreadableSource(f"Expected {self.describes}.", found)
+            raise self.refused(f"Found an error in {error}.") from error
 
 
 class _Fields:
