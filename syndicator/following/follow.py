@@ -26,7 +26,7 @@ from syndicator.entries.models import Entry, LiveBlog
 from syndicator.following import alarms, hubs
 from syndicator.following.horizon import horizon_of
 from syndicator.following.looking import Look, NotAllowed, Question, look
-from syndicator.following.missing import ring_for_missing
+from syndicator.following.missing import heed_left_out
 from syndicator.following.models import Following, Reading, ReadPage
 from syndicator.following.names import own_names
 from syndicator.following.pace import LEASE, LONGEST_WAIT, wait_after_failure, wait_after_news
@@ -163,8 +163,8 @@ def _take(current: Following, found: Look, now: datetime) -> None:
     document = found.document
     assert document is not None
     taken = take_in(current.source, document, current.horizon, now)
-    if current.began_at is not None and not found.is_window:
-        ring_for_missing(current.source, taken.names)
+    if current.began_at is not None:
+        heed_left_out(current.source, taken.names, is_whole=not found.is_window)
     if taken.is_news or current.began_at is None or _is_long_ago(current, now):
         _record(current, found, document, taken, now)
     if current.began_at is not None and _may_have_missed(found, taken):

@@ -19,7 +19,7 @@ from syndicator.content import (
 from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.json_reader import JsonReader
-from syndicator.sources.timestamps import aware_time
+from syndicator.sources.timestamps import is_plausible, iso_time
 
 LIVE_BLOG_FIELDS = frozenset({"title", "url", "language"})
 ENTRY_FIELDS = frozenset(
@@ -126,20 +126,37 @@ def _entry(item: Any, number: int, context: ReadingContext, warnings: list[str])
         external_id=external_id,
         author=said.text("author"),
         headline=headline,
-        published_at=_time(said, "published_at", context),
+        published_at=_published_at(said, number, context, warnings),
         permalink=said.text("permalink"),
         blocks=blocks,
         key_event=said.flag("key_event"),
         tags=tuple(filter(None, map(clean_text, tags))),
-        embargo_until=_time(said, "embargo_until", context),
+        embargo_until=_embargo_until(said, context),
     )
+
+
+def _published_at(
+    said: _Fields, number: int, context: ReadingContext, warnings: list[str]
+) -> datetime | None:
+    moment = _time(said, "published_at", context)
+    if moment is None or is_plausible(moment):
+        return moment
+    warnings.append(f"Entry {number}: the date “{said.text('published_at')[:40]}” is unclear.")
+    return None
+
+
+def _embargo_until(said: _Fields, context: ReadingContext) -> datetime | None:
+    moment = _time(said, "embargo_until", context)
+    if moment is None or is_plausible(moment):
+        return moment
+    raise said.error("embargo_until", "it must be of the years 1970 to 2200")
 
 
 def _time(said: _Fields, name: str, context: ReadingContext) -> datetime | None:
     stated = said.text(name)
     if not stated:
         return None
-    moment = aware_time(stated, context.time_zone)
+    moment = iso_time(stated, context.time_zone)
     if moment is None:
         raise said.error(name, "it must be a date and time in ISO 8601")
     return moment

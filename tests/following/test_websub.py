@@ -214,9 +214,27 @@ def test_looking_becomes_rare_once_the_hub_tells_and_often_again_when_it_does_no
     assert wait_of(look(following)) >= told.longest
 
 
+def test_while_what_the_hub_told_of_is_not_there_yet_looking_is_frequent(
+    publisher: Publisher, following: Following, hub: HubSubscription
+) -> None:
+    rewind(following, news_at=timedelta(minutes=10))
+    publisher.hubs[0].distribute()
+    for _ in range(3):
+        # A cache between answers with the old page.
+        assert wait_of(look(following)) < 2 * following.shortest
+        rewind(hub, pinged_at=timedelta(seconds=20))
+    publisher.publish()
+    assert wait_of(look(following)) >= following.longest
+    publisher.hubs[0].distribute()
+    rewind(hub, pinged_at=timedelta(minutes=5))
+    rewind(following, news_at=timedelta(minutes=10))
+    assert wait_of(look(following)) >= following.longest, "it was nothing to us"
+
+
 def test_when_the_lease_is_over_looking_is_as_before(
     publisher: Publisher, following: Following, hub: HubSubscription
 ) -> None:
+    publisher.publish()
     publisher.hubs[0].distribute()
     assert wait_of(look(following)) >= following.longest
     HubSubscription.objects.update(lease_until=database_now() - timedelta(seconds=1))

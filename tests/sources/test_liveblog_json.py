@@ -111,8 +111,8 @@ def test_the_live_blog_is_read() -> None:
         ({"entries": [entry(tags=[1])]}, "entry 1, field “tags”: all of them"),
         ({"entries": [entry(published_at="heute")]}, "entry 1, field “published_at”: it must be a"),
         (
-            {"entries": [entry(published_at="0001-01-01T00:00+14:00")]},
-            "entry 1, field “published_at”",
+            {"entries": [entry(embargo_until="9999-12-31T23:30:00Z")]},
+            "entry 1, field “embargo_until”: it must be of the years 1970 to 2200",
         ),
         ({"entries": [entry(headline="")]}, "entry 1, field “blocks”: an entry needs"),
         (
