@@ -79,7 +79,7 @@ def take_in(
         sum(entry.external_id not in known for entry in entries),
         any(entry.external_id in known for entry in entries),
         bool(known),
-        frozenset(entry.external_id for entry in entries),
+        frozenset(told),
     )
 
 
