@@ -6,6 +6,8 @@ PARALLEL ?= auto
 SECONDS ?= 60
 BACKEND ?= both
 PDS    := .pds
+FUZZ   := .fuzz
+MINUTES ?= 10
 # Most of a fault's time is waiting.
 FAULTS_PARALLEL ?= 4
 
@@ -15,7 +17,7 @@ ifndef SEED
 SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 endif
 
-.PHONY: demo up test services-test faults chaos model oracle judges browser pds bench lint format types contracts catalogue lock clean
+.PHONY: demo up test services-test faults chaos model oracle judges browser pds fuzz bench lint format types contracts catalogue lock clean
 
 # --- For everybody -----------------------------------------------------------
 
@@ -70,6 +72,9 @@ browser: $(VENV)/ready-dev   ## the desk in headless Chromium
 pds: $(VENV)/ready-dev $(PDS)/ready  ## the Bluesky channel on the real Bluesky server, installed into .pds
 	SYNDICATOR_TEST_PDS=$(PDS) $(BIN)/pytest -m pds tests/pds
 
+fuzz: $(VENV)/ready-dev $(FUZZ)/ready  ## each reader under atheris, two at a time; MINUTES=10 for each, READER=feed
+	PYTHONPATH=$(FUZZ)/packages $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED) $(if $(READER),--reader $(READER))
+
 bench: $(VENV)/ready-dev     ## figures of speed and size, both backends; ARGS="--only latency --runs 5" for more
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -100,7 +105,7 @@ lock:                        ## resolve the dependencies anew and pin them with 
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(FUZZ)/packages $(FUZZ)/ready build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 # --- The environment ---------------------------------------------------------
 
@@ -114,6 +119,12 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Beside the environment, not in it: there is no atheris for every Python that Syndicator runs on.
+$(FUZZ)/ready: tests/fuzz/requirements.txt
+	@rm -rf $(FUZZ)/packages
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes --target $(FUZZ)/packages -r tests/fuzz/requirements.txt
 	@touch $@
 
 # The server runs on Node 22 only; one of its parts is compiled against the headers beside it.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from syndicator.clock import database_now
+from syndicator.desk.origins import listed_origins
 from syndicator.share.models import SharePages
-from syndicator.signup.settings import origin
 
 
 class SharePagesForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -29,16 +28,7 @@ class SharePagesForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"framed_by": forms.Textarea(attrs={"rows": 2})}
 
     def clean_framed_by(self) -> str:
-        origins = []
-        for line in self.cleaned_data["framed_by"].split():
-            try:
-                origins.append(origin(line))
-            except ValueError:
-                raise ValidationError(
-                    _("“%(line)s” is no address of a website. Write it like https://example.org."),
-                    params={"line": line},
-                ) from None
-        return "\n".join(dict.fromkeys(origins))
+        return listed_origins(self.cleaned_data["framed_by"])
 
     def save(self, commit: bool = True) -> SharePages:
         self.instance.changed_at = database_now()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from syndicator.desk.origins import listed_origins
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Pace
 from syndicator.signup.models import SignUp, usual_paces
 from syndicator.signup.paces import CHOICES
-from syndicator.signup.settings import origin, set_up, usual_consent
+from syndicator.signup.settings import set_up, usual_consent
 
 
 class SignUpForm(forms.Form):
@@ -55,16 +55,7 @@ class SignUpForm(forms.Form):
         return "\n".join(text.splitlines())
 
     def clean_framed_by(self) -> str:
-        origins = []
-        for line in self.cleaned_data["framed_by"].split():
-            try:
-                origins.append(origin(line))
-            except ValueError:
-                raise ValidationError(
-                    _("“%(line)s” is no address of a website. Write it like https://example.org."),
-                    params={"line": line},
-                ) from None
-        return "\n".join(dict.fromkeys(origins))
+        return listed_origins(self.cleaned_data["framed_by"])
 
     def save(self) -> SignUp:
         chosen = self.cleaned_data

@@ -235,11 +235,14 @@ class Retraction(models.Model):
 
 def content_from_json(data: dict[str, Any]) -> EntryContent:
     """The reverse of `EntryContent.to_json`."""
-    time = data["published_at"]
+    times = {
+        name: datetime.fromisoformat(data[name]) if data.get(name) else None
+        for name in ("published_at", "embargo_until")
+    }
     return EntryContent(
         **{
             **data,
-            "published_at": datetime.fromisoformat(time) if time else None,
+            **times,
             "blocks": blocks_from_json(data["blocks"]),
             "tags": tuple(data["tags"]),
         }

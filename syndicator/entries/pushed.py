@@ -15,7 +15,9 @@ from syndicator.content import EntryContent, MalformedContent, blocks_from_json,
 from syndicator.entries.ingest import Change, Ingested, ingest_all, withdraw_all
 from syndicator.entries.models import Source
 from syndicator.sources.base import SourceDocument
+from syndicator.sources.limits import LONGEST_PERMALINK
 from syndicator.sources.permalinks import with_permalinks
+from syndicator.sources.timestamps import is_plausible
 
 #: Entries in one call.
 MOST_ENTRIES = 500
@@ -129,8 +131,13 @@ class EntriesOut(Schema):
     results: list[IngestedOut] = Field(description="One for each entry, in their order.")
 
 
-def take(source: Source, entries: Sequence[EntryIn]) -> list[Ingested]:
-    """Take all of *entries* in, each of another name, or raise `NotTaken`; in their order."""
+def take(
+    source: Source, entries: Sequence[EntryIn], *, unknown_may_go: bool = False
+) -> list[Ingested]:
+    """Take all of *entries* in, each of another name, or raise `NotTaken`; in their order.
+
+    To take back what is not known is an error, unless *unknown_may_go*: then it is left out.
+    """
     _must_differ(entries)
     contents = [_taken(source, entry) for entry in entries if entry.state == "live"]
     gone = [entry.external_id for entry in entries if entry.state == "withdrawn"]
@@ -141,9 +148,9 @@ def take(source: Source, entries: Sequence[EntryIn]) -> list[Ingested]:
         ]
         by_name = {one.entry.external_id: one for one in ingested}
         for name in gone:
-            if name not in by_name:
+            if name not in by_name and not unknown_may_go:
                 raise NoSuchEntry(name)
-    return [by_name[entry.external_id] for entry in entries]
+    return [by_name[entry.external_id] for entry in entries if entry.external_id in by_name]
 
 
 def take_back(source: Source, external_id: str) -> Ingested:
@@ -177,6 +184,9 @@ def _content(source: Source, entry: EntryIn) -> EntryContent:
     if embargo_until and timezone.is_naive(embargo_until):
         # Of an hour that comes twice in autumn the second: never too early.
         embargo_until = embargo_until.replace(tzinfo=zone, fold=1)
+    for name, moment in (("published_at", published_at), ("embargo_until", embargo_until)):
+        if moment is not None and not is_plausible(moment):
+            raise MalformedContent(f"its “{name}” is not of the years 1970 to 2200")
     blocks: list[dict[str, Any]] = [block.model_dump() for block in entry.blocks]
     content = EntryContent(
         external_id=entry.external_id,
@@ -192,4 +202,8 @@ def _content(source: Source, entry: EntryIn) -> EntryContent:
     if not content.headline and not content.blocks:
         raise MalformedContent("it has neither a headline nor any block")
     pushed = SourceDocument("push", (content,))
-    return with_permalinks(pushed, source.blog.canonical_url).entries[0]
+    content = with_permalinks(pushed, source.blog.canonical_url).entries[0]
+    if len(content.permalink) > LONGEST_PERMALINK:
+        # Of a relative one, or of the external id, it may be longer than what was sent.
+        raise MalformedContent(f"its permalink is longer than {LONGEST_PERMALINK} characters")
+    return content

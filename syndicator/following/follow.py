@@ -20,15 +20,18 @@ from django.db.models import F, Q, QuerySet
 
 from syndicator import queue
 from syndicator.clock import database_now
+from syndicator.content import EntryContent
 from syndicator.entries.ingest import Change
 from syndicator.entries.models import Entry, LiveBlog
 from syndicator.following import alarms, hubs
-from syndicator.following.looking import Look, Question, look
-from syndicator.following.missing import ring_for_missing
+from syndicator.following.horizon import horizon_of
+from syndicator.following.looking import Look, NotAllowed, Question, look
+from syndicator.following.missing import heed_left_out
 from syndicator.following.models import Following, Reading, ReadPage
+from syndicator.following.names import own_names
 from syndicator.following.pace import LEASE, LONGEST_WAIT, wait_after_failure, wait_after_news
 from syndicator.following.robots import leave_for
-from syndicator.following.taking_in import Taken, take_in
+from syndicator.following.taking_in import CLOCKS_DIFFER, Taken, take_in
 from syndicator.outbound.clocks import retry_after
 from syndicator.outbound.fetch import FetchRefused, Validators
 from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSource
@@ -40,6 +43,8 @@ log = structlog.get_logger(__name__)
 LONGEST_ASKED = timedelta(hours=6)
 #: What changed shortly before the last look may only be seen now: caches and clocks differ.
 OVERLAP = timedelta(minutes=10)
+#: An older answer than the last within this time comes from a cache.
+CACHES_CATCH_UP = timedelta(minutes=10)
 #: One reading is kept in this time, whatever it brought.
 _KEPT_AT_LEAST = timedelta(hours=1)
 #: A time to look that is later than any was set by a clock that was ahead.
@@ -47,6 +52,7 @@ _TOO_FAR = timedelta(days=2)
 _JITTER = 0.1
 
 FORBIDDEN = gettext_noop("The robots.txt of %(host)s does not allow us to read this address.")
+BROKE = Wording(gettext_noop("Syndicator stumbled over what stands there; its log says where."))
 UNREADABLE = gettext_noop(
     "What stands at %(host)s cannot be read as a live blog (for the technician: %(found)s)"
 )
@@ -70,18 +76,19 @@ def follow(pk: int) -> bool:
     if following is None:
         return False
     try:
-        found = _look(following)
+        _keep(following, *_look(following))
     except FetchRefused as refused:
         _fail(following, refused.reason, asked=refused)
     except UnreadableSource as error:
         host = urlsplit(following.url).hostname or following.url
         _fail(following, Wording(UNREADABLE, {"host": host, "found": error.found}))
-    else:
-        if found is None:
-            host = urlsplit(following.url).hostname or following.url
-            _fail(following, Wording(FORBIDDEN, {"host": host}))
-        else:
-            _keep(following, *found)
+    except NotAllowed as refused_by:
+        host = urlsplit(refused_by.url).hostname or refused_by.url
+        _fail(following, Wording(FORBIDDEN, {"host": host}))
+    except Exception:
+        # Whatever it was, people must hear of it, and the other sources go on.
+        log.exception("a look failed", source=str(following.source))
+        _fail(following, BROKE)
     return True
 
 
@@ -102,11 +109,11 @@ def _claim(pk: int) -> Following | None:
         return Following.objects.select_related("source__blog").get(pk=pk)
 
 
-def _look(following: Following) -> tuple[Look, timedelta] | None:
-    """What is there, and how much time to leave until the next look; None if we may not look."""
+def _look(following: Following) -> tuple[Look, timedelta]:
+    """What is there, and how much time to leave until the next look. Raises as `look`."""
     leave = leave_for(following.url)
     if not leave.is_given:
-        return None
+        raise NotAllowed(following.url)
     since = following.answered_at - OVERLAP if following.answered_at else None
     question = Question(
         following.url,
@@ -117,12 +124,16 @@ def _look(following: Following) -> tuple[Look, timedelta] | None:
         following.digest,
     )
 
-    def has_news(ids: Sequence[str]) -> bool:
-        known = Entry.objects.filter(source=following.source_id)
-        return set(ids) - set(known.values_list("external_id", flat=True)) != set()
+    def has_news(entries: Sequence[EntryContent]) -> bool:
+        mine = Entry.objects.filter(source=following.source_id)
+        known = set(mine.values_list("external_id", flat=True))
+        known.update(following.source.likenesses.values_list("external_id", flat=True))
+        named = own_names(following.source_id, entries)
+        return any(entry.external_id not in known for entry in named)
 
     assert following.asked_at is not None
-    return look(question, following.asked_at, has_news), leave.delay
+    found = look(question, following.asked_at, has_news, lambda url: leave_for(url).is_given)
+    return found, leave.delay
 
 
 def _keep(following: Following, found: Look, delay: timedelta) -> None:
@@ -131,12 +142,12 @@ def _keep(following: Following, found: Look, delay: timedelta) -> None:
         if current is None:
             return
         now = database_now()
-        before, current.answered_at = current.answered_at, now
+        before = current.answered_at
         current.failures, current.problem = 0, None
-        is_older = _is_older(found.validators, current)
-        if found.document is not None and not is_older:
-            _take(current, found, now)
-        if not is_older:
+        if not _is_older(found.validators, current, now):
+            current.answered_at = now
+            if found.document is not None:
+                _take(current, found, now)
             current.etag = found.validators.etag
             current.last_modified = found.validators.last_modified
         alarms.answered(current, now)
@@ -151,9 +162,9 @@ def _keep(following: Following, found: Look, delay: timedelta) -> None:
 def _take(current: Following, found: Look, now: datetime) -> None:
     document = found.document
     assert document is not None
-    taken = take_in(current.source, document, current.began_at, now)
-    if current.began_at is not None and not found.is_window:
-        ring_for_missing(current.source, taken.names)
+    taken = take_in(current.source, document, current.horizon, now)
+    if current.began_at is not None:
+        heed_left_out(current.source, taken.names, is_whole=not found.is_window)
     if taken.is_news or current.began_at is None or _is_long_ago(current, now):
         _record(current, found, document, taken, now)
     if current.began_at is not None and _may_have_missed(found, taken):
@@ -162,7 +173,8 @@ def _take(current: Following, found: Look, now: datetime) -> None:
         current.news_at = now
     hubs.heed(current, document, now)
     current.page_changed_at = now
-    current.began_at = current.began_at or now
+    if current.began_at is None:
+        current.began_at, current.horizon = now, horizon_of(document.entries, now)
     current.reader = document.reader
     current.digest = found.digest
 
@@ -230,11 +242,17 @@ def _still_ours(following: Following) -> Following | None:
     )
 
 
-def _is_older(found: Validators, current: Following) -> bool:
-    """Whether the answer is from before the one that was read last: a cache that is behind."""
+def _is_older(found: Validators, current: Following, now: datetime) -> bool:
+    """Whether the answer is from before the one that was read last: a cache that is behind.
+
+    Caches catch up soon; a server that was restored from a backup, or once named a time to come,
+    does not.
+    """
+    if current.page_changed_at is None or now - current.page_changed_at > CACHES_CATCH_UP:
+        return False
     try:
         was = parsedate_to_datetime(current.last_modified)
-        return parsedate_to_datetime(found.last_modified) < was
+        return parsedate_to_datetime(found.last_modified) < was <= now + CLOCKS_DIFFER
     except (ValueError, TypeError, IndexError, OverflowError):
         return False
 

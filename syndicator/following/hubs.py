@@ -23,6 +23,8 @@ from syndicator.sources.base import SourceDocument
 _LONGEST_URL = 2000
 #: So long calls that still come are answered with “gone”.
 _KEPT = timedelta(days=7)
+#: A page that a hub has told of may be so old in the caches before it.
+_CATCHES_UP = timedelta(minutes=5)
 
 
 def can_be_called() -> bool:
@@ -73,14 +75,15 @@ def wait_with_hub(
     """How long to wait after a look instead of *wait*; *before* is when the last one was answered.
 
     A hub that tells of news makes looking rare, and never end. One that called after we had asked
-    for the page may have meant something newer.
+    for the page may have meant something newer, and if nothing new was found since it called, a
+    cache may have answered that is behind.
     """
     hub = following.hub
     if hub is None:
         return wait
     shortest, longest = following.span
     called_at = hub.pinged_at
-    if called_at is not None and following.asked_at is not None and called_at >= following.asked_at:
+    if called_at is not None and _is_news_to_come(following, called_at, now):
         return shortest
     was_told = called_at is not None and (before is None or called_at >= before)
     found_news = following.news_at == now and following.began_at != now
@@ -88,6 +91,14 @@ def wait_with_hub(
         hub.untold += 1
         hub.save(update_fields=["untold"])
     return max(wait, longest) if hub.is_telling(now) else wait
+
+
+def _is_news_to_come(following: Following, called_at: datetime, now: datetime) -> bool:
+    """Whether the hub, which called at *called_at*, may mean what no look has found yet."""
+    if following.asked_at is not None and called_at >= following.asked_at:
+        return True
+    has_found = following.news_at is not None and following.news_at >= called_at
+    return not has_found and now < called_at + _CATCHES_UP
 
 
 def called(following: Following, hub: HubSubscription, now: datetime) -> None:

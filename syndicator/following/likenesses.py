@@ -19,7 +19,13 @@ from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.clock import database_now
 from syndicator.content import EntryContent
 from syndicator.entries.ingest import ingest
-from syndicator.entries.models import Entry, EntryState, Source, content_from_json
+from syndicator.entries.models import (
+    Entry,
+    EntryState,
+    LiveBlog,
+    Source,
+    content_from_json,
+)
 from syndicator.following.models import Likeness, Sameness
 from syndicator.wording import Wording, gettext_noop
 
@@ -47,11 +53,16 @@ class AlreadyDecided(Exception):
 
 
 def sort_out(
-    source: Source, entries: Sequence[EntryContent], known: Set[str], now: datetime
+    source: Source,
+    entries: Sequence[EntryContent],
+    known: Set[str],
+    now: datetime,
+    *,
+    is_first: bool = False,
 ) -> Sorted:
-    """Put aside those of *entries* that are like a known one; *known* are the names of those.
+    """Put aside those of *entries* that are like a known one; *known* are the source's names.
 
-    Within the caller's transaction.
+    At the *first* look nothing is posted anyway. Within the caller's transaction.
     """
     decided = {
         likeness.external_id: likeness
@@ -59,7 +70,8 @@ def sort_out(
     }
     names = {entry.external_id for entry in entries}
     seen = known | decided.keys()
-    alike = _alike(source, [entry for entry in entries if entry.external_id not in seen], names)
+    new = [entry for entry in entries if entry.external_id not in seen]
+    alike = {} if is_first else _alike(source, new, names)
     kept, held = [], 0
     for entry in entries:
         likeness = decided.get(entry.external_id)
@@ -93,11 +105,10 @@ def decide(pk: int, verdict: Sameness, who: User) -> None:
     Raises `AlreadyDecided`.
     """
     with transaction.atomic():
-        likeness = (
-            Likeness.objects.select_for_update(of=("self",))
-            .select_related("source__blog", "entry")
-            .get(pk=pk)
-        )
+        blog = Likeness.objects.values_list("source__blog", flat=True).get(pk=pk)
+        # As a look does: the blog first.
+        LiveBlog.objects.select_for_update(no_key=True).get(pk=blog)
+        likeness = Likeness.objects.select_related("source__blog", "entry").get(pk=pk)
         if likeness.verdict != Sameness.OPEN:
             raise AlreadyDecided
         now = database_now()
@@ -115,38 +126,53 @@ def still_open(source: Source) -> QuerySet[Likeness]:
     return Likeness.objects.filter(source=source, verdict=Sameness.OPEN).order_by("pk")
 
 
-def forget(source: Source, external_ids: Collection[str], now: datetime) -> None:
-    """The source took these back before anybody said what they are."""
-    still_open(source).filter(external_id__in=external_ids).delete()
-    if not still_open(source).exists():
+def called_back(source: Source, names: Set[str], now: datetime) -> Set[str]:
+    """The names under which the entries are kept that *source* takes back by *names*.
+
+    What it takes back before anybody said what it is, is forgotten. Within the caller's
+    transaction.
+    """
+    if not names:
+        return names
+    if (
+        still_open(source).filter(external_id__in=names).delete()[0]
+        and not still_open(source).exists()
+    ):
         end_alert(_key(source), now)
+    same = Likeness.objects.filter(source=source, verdict=Sameness.SAME, external_id__in=names)
+    kept = dict(same.values_list("external_id", "entry__external_id"))
+    return {kept.get(name, name) for name in names}
 
 
 def _alike(source: Source, new: Sequence[EntryContent], names: Collection[str]) -> dict[str, Entry]:
-    """By the names of *new* entries: the known one with the permalink of each.
+    """By the names of *new* entries: the known one with the permalink of each, of any source.
 
     Only where that permalink is one entry's alone, on both sides, and the known one is not among
     the *names* that the source uses now. Links to the whole page say nothing.
     """
-    links = Counter(entry.permalink for entry in new)
-    by_link = {entry.permalink: entry for entry in new if links[entry.permalink] == 1}
-    by_link.pop(source.blog.canonical_url, None)
-    permalinks = list(by_link)
+    links = Counter(_link(entry.permalink) for entry in new)
+    by_link = {_link(entry.permalink): entry for entry in new if links[_link(entry.permalink)] == 1}
+    by_link.pop(_link(source.blog.canonical_url), None)
+    permalinks = [f"{scheme}{link}" for link in by_link for scheme in ("https://", "http://")]
     standing: dict[str, list[Entry]] = {}
     for start in range(0, len(permalinks), _AT_ONCE):
         known = Entry.objects.filter(
             blog=source.blog_id,
-            source=source,
             state=EntryState.LIVE,
             permalink__in=permalinks[start : start + _AT_ONCE],
         )
         for entry in known.defer("blocks"):
-            standing.setdefault(entry.permalink, []).append(entry)
+            standing.setdefault(_link(entry.permalink), []).append(entry)
     return {
         by_link[permalink].external_id: there[0]
         for permalink, there in standing.items()
         if len(there) == 1 and there[0].external_id not in names
     }
+
+
+def _link(permalink: str) -> str:
+    """*permalink* without its scheme: sites move to https."""
+    return permalink.partition("://")[2]
 
 
 def _key(source: Source) -> str:

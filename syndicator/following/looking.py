@@ -15,9 +15,9 @@ from django.conf import settings
 from syndicator.content import EntryContent
 from syndicator.following.hub_links import with_hubs
 from syndicator.following.robots import USER_AGENT
-from syndicator.outbound.fetch import Fetched, Validators, fetch
+from syndicator.outbound.fetch import Fetched, FetchRefused, Validators, fetch
 from syndicator.sources.apart import read_apart
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument
+from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
 from syndicator.sources.detect import readers
 from syndicator.uptime import uptime
 
@@ -67,19 +67,33 @@ class Question:
     digest: str = ""
 
 
-def look(
-    question: Question, now: datetime, has_news: Callable[[Sequence[str]], bool] = lambda ids: False
-) -> Look:
-    """Read what stands at the question's address. Raises `FetchRefused` or `UnreadableSource`.
+class NotAllowed(Exception):
+    """The site that *url* is at does not let us read it."""
 
-    *has_news* says whether any of these external ids is not known: then older pages are read, too,
-    where there are any.
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+def look(
+    question: Question,
+    now: datetime,
+    has_news: Callable[[Sequence[EntryContent]], bool] = lambda entries: False,
+    may_read: Callable[[str], bool] = lambda url: True,
+) -> Look:
+    """Read what stands at the question's address.
+
+    *has_news* says whether any of these entries is not known: then older pages are read, too,
+    where there are any. *may_read* is asked before each address on another page or site. Raises
+    `FetchRefused`, `UnreadableSource` or `NotAllowed`, all about the newest page only.
     """
     ends = uptime() + TOTAL_TIME.total_seconds()
     reader = _named(question.reader)
     address = reader.address(question.url, question.since, now) if reader else question.url
     is_window = address != question.url
     first = _ask(address, None if is_window else question.validators)
+    if first.url != address and not may_read(first.url):
+        raise NotAllowed(first.url)
     if first.content is None:
         return Look(validators=question.validators, digest=question.digest)
     pages = [Page(first.url, first.content)]
@@ -88,17 +102,17 @@ def look(
     documents = [_read(question.reader, pages[0], question.context)]
     seen, is_cut = {address, first.url}, False
     while (older := documents[-1].next_url) and older not in seen:
-        ids = [entry.external_id for entry in documents[-1].entries]
-        if question.since is None or not (is_window or has_news(ids)):
-            break
-        if len(pages) >= MOST_PAGES or uptime() >= ends:
-            is_cut = True
+        if question.since is None or not (is_window or has_news(documents[-1].entries)):
             break
         seen.add(older)
-        fetched = _ask(older, None)
-        assert fetched.content is not None
-        pages.append(Page(fetched.url, fetched.content))
-        documents.append(_read(documents[0].reader, pages[-1], question.context))
+        page = None if len(pages) >= MOST_PAGES or uptime() >= ends else _older(older, may_read)
+        if page is None or not (
+            document := _read_older(documents[0].reader, page, question.context)
+        ):
+            is_cut = True
+            break
+        pages.append(page)
+        documents.append(document)
     # The digest is that of what is asked for first: only then does the next look compare alike.
     return Look(
         tuple(pages),
@@ -108,6 +122,24 @@ def look(
         is_window=is_window,
         is_cut=is_cut,
     )
+
+
+def _older(url: str, may_read: Callable[[str], bool]) -> Page | None:
+    """The page at *url*; None if it cannot be had, which is no reason to lose the newest."""
+    try:
+        fetched = _ask(url, None) if may_read(url) else None
+    except FetchRefused:
+        return None
+    if fetched is None or fetched.content is None:
+        return None
+    return Page(fetched.url, fetched.content)
+
+
+def _read_older(reader: str, page: Page, context: ReadingContext) -> SourceDocument | None:
+    try:
+        return _read(reader, page, context)
+    except UnreadableSource:
+        return None
 
 
 def read_pages(pages: Sequence[Page], reader: str, context: ReadingContext) -> SourceDocument:

@@ -59,6 +59,8 @@ class Following(models.Model):
     due_at = models.DateTimeField(null=True, db_index=True)
     epoch = models.PositiveIntegerField(default=0)
     began_at = models.DateTimeField(null=True)
+    #: Of the oldest entry that the first look saw (`horizon`): what is older is no news.
+    horizon = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     page_changed_at = models.DateTimeField(null=True)

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from syndicator.content import EntryContent
-from syndicator.entries.models import Entry, EntryRevision, EntryState, content_from_json
+from syndicator.entries.models import EntryRevision, EntryState, content_from_json
 from syndicator.following.follow import context_of
 from syndicator.following.looking import Page, read_pages
 from syndicator.following.models import Following, Likeness, Reading, Sameness
+from syndicator.following.names import adopted, own_name, own_names
 from syndicator.sources.base import SourceDocument, UnreadableSource
-from syndicator.sources.identity import adopt_ids
-from syndicator.sources.limits import kept_id
 from syndicator.uptime import uptime
 
 #: Of entries whose names derive from their text: so many of the last ones may have been edited.
@@ -130,8 +129,7 @@ class _Memory:
     known: dict[str, EntryContent]
     gone: dict[str, EntryContent]
     likenesses: dict[str, Likeness]
-    others: set[str]
-    prefix: str
+    source_id: int
     heeded_until: datetime
 
     @classmethod
@@ -148,15 +146,11 @@ class _Memory:
             (live if is_live else gone)[content.external_id] = content
             (gone if is_live else live).pop(content.external_id, None)
         likenesses = Likeness.objects.filter(source=following.source_id).select_related("entry")
-        others = Entry.objects.filter(blog=following.source.blog_id).exclude(
-            source=following.source_id
-        )
         return cls(
             live,
             gone,
             {one.external_id: one for one in likenesses},
-            set(others.values_list("external_id", flat=True)),
-            f"{following.source_id}:",
+            following.source_id,
             first.read_at,
         )
 
@@ -165,7 +159,8 @@ class _Memory:
         created, updated = [], []
         held: list[EntryContent] = []
         self._heed_decisions(reading)
-        for entry in self._by_own_names(document):
+        entries = self._by_own_names(document)
+        for entry in entries:
             content = self._decided(entry, reading, held)
             if content is None:
                 continue
@@ -176,8 +171,10 @@ class _Memory:
                 updated.append(content)
             self.known[content.external_id] = content
         withdrawn = []
-        for name in map(self._own_name, document.withdrawn):
-            if name in self.known:
+        told = {entry.external_id for entry in entries}
+        for withdrawn_name in document.withdrawn:
+            name = self._kept(own_name(self.source_id, withdrawn_name))
+            if name in self.known and name not in told:
                 self.gone[name] = self.known.pop(name)
                 withdrawn.append(self.gone[name])
         return Step(
@@ -191,16 +188,9 @@ class _Memory:
         )
 
     def _by_own_names(self, document: SourceDocument) -> list[EntryContent]:
-        entries = tuple(
-            replace(entry, external_id=self._own_name(entry.external_id))
-            for entry in document.entries
-        )
-        if any(entry.derived_id and entry.external_id not in self.known for entry in entries):
-            entries = adopt_ids(entries, list(self.known.values())[-_MOST_EDITED:])
+        named = own_names(self.source_id, document.entries)
+        entries = adopted(named, list(self.known.values())[-_MOST_EDITED:])
         return list({entry.external_id: entry for entry in entries}.values())
-
-    def _own_name(self, name: str) -> str:
-        return kept_id(f"{self.prefix}{name}") if name in self.others else name
 
     def _heed_decisions(self, reading: Reading) -> None:
         """What a person decided since the reading before was taken in at once, not by a reading."""
@@ -211,6 +201,11 @@ class _Memory:
                     content = replace(content, external_id=likeness.entry.external_id)
                 self.known[content.external_id] = content
         self.heeded_until = reading.read_at
+
+    def _kept(self, name: str) -> str:
+        likeness = self.likenesses.get(name)
+        is_same = likeness is not None and likeness.verdict == Sameness.SAME
+        return likeness.entry.external_id if likeness and is_same else name
 
     def _decided(
         self, entry: EntryContent, reading: Reading, held: list[EntryContent]

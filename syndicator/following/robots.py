@@ -26,6 +26,8 @@ LARGEST = 500 * 1024
 TOTAL_TIME = timedelta(seconds=10)
 #: Nobody waits longer between two looks for a robots.txt.
 LONGEST_DELAY = timedelta(hours=1)
+#: A host's name has 253 characters at most (RFC 1035).
+_LONGEST_ORIGIN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,17 @@ def _leave_by(text: str, url: str) -> Leave:
 
 
 def _origin(url: str) -> str:
+    """Without a name and a password, which are none of a robots.txt's; empty if it is too long to
+    be any site's."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return origin if len(origin) <= _LONGEST_ORIGIN else ""
 
 
 def _robots_text(url: str, total_time: timedelta) -> str:
     origin = _origin(url)
+    if not origin:
+        return ""
     known = RobotsFile.objects.filter(pk=origin).first()
     now = database_now()
     if known and now - KEPT < known.read_at <= now:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from django.db.models import Min
 
 from syndicator import queue
 from syndicator.content import EntryContent, Image
 from syndicator.entries.ingest import Change, Ingested, ingest_all, withdraw_all
-from syndicator.entries.models import Entry, Source
+from syndicator.entries.models import Entry, LiveBlog, Source
 from syndicator.following import likenesses
+from syndicator.following.names import adopted, own_name, own_names
 from syndicator.sources.base import SourceDocument
-from syndicator.sources.identity import adopt_ids
-from syndicator.sources.limits import kept_id
 from syndicator.sources.sparse_entries import with_known_structure
 
 #: A clock may be ahead by so much: what is dated later is held until then.
 CLOCKS_DIFFER = timedelta(minutes=2)
 #: Of entries whose names derive from their text: so many of the last ones may have been edited.
 _MOST_EDITED = 300
-#: Where nothing was there at the first look, what is older than it by so much is not news.
-_OLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,64 +47,49 @@ _NEWS = (Change.CREATED, Change.UPDATED, Change.WITHDRAWN, Change.REPUBLISHED)
 
 
 def take_in(
-    source: Source, document: SourceDocument, began_at: datetime | None, now: datetime
+    source: Source, document: SourceDocument, horizon: datetime | None, now: datetime
 ) -> Taken:
     """Ingest the entries of *document* and withdraw those that it says were taken back.
 
-    What it only leaves out is not touched. Before *began_at* is known (the first look) all of it
-    is from before, and later what is older than all that was there then.
+    What it only leaves out is not touched. Where *horizon* is not known (the first look) all of it
+    is from before, and later what is older than that.
     """
-    owners = dict(Entry.objects.filter(blog=source.blog_id).values_list("external_id", "source"))
-    mine = {name for name, owner in owners.items() if owner == source.pk}
-    others = owners.keys() - mine
-    entries = _adopted(source, _apart(source, document.entries, others), mine)
-    entries = _with_known_structure(source, entries, mine.intersection(document.sparse))
-    sorted_out = likenesses.sort_out(source, entries, mine, now)
-    old = _from_before(source, sorted_out.entries, mine, began_at)
+    # The one lock that every writer of the blog's entries takes, and takes first.
+    LiveBlog.objects.select_for_update(no_key=True).get(pk=source.blog_id)
+    known = dict(Entry.objects.filter(source=source).values_list("external_id", "published_at"))
+    entries = _adopted(source, own_names(source.pk, document.entries), known)
+    sparse = {own_name(source.pk, name) for name in document.sparse}
+    entries = _with_known_structure(source, entries, sparse & known.keys())
+    entries = tuple(_held_until_its_time(entry, now) for entry in entries)
+    sorted_out = likenesses.sort_out(source, entries, known.keys(), now, is_first=horizon is None)
     ingested = ingest_all(
         source,
-        _once([_held_until_its_time(entry, now) for entry in sorted_out.entries]),
-        from_before=old,
+        _once(sorted_out.entries),
+        from_before=_from_before(sorted_out.entries, known, horizon),
     )
-    gone = [_own_name(source, name, others) for name in document.withdrawn]
-    if gone:
-        likenesses.forget(source, gone, now)
-    taken_back = withdraw_all(source, [name for name in gone if name in mine])
+    told = {one.entry.external_id for one in ingested}
+    gone = likenesses.called_back(
+        source, {own_name(source.pk, name) for name in document.withdrawn}, now
+    )
+    taken_back = withdraw_all(source, sorted((gone & known.keys()) - told))
     _ask_for_pictures(ingested)
     return Taken(
         Counter(one.change for one in (*ingested, *taken_back)),
         sorted_out.held,
-        sum(entry.external_id not in mine for entry in entries),
-        any(entry.external_id in mine for entry in entries),
-        bool(mine),
-        frozenset(entry.external_id for entry in entries),
-    )
-
-
-def _own_name(source: Source, external_id: str, others: Collection[str]) -> str:
-    """Two sources of one live blog may give the same name to different entries."""
-    return kept_id(f"{source.pk}:{external_id}") if external_id in others else external_id
-
-
-def _apart(
-    source: Source, entries: Sequence[EntryContent], others: Collection[str]
-) -> tuple[EntryContent, ...]:
-    return tuple(
-        replace(entry, external_id=_own_name(source, entry.external_id, others))
-        if entry.external_id in others
-        else entry
-        for entry in entries
+        sum(entry.external_id not in known for entry in entries),
+        any(entry.external_id in known for entry in entries),
+        bool(known),
+        frozenset(told),
     )
 
 
 def _adopted(
-    source: Source, entries: tuple[EntryContent, ...], mine: Collection[str]
+    source: Source, entries: tuple[EntryContent, ...], known: Collection[str]
 ) -> tuple[EntryContent, ...]:
-    """*entries*, where a name derives from the text under that of the entry it is an edit of."""
-    if not any(entry.derived_id and entry.external_id not in mine for entry in entries):
+    if not any(entry.derived_id and entry.external_id not in known for entry in entries):
         return entries
     latest = Entry.objects.filter(source=source).order_by("-published_at", "-pk")[:_MOST_EDITED]
-    return adopt_ids(entries, [entry.content for entry in latest][::-1])
+    return adopted(entries, [entry.content for entry in latest][::-1])
 
 
 def _with_known_structure(
@@ -123,25 +103,23 @@ def _with_known_structure(
 
 
 def _from_before(
-    source: Source,
-    entries: Sequence[EntryContent],
-    mine: Collection[str],
-    began_at: datetime | None,
+    entries: Sequence[EntryContent], known: Mapping[str, datetime], horizon: datetime | None
 ) -> set[str]:
-    """The names of the new *entries*, oldest first, that are older than all that is known.
+    """The names of the new *entries*, oldest first, that were public before the first look.
 
-    One falls back into a feed's window when a newer one is deleted from it.
+    One falls back into a feed's window when a newer one is deleted from it. If not one is known of
+    a document whose entries are no newer than what is, its site was moved: all have other names.
     """
-    if began_at is None:
-        return {entry.external_id for entry in entries}
-    oldest = Entry.objects.filter(source=source).aggregate(oldest=Min("published_at"))["oldest"]
-    horizon = oldest or began_at - _OLD
-    known = [index for index, entry in enumerate(entries) if entry.external_id in mine]
-    first_known = known[0] if known else 0
+    new = [entry for entry in entries if entry.external_id not in known]
+    if horizon is None:
+        return {entry.external_id for entry in new}
+    if known and len(new) == len(entries):
+        horizon = max(horizon, *known.values()) + timedelta.resolution
+    first_known = next((at for at, one in enumerate(entries) if one.external_id in known), 0)
     return {
         entry.external_id
         for index, entry in enumerate(entries)
-        if entry.external_id not in mine
+        if entry.external_id not in known
         and (entry.published_at < horizon if entry.published_at else index < first_known)
     }
 

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 #: Prefixes whose last 32 bits are the IPv4 address that is really called: NAT64 (RFC 6052, with
 #: the local prefix of RFC 8215) and the deprecated IPv4-compatible form (RFC 4291, 2.5.5.1).
 _WITH_IPV4_AT_THE_END = (
     IPv6Network("64:ff9b::/96"),
-    IPv6Network("64:ff9b:1::/48"),
+    IPv6Network("64:ff9b:1::/96"),
     IPv6Network("::/96"),
 )
-#: Site-local, deprecated by RFC 3879; `ipaddress` takes it for global.
-_SITE_LOCAL = IPv6Network("fec0::/10")
+#: What `ipaddress`, in some version of Python or in all of them, takes for global: the special
+#: networks of IANA's registries, and where Azure's machines find their own host.
+_NOT_GLOBAL = (
+    IPv4Network("192.0.0.0/24"),  # IETF protocols; one cloud's metadata is at 192.0.0.192
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays, given up by RFC 7526
+    IPv4Network("168.63.129.16/32"),
+    IPv6Network("64:ff9b:1::/48"),  # its other lengths of RFC 6052 hide the address elsewhere
+    IPv6Network("100::/64"),
+    IPv6Network("2001::/23"),
+    IPv6Network("2001:db8::/32"),
+    IPv6Network("3fff::/20"),
+    IPv6Network("5f00::/16"),
+    IPv6Network("fec0::/10"),  # site-local, given up by RFC 3879
+)
 
 
 def is_public(address: str) -> bool:
@@ -31,7 +43,7 @@ def is_public(address: str) -> bool:
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and address in _SITE_LOCAL:
+    if any(address in network for network in _NOT_GLOBAL):
         return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified

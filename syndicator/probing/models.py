@@ -67,9 +67,10 @@ class Permalink(models.Model):
 
     *answer* is empty until it was asked for; *why* is a sentence about it, unless it works, and
     *notes* are what else there is to say of the page. *due_at*: when to look (again), or NULL.
-    *missing_at* is when its source's document last lacked the entry; *gone_at* when its page was
-    first found gone since; *withdrawn_at* when the entry was withdrawn for that; *kept_at* when a
-    person said that the entry stays although its place is gone.
+    *missing_at* is when its source's document was last found to lack the entry, and NULL once it
+    tells of it again; *gone_at* when its page was first found gone since; *withdrawn_at* when the
+    entry was withdrawn for that; *kept_at* when a person said that the entry stays although its
+    place is gone.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="permalinks")
@@ -119,4 +120,5 @@ def parted(permalink: str) -> tuple[str, str]:
     """The page of *permalink*, and the fragment in it; a text directive is none (WICG Scroll to
     Text Fragment)."""
     page, fragment = urldefrag(permalink)
-    return page, unquote(fragment.partition(":~:")[0])
+    # No page has a place with a NUL in its name, and no database keeps one.
+    return page, unquote(fragment.partition(":~:")[0]).replace("\0", "")

@@ -19,6 +19,7 @@ from syndicator.entries.ingest import Change, withdraw
 from syndicator.entries.models import EntryState
 from syndicator.following.robots import USER_AGENT, leave_for
 from syndicator.outbound.fetch import TOO_LARGE, TOO_SLOW, FetchRefused, fetch
+from syndicator.probing.asking import MISSING_AGAIN
 from syndicator.probing.judging import Seen, fragments_on, judge, notes_on
 from syndicator.probing.models import Answer, Permalink, ProbedPage
 from syndicator.probing.page import read_page
@@ -148,12 +149,16 @@ def _answer(link: Permalink, seen: Seen, others: Collection[str], now: datetime)
         link.due_at = now + AGAIN[link.tries]
     link.tries += 1
     if link.missing_at is not None:
-        _heed_missing(link, now)
+        _heed_missing(link, link.missing_at, now)
 
 
-def _heed_missing(link: Permalink, now: datetime) -> None:
-    """*link*'s entry is missing from its source's document: what its page says of that."""
-    if link.answer != Answer.GONE or link.fragment:
+def _heed_missing(link: Permalink, missing_at: datetime, now: datetime) -> None:
+    """*link*'s entry is missing from its source's document: what its page says of that.
+
+    Only while that is lately: a page that fails long after may do so for any reason.
+    """
+    is_lately = missing_at <= now < missing_at + MISSING_AGAIN
+    if link.answer != Answer.GONE or link.fragment or not is_lately:
         link.gone_at = None
         return
     if link.gone_at is None or link.gone_at > now:

@@ -22,6 +22,7 @@ from syndicator.channels.email.rendering import is_web_address
 from syndicator.channels.email.sharing import share_links
 from syndicator.clock import database_now
 from syndicator.content import Picture
+from syndicator.destinations import picture_rights
 from syndicator.destinations.models import Route
 from syndicator.entries.models import Entry
 from syndicator.pictures.answering import picture_answer
@@ -86,7 +87,7 @@ def share_picture(request: HttpRequest, key: str, digest: str) -> HttpResponse:
     """A picture of an entry that may be read."""
     entry = _entry(key)
     if not may_be_read(entry, database_now()) or digest not in {
-        picture.digest for picture in pictures_of(entry)
+        picture.digest for picture in _showable(entry)
     }:
         raise Http404
     answer = picture_answer(StoredPicture.objects.defer("data").get(pk=digest))
@@ -170,8 +171,20 @@ class _Shown:
         return {name: value for name, value in said.items() if value}
 
 
+def _showable(entry: Entry) -> tuple[Picture, ...]:
+    """The pictures of *entry* that each destination may show whose posts lead here: platforms show
+    a page's picture in their cards, as if it were the post's."""
+    pictures = pictures_of(entry)
+    if not pictures:
+        return ()
+    led_here = Route.objects.filter(blog=entry.blog_id, share_page=True)
+    for route in led_here.select_related("destination"):
+        pictures = picture_rights.allowed(route.destination, pictures)
+    return pictures
+
+
 def _described(entry: Entry, key: str) -> dict[str, Any]:
-    picture = next(iter(pictures_of(entry)), None)
+    picture = next(iter(_showable(entry)), None)
     shown = _Shown(_picture_address(key, picture.digest), picture) if picture else None
     blog = entry.blog
     feeds = blog.share_pages.feeds_on

@@ -20,6 +20,7 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from syndicator.clock import database_now
+from syndicator.entries.models import Entry
 from syndicator.share.models import Clicks
 
 log = structlog.get_logger(__name__)
@@ -74,26 +75,34 @@ class Counting:
             self._later(self.write)
 
     def write(self) -> None:
-        """Write what has come together."""
+        """Write what has come together; what the database does not take, later."""
+        if not self.write_now():
+            self._later(self.write)
+
+    def write_now(self) -> bool:
+        """The same; False if the database did not take it."""
         with self._lock:
             clicks, self._clicks = self._clicks, Counter()
         if not clicks:
-            return
+            return True
         try:
             _add(clicks, database_now().date())
         except DatabaseError:
             log.warning("clicks not written", exc_info=True)
             with self._lock:
                 self._clicks.update(clicks)
+            return False
+        return True
 
 
 def _add(clicks: Counter[int], day: date) -> None:
     with transaction.atomic():
         known = Clicks.objects.filter(entry__in=list(clicks), day=day)
         missing = set(clicks) - set(known.values_list("entry", flat=True))
+        # An entry that is gone, with its live blog, must not keep the others from being counted.
+        there = Entry.objects.filter(pk__in=missing).order_by("pk").values_list("pk", flat=True)
         Clicks.objects.bulk_create(
-            [Clicks(entry_id=entry_id, day=day) for entry_id in sorted(missing)],
-            ignore_conflicts=True,
+            [Clicks(entry_id=entry_id, day=day) for entry_id in there], ignore_conflicts=True
         )
         # In one order, so that two processes never wait for each other.
         for entry_id in sorted(clicks):
@@ -115,4 +124,4 @@ def _in_background(write: Callable[[], None]) -> None:
 
 
 counting = Counting(_in_background)
-atexit.register(counting.write)
+atexit.register(counting.write_now)

@@ -16,7 +16,8 @@ from pydantic import AwareDatetime
 
 from syndicator.clock import database_now
 from syndicator.entries.models import Source
-from syndicator.entries.pushed import EntriesIn, EntriesOut, EntryIn, Problem
+from syndicator.entries.pushed import EntriesIn, EntryIn, Problem
+from syndicator.signed_push.answers import AllToldOut
 from syndicator.signed_push.models import SigningSecret
 from syndicator.signed_push.signing import good_secrets
 from syndicator.signed_push.taking import take_once
@@ -84,12 +85,11 @@ router = Router(auth=Signature())
 @router.post(
     "{slug:key}/",
     response={
-        200: EntriesOut,
+        200: AllToldOut,
         401: Problem,
         409: Problem,
         413: Problem,
         422: Problem,
-        404: Problem,
     },
     summary="Create, update or withdraw entries by a signed call",
     openapi_extra={
@@ -108,9 +108,9 @@ router = Router(auth=Signature())
         ]
     },
 )
-def push_signed(request: HttpRequest, key: str, event: Annotated[Event, Body()]) -> EntriesOut:
+def push_signed(request: HttpRequest, key: str, event: Annotated[Event, Body()]) -> AllToldOut:
     """Sent again under the same webhook-id, a call changes nothing and gets its first answer."""
     source, message_id = request.auth  # type: ignore[attr-defined]
-    return EntriesOut.model_validate(
+    return AllToldOut.model_validate(
         {"results": take_once(source, message_id, event.timestamp, event.entries)}
     )

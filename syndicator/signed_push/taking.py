@@ -13,8 +13,10 @@ from django.db import transaction
 from syndicator.clock import database_now
 from syndicator.entries.ingest import Change, Ingested
 from syndicator.entries.models import Entry, Source
-from syndicator.entries.pushed import EntryIn, IngestedOut, NotTaken, take
+from syndicator.entries.pushed import EntryIn, NotTaken, take
+from syndicator.signed_push.answers import ToldOut
 from syndicator.signed_push.models import LastTold, SigningSecret, TakenPush
+from syndicator.sources.timestamps import is_plausible
 from syndicator.standard_webhooks import TOLERANCE
 
 #: Far longer than a signature is good for, and than anybody tries again.
@@ -30,7 +32,8 @@ def take_once(
 
     All of them are taken, or none: then `NotTaken` is raised, nothing is kept, and the same call
     may come again. Another call under a known id is refused, too. *happened_at* is aware; entries
-    of which something later is known stay as they are.
+    of which something later is known stay as they are, also those that were taken back before they
+    came.
     """
     digest = _digest(entries)
     with transaction.atomic():
@@ -47,8 +50,9 @@ def take_once(
         now = database_now()
         if happened_at > now + TOLERANCE:
             raise NotTaken(422, "The timestamp of the event is in the future.")
-        taken = _taken(source, happened_at, entries)
-        results = [IngestedOut.of(one).model_dump(mode="json") for one in taken]
+        if not is_plausible(happened_at):
+            raise NotTaken(422, "The timestamp of the event is before 1970.")
+        results = [one.model_dump(mode="json") for one in _taken(source, happened_at, entries)]
         TakenPush.objects.create(
             source=source, message_id=message_id, digest=digest, results=results, taken_at=now
         )
@@ -57,12 +61,12 @@ def take_once(
     return results
 
 
-def _taken(source: Source, happened_at: datetime, entries: Sequence[EntryIn]) -> list[Ingested]:
+def _taken(source: Source, happened_at: datetime, entries: Sequence[EntryIn]) -> list[ToldOut]:
     names = [entry.external_id for entry in entries]
     told = LastTold.objects.filter(source=source, external_id__in=names)
     overtaken = set(told.filter(happened_at__gt=happened_at).values_list("external_id", flat=True))
     fresh = [entry for entry in entries if entry.external_id not in overtaken]
-    taken = {one.entry.external_id: one for one in take(source, fresh)}
+    taken = {one.entry.external_id: one for one in take(source, fresh, unknown_may_go=True)}
     for entry in Entry.objects.filter(blog=source.blog_id, external_id__in=overtaken):
         taken[entry.external_id] = Ingested(entry, Change.UNCHANGED)
     LastTold.objects.bulk_create(
@@ -74,7 +78,7 @@ def _taken(source: Source, happened_at: datetime, entries: Sequence[EntryIn]) ->
         unique_fields=["source", "external_id"],
         update_fields=["happened_at"],
     )
-    return [taken[name] for name in names]
+    return [ToldOut.of(taken.get(name)) for name in names]
 
 
 def _digest(entries: Sequence[EntryIn]) -> str:

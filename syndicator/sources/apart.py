@@ -54,13 +54,14 @@ def read_apart(
         "language": context.language,
         "source_url": context.source_url,
         "size": len(data),
+        "seconds": seconds,
     }
     ours, theirs = socket.socketpair()
     with ours:
-        with theirs:
-            _hand_over(theirs)
         ours.settimeout(seconds)
         try:
+            with theirs:
+                _hand_over(theirs)
             ours.sendall(json.dumps(question).encode() + b"\n" + data)
             answer = json.loads(_all_of(ours, seconds))
         except (OSError, ValueError):

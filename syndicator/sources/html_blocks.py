@@ -76,6 +76,9 @@ def pieces_of_html(markup: str, base_url: str = "") -> list[Piece]:
     cleaned = nh3.clean(
         markup, tags=_KEPT, attributes={"img": {"src", "alt"}}, url_schemes={"http", "https"}
     )
+    if "<" not in cleaned:  # of an address alone the parser would warn
+        line = clean_text(html.unescape(cleaned))
+        return [] if is_share_label(line) else list(filter(None, [line]))
     body = BeautifulSoup(cleaned, "html.parser")
     return list(_Walk(base_url).pieces(body))
 

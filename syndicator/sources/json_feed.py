@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from syndicator.content import EntryContent, Image
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page_address
 from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
-from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.html_blocks import absolute_url
-from syndicator.sources.json_text import load_json
-from syndicator.sources.text_encoding import decode_text
+from syndicator.sources.json_reader import JsonReader
 
 _VERSION = re.compile(r"\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version\\?/1(?:\.[01])?\"")
 
@@ -24,29 +22,14 @@ _VERSION = re.compile(r"\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version\\?/1
 Node = Mapping[str, Any]
 
 
-class JsonFeedReader(Reader):
+class JsonFeedReader(JsonReader):
     name: ClassVar[str] = "json-feed"
     describes: ClassVar[str] = "a JSON Feed"
+    signs: ClassVar[tuple[re.Pattern[str], ...]] = (_VERSION,)
+    listed: ClassVar[str] = "items"
 
-    def recognises(self, data: bytes) -> bool:
-        if len(data) > MAX_BYTES:
-            return False
-        text = decode_text(data)
-        return text.lstrip().startswith("{") and is_json(text) and bool(_VERSION.search(text))
-
-    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
-        if not self.recognises(data):
-            raise unreadable(self.describes, data)
-        try:
-            feed = load_json(decode_text(data))
-        except ValueError as error:
-            raise self._refused(f"Found a broken JSON file: {error}.") from error
-        if not isinstance(feed.get("items"), list):
-            raise self._refused("Found a JSON file whose “items” are not an array.")
-        return _Feed(feed, context).document(self.name)
-
-    def _refused(self, found: str) -> UnreadableSource:
-        return UnreadableSource(f"Expected {self.describes}.", found)
+    def document(self, value: dict[str, Any], context: ReadingContext) -> SourceDocument:
+        return _Feed(value, context).document(self.name)
 
 
 class _Feed:

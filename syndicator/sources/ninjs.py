@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from syndicator.content import EntryContent, Image
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.bylines import without_prefix
 from syndicator.sources.credit_lines import caption_key, credit_of, split_credit
 from syndicator.sources.entry_body import Piece, read_blocks, with_attached
-from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import (
     absolute_url,
@@ -25,7 +24,7 @@ from syndicator.sources.html_blocks import (
     pieces_of_html,
     text_of_html,
 )
-from syndicator.sources.json_text import load_json
+from syndicator.sources.json_reader import JsonReader
 from syndicator.sources.json_values import (
     Node,
     first_line,
@@ -40,7 +39,6 @@ from syndicator.sources.json_values import (
 from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.renditions import Rendition, best_rendition
-from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import aware_time
 
 _URI = re.compile(r"\"uri\"\s*:")
@@ -54,27 +52,16 @@ _TAKEN_BACK = ("canceled", "cancelled", "withheld")
 _DEEPEST = 5
 
 
-class NinjsReader(Reader):
+class NinjsReader(JsonReader):
     name: ClassVar[str] = "ninjs"
     describes: ClassVar[str] = "news items in IPTC ninjs, with their “uri”"
+    signs: ClassVar[tuple[re.Pattern[str], ...]] = (_URI, _OF_NINJS)
 
-    def recognises(self, data: bytes) -> bool:
-        if len(data) > MAX_BYTES:
-            return False
-        text = decode_text(data)
-        return is_json(text) and bool(_URI.search(text)) and bool(_OF_NINJS.search(text))
-
-    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
-        if not self.recognises(data):
-            raise unreadable(self.describes, data)
-        try:
-            value = load_json(decode_text(data))
-        except ValueError as error:
-            raise self._refused(f"Found a broken JSON file: {error}.") from error
+    def document(self, value: Any, context: ReadingContext) -> SourceDocument:
         package = _Package(context)
         found = list(package.items(value, 0))
         if not found:
-            raise self._refused("Found a JSON file without a news item.")
+            raise self.refused("Found a JSON file without a news item.")
         package.read(found)
         return SourceDocument(
             reader=self.name,
@@ -84,9 +71,6 @@ class NinjsReader(Reader):
             warnings=(*package.warnings, *package.furniture.warnings()),
             withdrawn=tuple(package.withdrawn),
         )
-
-    def _refused(self, found: str) -> UnreadableSource:
-        return UnreadableSource(f"Expected {self.describes}.", found)
 
 
 class _Item:

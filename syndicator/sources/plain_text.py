@@ -37,6 +37,7 @@ from syndicator.sources.share_labels import (
 )
 from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.time_lines import Moment, dates_in, read_time_line, split_time
+from syndicator.sources.timestamps import is_plausible
 
 _URL = regex.compile(r"https?://[^\s<>\"“”„»«]+", regex.IGNORECASE)
 _IN_PLACE_OF_A_PICTURE = "\ufffc"
@@ -199,7 +200,7 @@ class _Page:
                 self.today -= timedelta(days=1)
                 published_at = datetime.combine(self.today, moment.clock, zone)
             self.clock_before = published_at
-        return published_at
+        return published_at if is_plausible(published_at) else None
 
     def _is_past_midnight(self, published_at: datetime) -> bool:
         """Whether the entries, newest first, have come to the evening of the day before."""

@@ -17,13 +17,12 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from syndicator.content import EntryContent, Image, Quote
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.credit_lines import credit_of, split_credit
 from syndicator.sources.entry_body import Piece, read_blocks
-from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url, pieces_of_html
-from syndicator.sources.json_text import load_json
+from syndicator.sources.json_reader import JsonReader
 from syndicator.sources.json_values import (
     Node,
     first_line,
@@ -40,7 +39,6 @@ from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.quotations import without_marks
 from syndicator.sources.renditions import Rendition, best_rendition
-from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import aware_time
 
 _ITEMS = re.compile(r"\"_items\"\s*:")
@@ -54,34 +52,21 @@ _STAMPS_DIFFER = timedelta(minutes=5)
 _EMPTY = {"ad", "advertisement", "poll", "comment", "post_comment"}
 
 
-class SourcefabricReader(Reader):
+class SourcefabricReader(JsonReader):
     name: ClassVar[str] = "sourcefabric"
     describes: ClassVar[str] = "the posts of a Sourcefabric Live Blog, with their “_items”"
+    signs: ClassVar[tuple[re.Pattern[str], ...]] = (_ITEMS, _OF_A_POST)
+    listed: ClassVar[str] = "_items"
 
-    def recognises(self, data: bytes) -> bool:
-        if len(data) > MAX_BYTES:
-            return False
-        text = decode_text(data)
-        is_object = text.lstrip().startswith("{") and is_json(text)
-        return is_object and bool(_ITEMS.search(text)) and bool(_OF_A_POST.search(text))
-
-    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
-        if not self.recognises(data):
-            raise unreadable(self.describes, data)
-        try:
-            answer = load_json(decode_text(data))
-        except ValueError as error:
-            raise self._refused(f"Found a broken JSON file: {error}.") from error
-        if not isinstance(answer.get("_items"), list):
-            raise self._refused("Found a JSON file whose “_items” are not an array.")
+    def document(self, value: dict[str, Any], context: ReadingContext) -> SourceDocument:
         posts = _Posts(context)
-        posts.read(answer["_items"])
+        posts.read(value["_items"])
         return SourceDocument(
             reader=self.name,
             entries=tuple(posts.entries),
             warnings=(*posts.warnings, *posts.furniture.warnings()),
             withdrawn=tuple(posts.withdrawn),
-            next_url=_next_url(answer, context.source_url),
+            next_url=_next_url(value, context.source_url),
         )
 
     def address(self, url: str, since: datetime | None, now: datetime) -> str:
@@ -92,9 +77,6 @@ class SourcefabricReader(Reader):
         else:
             query["source"] = json.dumps(_elastic_query(since), separators=(",", ":"))
         return _with_query(url, query)
-
-    def _refused(self, found: str) -> UnreadableSource:
-        return UnreadableSource(f"Expected {self.describes}.", found)
 
 
 @dataclass
@@ -173,7 +155,7 @@ class _Posts:
 
     def _pieces(self, item: Node) -> tuple[str, list[Piece]]:
         """The heading that *item* begins with, and the rest of it."""
-        kind = string(item.get("item_type")).lower()
+        kind = string(item.get("item_type")).lower().strip()
         meta = node(item.get("meta"))
         if kind == "text":
             heading, rest = split_marked_headline(string(item.get("text")))

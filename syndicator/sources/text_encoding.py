@@ -56,11 +56,10 @@ def _declared_encoding(start: bytes) -> str:
     if declared := _DECLARED.search(start):
         encoding = declared[1].decode("ascii", "replace")
         try:
-            b"".decode(encoding)
+            name = codecs.lookup(encoding).name
         except LookupError:
             return ""
         # By the web's own rule, what a page calls latin-1 is Windows-1252.
-        name = codecs.lookup(encoding).name
         if name.startswith(_CHARSETS) and name != "iso8859-1":
             return encoding
     return ""

@@ -18,12 +18,11 @@ from typing import Any, ClassVar
 from urllib.parse import urldefrag
 
 from syndicator.content import EntryContent, clean_text
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.entry_body import read_blocks
-from syndicator.sources.file_kinds import MAX_BYTES, is_json, unreadable
 from syndicator.sources.headlines import without_repetition
 from syndicator.sources.html_blocks import absolute_url, pieces_of_html
-from syndicator.sources.json_text import load_json
+from syndicator.sources.json_reader import JsonReader
 from syndicator.sources.json_values import (
     Node,
     identifier,
@@ -35,7 +34,6 @@ from syndicator.sources.json_values import (
 )
 from syndicator.sources.marked_headlines import split_marked_headline
 from syndicator.sources.page_furniture import FurnitureLeftOut
-from syndicator.sources.text_encoding import decode_text
 from syndicator.sources.timestamps import unix_time
 
 _ENTRIES = re.compile(r"\"entries\"\s*:\s*\[")
@@ -71,34 +69,21 @@ _FRAME_ENDS = re.compile(
 )
 
 
-class WordPressLiveblogReader(Reader):
+class WordPressLiveblogReader(JsonReader):
     name: ClassVar[str] = "wordpress-liveblog"
     describes: ClassVar[str] = "the entries of the WordPress plug-in Liveblog"
+    signs: ClassVar[tuple[re.Pattern[str], ...]] = (_ENTRIES, _OF_AN_ENTRY)
+    listed: ClassVar[str] = "entries"
 
-    def recognises(self, data: bytes) -> bool:
-        if len(data) > MAX_BYTES:
-            return False
-        text = decode_text(data)
-        is_object = text.lstrip().startswith("{") and is_json(text)
-        return is_object and bool(_ENTRIES.search(text)) and bool(_OF_AN_ENTRY.search(text))
-
-    def read(self, data: bytes, context: ReadingContext) -> SourceDocument:
-        if not self.recognises(data):
-            raise unreadable(self.describes, data)
-        try:
-            answer = load_json(decode_text(data))
-        except ValueError as error:
-            raise self._refused(f"Found a broken JSON file: {error}.") from error
-        if not isinstance(answer.get("entries"), list):
-            raise self._refused("Found a JSON file whose “entries” are not an array.")
+    def document(self, value: dict[str, Any], context: ReadingContext) -> SourceDocument:
         entries = _Entries(context)
-        entries.read(answer["entries"])
+        entries.read(value["entries"])
         return SourceDocument(
             reader=self.name,
             entries=tuple(entries.entries),
             warnings=(*entries.warnings, *entries.furniture.warnings()),
             withdrawn=tuple(entries.withdrawn),
-            next_url=_next_url(answer, context.source_url),
+            next_url=_next_url(value, context.source_url),
         )
 
     def address(self, url: str, since: datetime | None, now: datetime) -> str:
@@ -113,9 +98,6 @@ class WordPressLiveblogReader(Reader):
         # The server's clock may be ahead of this one.
         end = int((now + _OVERLAP).timestamp())
         return f"{base}/{start}/{end}{asked['rest'] or ''}"
-
-    def _refused(self, found: str) -> UnreadableSource:
-        return UnreadableSource(f"Expected {self.describes}.", found)
 
 
 @dataclass

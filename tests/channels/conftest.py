@@ -118,8 +118,9 @@ class _Server(socketserver.ThreadingTCPServer):
             super().shutdown_request(request)
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
+@contextlib.contextmanager
+def serving() -> Iterator[ScriptedServer]:
+    """One such server while the block runs."""
     with _Server(("127.0.0.1", 0), _Handler) as running:
         running.script = ScriptedServer(running.server_address[1])
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
@@ -128,6 +129,12 @@ def server() -> Iterator[ScriptedServer]:
         running.script.closing.set()
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture

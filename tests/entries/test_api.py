@@ -244,3 +244,22 @@ def test_a_name_that_no_entry_can_have_is_answered(newsroom: Newsroom, name: str
     path = f"{newsroom.url}/{quote(name)}"
     for ask in (newsroom.client.get, newsroom.client.delete):
         assert ask(path, headers=newsroom.headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"published_at": "9999-12-31T23:59:59-12:00"}, "“published_at” is not of the years"),
+        ({"published_at": "0001-01-01T00:00:00+23:00"}, "“published_at” is not of the years"),
+        ({"published_at": "9999-12-31T23:30:00"}, "“published_at” is not of the years"),
+        ({"embargo_until": "9999-12-31T23:30:00Z"}, "“embargo_until” is not of the years"),
+        ({"permalink": "/" + "a" * 1990}, "its permalink is longer than 2000 characters"),
+        ({"external_id": "\U0001f600" * 199}, "its permalink is longer than 2000 characters"),
+    ],
+)
+def test_what_databases_and_calendars_cannot_hold_is_refused(
+    newsroom: Newsroom, said: dict[str, str], why: str
+) -> None:
+    answer = newsroom.push(ENTRY | said)
+    assert (answer.status_code, why in answer.json()["detail"]) == (422, True)
+    assert not Entry.objects.exists()

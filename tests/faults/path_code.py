@@ -18,6 +18,7 @@ PACKAGE = Path(syndicator.__file__).parent
 #: The modules on the way, and the prefixes of the steps that belong to each.
 PATH: Mapping[str, tuple[str, ...]] = {
     "entries/ingest.py": ("ingest",),
+    "entries/revising.py": ("ingest",),
     "posts/render.py": ("render",),
     "posts/review.py": ("review",),
     "posts/deliver.py": ("claim", "send", "record"),

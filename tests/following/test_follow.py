@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from syndicator import queue
 from syndicator.alerts.raising import open_alerts
 from syndicator.clock import database_now
-from syndicator.entries.ingest import withdraw
+from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import Entry, EntryRevision, EntryState
 from syndicator.following import follow as following_path
 from syndicator.following.models import Following, Reading
+from syndicator.following.names import own_name
 from syndicator.following.switching import begin, look_now, switch_off, switch_on
 from syndicator.posts.models import Post
 from syndicator.posts.render import render
@@ -29,7 +30,11 @@ pytestmark = pytest.mark.django_db
 
 def names(**filters: object) -> list[str]:
     found = Entry.objects.filter(**filters).order_by("published_at", "pk")
-    return list(found.values_list("external_id", flat=True))
+    return [name.partition(":")[2] for name in found.values_list("external_id", flat=True)]
+
+
+def entry_called(name: str) -> Entry:
+    return Entry.objects.get(external_id__endswith=f":{name}")
 
 
 def test_what_is_there_at_the_first_look_is_known_and_never_posted(site: Site) -> None:
@@ -44,11 +49,11 @@ def test_what_is_there_at_the_first_look_is_known_and_never_posted(site: Site) -
     look(following)
     assert names(from_before=False) == ["n4"]
     # An edit of what was there before is no news either, but it is kept.
-    edited = Entry.objects.get(external_id="n1")
+    edited = entry_called("n1")
     assert (edited.revision, edited.render_due_at) == (2, None)
     for entry in Entry.objects.all():
         render(entry.pk)
-    assert [post.entry.external_id for post in Post.objects.select_related("entry")] == ["n4"]
+    assert [post.entry for post in Post.objects.all()] == [entry_called("n4")]
 
 
 def test_an_empty_page_at_first_makes_all_that_comes_news(site: Site) -> None:
@@ -145,35 +150,36 @@ def test_a_time_to_come_holds_the_entry_until_then(site: Site) -> None:
     later = database_now() + timedelta(hours=3)
     site.put(PATH, document(1, item(2, published_at=later.isoformat())))
     look(following)
-    assert Entry.objects.get(external_id="n2").embargo_until == later
+    assert entry_called("n2").embargo_until == later
 
 
 def test_two_sources_of_a_blog_may_use_the_same_names(site: Site) -> None:
     blog = make_blog()
     pushed = make_source(blog, "cms")
-    from syndicator.entries.ingest import ingest
-
     ingest(pushed, make_content("n2", headline="Vom eigenen System"))
     following = start(site, 1, blog=blog)
     site.put(PATH, document(1, 2))
     look(following)
     look(following)
-    own = f"{following.source.pk}:n2"
-    assert set(names()) == {"n1", "n2", own}
-    assert Entry.objects.get(external_id="n2").headline == "Vom eigenen System"
+    theirs, own = Entry.objects.get(external_id="n2"), entry_called("n2")
+    assert theirs.headline == "Vom eigenen System"
     site.put(PATH, document(1, item(2, "Anders.")))
     look(following)
-    assert Entry.objects.get(external_id=own).revision == 2
+    own.refresh_from_db()
+    assert own.revision == 2
+    # Nor does a push that comes second touch what is followed.
+    ingest(pushed, make_content("n1", headline="Auch von dort"))
+    assert entry_called("n1").revision == 1
 
 
 def test_withdrawing_and_coming_back_keeps_the_entry(site: Site) -> None:
     following = start(site, 1)
     site.put(PATH, document(1, 2))
     look(following)
-    withdraw(following.source, "n2")
+    withdraw(following.source, own_name(following.pk, "n2"))
     site.put(PATH, document(1, item(2, "Wieder da.")))
     look(following)
-    entry = Entry.objects.get(external_id="n2")
+    entry = entry_called("n2")
     assert (entry.state, entry.revision) == (EntryState.LIVE, 3)
 
 
@@ -184,10 +190,10 @@ def test_an_answer_older_than_the_last_is_a_cache_that_is_behind(site: Site) -> 
     look(following)
     site.put(PATH, document(1, item(2, "Alt.")), headers={"Last-Modified": old})
     look(following)
-    assert Entry.objects.get(external_id="n2").revision == 1
+    assert entry_called("n2").revision == 1
     site.put(PATH, document(1, item(2, "Neu.")), headers={"Last-Modified": new})
     look(following)
-    assert Entry.objects.get(external_id="n2").revision == 2
+    assert entry_called("n2").revision == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -197,7 +203,7 @@ def test_pictures_are_fetched_when_the_entry_comes_in(site: Site) -> None:
     site.put(PATH, document(1, item(2, blocks=[image])))
     with listening("picture") as rung:
         look(following)
-        entry = Entry.objects.get(external_id="n2")
+        entry = entry_called("n2")
         assert (queue.FETCH_PICTURES, (entry.pk,)) in rung()
 
 
@@ -299,8 +305,8 @@ def test_who_was_overtaken_takes_nothing_in(site: Site, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(following_path, "_look", slowly)
     look(following)
-    assert Entry.objects.get(external_id="n2").blocks[0]["text"] == "Neuer."
-    assert Entry.objects.get(external_id="n2").revision == 1
+    assert entry_called("n2").blocks[0]["text"] == "Neuer."
+    assert entry_called("n2").revision == 1
 
 
 def test_switched_off_nothing_is_asked_for_and_later_it_goes_on(site: Site) -> None:
@@ -337,3 +343,82 @@ def test_silence_is_told_only_if_the_page_changes_and_news_is_late(site: Site) -
     site.put(PATH, document(1, 2))
     look(following)
     assert not open_alerts().exists()
+
+
+def test_what_breaks_in_a_look_is_told_and_tried_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = start(site, 1)
+
+    def break_down(*_: object) -> object:
+        raise ArithmeticError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(following_path, "take_in", break_down)
+        site.put(PATH, document(1, 2))
+        for number in range(1, 4):
+            earlier(following, timedelta(minutes=2))
+            look(following)
+            assert following.failures == number
+    assert "stumbled" in str(following.problem_wording)
+    assert open_alerts().exists()
+    look(following)
+    assert names(from_before=False) == ["n2"]
+
+
+@pytest.mark.parametrize(
+    "first", ["Fri, 01 Jan 2038 00:00:00 GMT", "Tue, 17 Nov 2026 12:05:00 GMT"]
+)
+def test_a_server_whose_times_went_back_is_not_dropped_for_ever(site: Site, first: str) -> None:
+    following = start(site, 1)
+    site.put(PATH, document(1, 2), headers={"Last-Modified": first})
+    look(following)
+    old = {"Last-Modified": "Mon, 16 Nov 2026 12:00:00 GMT"}
+    site.put(PATH, document(1, 2, 3), headers=old)
+    earlier(following, timedelta(minutes=11))
+    look(following)
+    assert names(from_before=False) == ["n2", "n3"]
+
+
+def test_a_pinned_old_entry_opens_no_archive(site: Site) -> None:
+    pinned = item(-30_000, external_id="pin")
+    following = start(site, pinned, *range(10, 20))
+    site.put(PATH, document(pinned, *range(5, 21)))
+    look(following)
+    assert names(from_before=False) == ["n20"]
+
+
+def test_a_programme_note_for_tonight_hides_nothing_before_it(site: Site) -> None:
+    now = database_now()
+    tonight = item(1, published_at=(now + timedelta(hours=6)).isoformat())
+    following = start(site, tonight)
+    site.put(PATH, document(tonight, item(2, published_at=now.isoformat())))
+    look(following)
+    assert names(from_before=False) == ["n2"]
+
+
+def test_a_site_that_calls_all_its_entries_anew_floods_nobody(site: Site) -> None:
+    following = start(site, *range(10))
+    site.put(PATH, document(*range(10), 10))
+    look(following)
+    moved = [item(number, external_id=f"moved{number}") for number in range(3, 12)]
+    site.put(PATH, document(*moved))
+    look(following)
+    # The newest is dated after all that was known: it may be news, and the rest is not.
+    assert names(from_before=False) == ["n10", "moved11"]
+    assert open_alerts().exists()
+
+
+def test_two_sources_with_the_same_entries_post_them_once(site: Site) -> None:
+    first = start(site, 1)
+    link = "https://magazin.example.org/genf/waffenruhe"
+    site.put("/other.json", document(item(1, external_id="o1")))
+    other = begin(first.source.blog, "other", f"{site.url}/other.json", "")
+    look(other)
+    site.put(PATH, document(1, item(2, permalink=link)))
+    look(first)
+    also = item(2, external_id="o2", permalink=link.replace("https", "http"))
+    site.put("/other.json", document(item(1, external_id="o1"), also))
+    look(other)
+    assert names(from_before=False) == ["n2"]
+    assert other.source.likenesses.count() == 1

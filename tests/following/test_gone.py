@@ -11,8 +11,9 @@ from syndicator import queue
 from syndicator.entries.models import Entry, EntryState
 from syndicator.following.models import Following
 from syndicator.probing import probe as probing
-from syndicator.probing.asking import ask, look_for_missing
+from syndicator.probing.asking import ask, ask_again, look_for_missing, places_gone
 from syndicator.probing.models import Answer
+from syndicator.sources.liveblog_json import LiveBlogJsonReader
 from tests.following.followed import PATH, document, item, look, start
 from tests.following.site import Site
 from tests.probing.test_probe import let_time_pass
@@ -56,7 +57,8 @@ def test_it_is_withdrawn_when_its_page_is_gone_too(
     following = followed(site)
     (pk,) = lacking(site, following, django_capture_on_commit_callbacks)
     entry = Entry.objects.get(pk=pk)
-    assert (entry.external_id, entry.state) == ("n2", EntryState.LIVE)
+    assert entry.external_id.endswith(":n2")
+    assert entry.state == EntryState.LIVE
     site.put("/seite2", "weg", status=410)
     assert look_for_missing(pk)
     look_at_pages()
@@ -65,7 +67,8 @@ def test_it_is_withdrawn_when_its_page_is_gone_too(
     entry.refresh_from_db()
     assert entry.state == EntryState.WITHDRAWN
     live = Entry.objects.filter(state=EntryState.LIVE)
-    assert set(live.values_list("external_id", flat=True)) == {"n0", "n1", "n3"}
+    names = {name.partition(":")[2] for name in live.values_list("external_id", flat=True)}
+    assert names == {"n0", "n1", "n3"}
     # It was a mistake at the site: there it is again, and so it is here.
     site.put(PATH, document(0, *(entry_of(site, number) for number in (1, 2, 3))))
     look(following)
@@ -89,3 +92,49 @@ def test_it_stays_while_its_page_is_there(
     let_time_pass(seconds=61)
     look_at_pages()
     assert Entry.objects.get(pk=pk).state == EntryState.LIVE
+
+
+@pytest.mark.parametrize("is_window", [False, True])
+def test_told_again_it_is_missing_no_more(
+    site: Site,
+    is_window: bool,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    following = followed(site)
+    (pk,) = lacking(site, following, django_capture_on_commit_callbacks)
+    site.put("/seite2", "weg", status=404)
+    assert look_for_missing(pk)
+    look_at_pages()
+    site.put(PATH, document(0, *(entry_of(site, number) for number in (1, 2, 3))))
+    if is_window:
+        monkeypatch.setattr(LiveBlogJsonReader, "address", lambda *_: f"{site.url}/window")
+        site.put("/window", document(entry_of(site, 2)))
+    look(following)
+    let_time_pass(seconds=61)
+    look_at_pages()
+    entry = Entry.objects.get(pk=pk)
+    assert entry.state == EntryState.LIVE
+    # An editor has the permalink opened again while the site is out of order.
+    ask_again(entry)
+    for _ in range(4):
+        look_at_pages()
+        let_time_pass(seconds=61)
+    entry.refresh_from_db()
+    assert entry.state == EntryState.LIVE
+
+
+def test_what_is_told_again_is_no_question_any_more(
+    site: Site, django_capture_on_commit_callbacks: Any
+) -> None:
+    following = start(site, 0)
+    entries = [item(number, permalink=f"{site.url}/seite#n{number}") for number in (1, 2, 3)]
+    site.put(PATH, document(0, *entries))
+    look(following)
+    site.put("/seite", "<p id=n1>Eins</p><p id=n3>Drei</p>")
+    assert look_for_missing(Entry.objects.get(permalink__endswith="#n2").pk)
+    look_at_pages()
+    assert places_gone().count() == 1
+    site.put(PATH, document(0, *entries, 4))
+    look(following)
+    assert not places_gone().exists()

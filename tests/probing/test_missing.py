@@ -9,7 +9,7 @@ import pytest
 
 from syndicator import queue
 from syndicator.entries.models import Entry, EntryRevision, EntryState, LiveBlog
-from syndicator.following.missing import MOST, ring_for_missing
+from syndicator.following.missing import MOST, heed_left_out
 from syndicator.probing import probe as probing
 from syndicator.probing.asking import (
     ask,
@@ -45,7 +45,8 @@ def state_of(entry: Entry) -> str:
 def rung_for(entries: list[Entry], present: list[Entry], capture: Any) -> list[tuple[int, ...]]:
     with listening("probe") as rung:
         with capture(execute=True):
-            ring_for_missing(entries[0].source, {entry.external_id for entry in present})
+            told = {entry.external_id for entry in present}
+            heed_left_out(entries[0].source, told, is_whole=True)
         found = rung()
     assert all(task == queue.PROBE_MISSING for task, _ in found)
     return [pks for _, pks in found]
@@ -54,23 +55,43 @@ def rung_for(entries: list[Entry], present: list[Entry], capture: Any) -> list[t
 def test_only_what_lies_between_known_ones_is_missing(
     blog: LiveBlog, django_capture_on_commit_callbacks: Any
 ) -> None:
-    entries = [make_entry(blog) for _ in range(5)]
+    entries = [make_entry(blog) for _ in range(6)]
     capture = django_capture_on_commit_callbacks
-    assert rung_for(entries, entries[1:4], capture) == [], "what is outside of the window"
-    assert rung_for(entries, [entries[1], entries[3]], capture) == [(entries[2].pk,)]
-    Entry.objects.filter(pk=entries[2].pk).update(from_before=True)
-    assert rung_for(entries, [entries[1], entries[3]], capture) == []
+    window = [entries[1], entries[2], entries[4]]
+    assert rung_for(entries, entries[1:5], capture) == [], "what is outside of the window"
+    assert rung_for(entries, window, capture) == [(entries[3].pk,)]
+    Entry.objects.filter(pk=entries[3].pk).update(from_before=True)
+    assert rung_for(entries, window, capture) == []
     assert rung_for(entries, [], capture) == []
+
+
+@pytest.mark.parametrize("fallen_out", [1, 2, 20])
+@pytest.mark.parametrize("newest_told", [1, 6])
+def test_an_old_entry_kept_at_the_top_makes_nothing_missing(
+    blog: LiveBlog, django_capture_on_commit_callbacks: Any, fallen_out: int, newest_told: int
+) -> None:
+    entries = [make_entry(blog) for _ in range(1 + fallen_out + newest_told)]
+    told = [entries[0], *entries[-newest_told:]]
+    assert rung_for(entries, told, django_capture_on_commit_callbacks) == []
+
+
+def test_beside_one_kept_at_the_top_what_is_taken_out_is_missing(
+    blog: LiveBlog, django_capture_on_commit_callbacks: Any
+) -> None:
+    entries = [make_entry(blog) for _ in range(30)]
+    told = [entries[0], *entries[20:25], *entries[27:]]
+    found = rung_for(entries, told, django_capture_on_commit_callbacks)
+    assert sorted(found) == [(entries[25].pk,), (entries[26].pk,)]
 
 
 def test_of_many_that_are_missing_a_few_are_looked_after(
     blog: LiveBlog, django_capture_on_commit_callbacks: Any
 ) -> None:
-    entries = [make_entry(blog) for _ in range(20)]
+    entries = [make_entry(blog) for _ in range(40)]
     capture = django_capture_on_commit_callbacks
     seen = set()
     for _ in range(40):
-        found = rung_for(entries, [entries[0], entries[-1]], capture)
+        found = rung_for(entries, [*entries[:20], entries[-1]], capture)
         assert len(found) == MOST
         seen.update(found)
     assert len(seen) > MOST, "each comes to its turn"
@@ -180,3 +201,22 @@ def test_what_is_withdrawn_is_not_looked_after(blog: LiveBlog, site: Site) -> No
     Entry.objects.update(state=EntryState.WITHDRAWN)
     assert not look_for_missing(entry.pk)
     assert not look_for_missing(0)
+
+
+def test_a_page_that_is_gone_long_after_withdraws_nothing(blog: LiveBlog, site: Site) -> None:
+    entry = make_entry(blog, permalink=f"{site.url}/seite")
+    site.pages["/seite"] = page_with()
+    assert look_for_missing(entry.pk)
+    look()
+    let_time_pass(minutes=61)
+    site.pages["/seite"] = 404, ""
+    ask_again(entry)
+    for _ in range(5):
+        look()
+        let_time_pass(seconds=61)
+    assert state_of(entry) == EntryState.LIVE
+    assert look_for_missing(entry.pk), "it is still missing"
+    look()
+    let_time_pass(seconds=61)
+    look()
+    assert state_of(entry) == EntryState.WITHDRAWN

@@ -202,3 +202,11 @@ def test_an_entry_that_waits_is_rendered_when_the_answer_is_there(
         with django_capture_on_commit_callbacks(execute=True):
             look()
         assert rung() == [(queue.RENDER_ENTRY, (entry.pk,))]
+
+
+def test_a_fragment_that_no_database_keeps_is_asked_for_without_that(site: Site) -> None:
+    site.pages["/live"] = page_with("ab")
+    link = ask(make_entry(permalink=f"{site.url}/live#a%00b"))
+    look()
+    link.refresh_from_db()
+    assert (link.fragment, link.answer) == ("ab", Answer.WORKS)

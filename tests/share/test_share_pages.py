@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from bs4 import BeautifulSoup
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -19,9 +20,9 @@ from hypothesis import strategies as st
 
 from syndicator.clock import database_now
 from syndicator.content import Image, Paragraph
-from syndicator.destinations.models import Route
+from syndicator.destinations.models import Destination, Route
 from syndicator.entries.ingest import withdraw
-from syndicator.entries.models import Entry, LiveBlog
+from syndicator.entries.models import Entry, EntryRevision, LiveBlog
 from syndicator.pictures.encoding import encode
 from syndicator.pictures.models import PictureFetch, url_hash
 from syndicator.pictures.storage import store
@@ -29,7 +30,7 @@ from syndicator.posts import retraction
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.render import render
 from syndicator.published.documents import as_script
-from syndicator.share import addresses
+from syndicator.share import addresses, clicks
 from syndicator.share.clicks import Counting
 from syndicator.share.models import Clicks, SharePages
 from tests.factories import make_blog, make_entry, make_route, make_source, make_user
@@ -110,6 +111,44 @@ def test_the_card_is_the_entrys_own(blog: LiveBlog) -> None:
     picture = get(told["og:image"].removeprefix("http://127.0.0.1:8800"), FACEBOOK)
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
     assert "sandbox" in picture["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_shown"),
+    [
+        ({"refused_credits": "dpa"}, False),
+        ({"only_credits": "Keystone"}, False),
+        ({"only_credits": "dpa"}, True),
+        ({"pictures_without_credit": False}, True),
+    ],
+)
+def test_a_picture_stands_there_if_all_destinations_may_show_it_that_link_there(
+    blog: LiveBlog,
+    rules: dict[str, object],
+    is_shown: bool,
+) -> None:
+    route = make_route(blog)
+    Destination.objects.filter(pk=route.destination_id).update(**rules)
+    entry = with_picture(blog)
+    told = tags(get(path_of(entry), FACEBOOK))
+    address = told["og:image"].removeprefix("http://127.0.0.1:8800")
+    assert get(address).status_code == 200, "no post of that destination leads here"
+    Route.objects.filter(pk=route.pk).update(share_page=True)
+    answer = get(path_of(entry), FACEBOOK)
+    assert ("og:image" in tags(answer)) is is_shown
+    assert ("/picture/" in answer.text) is is_shown
+    assert get(address).status_code == (200 if is_shown else 404)
+
+
+def test_whose_pictures_are_shown_is_asked_in_few_statements(
+    blog: LiveBlog, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    entry = with_picture(blog)
+    for _ in range(12):
+        make_route(blog)
+    Route.objects.filter(blog=blog).update(share_page=True)
+    with django_assert_max_num_queries(8):
+        assert "og:image" in tags(get(path_of(entry), FACEBOOK))
 
 
 def test_canonical_is_the_entry_in_the_live_blog(blog: LiveBlog) -> None:
@@ -307,6 +346,38 @@ def test_a_thousand_clicks_are_few_statements(
     with django_assert_max_num_queries(8):  # type: ignore[attr-defined]
         counting.write()
     assert sorted(Clicks.objects.values_list("count", flat=True)) == [500, 500]
+
+
+def test_clicks_that_the_database_did_not_take_are_written_later(
+    blog: LiveBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, waiting = posted(blog), []
+    own = Counting(waiting.append)
+
+    def locked(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    own.count(entry.pk)
+    with monkeypatch.context() as broken:
+        broken.setattr(clicks, "_add", locked)
+        waiting.pop()()
+        own.count(entry.pk)
+    assert len(waiting) == 1, "somebody will write them"
+    waiting.pop()()
+    assert Clicks.objects.get().count == 2
+    assert not waiting
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_is_gone_keeps_no_other_from_being_counted(blog: LiveBlog) -> None:
+    entry, gone = posted(blog), make_entry(blog)
+    own = Counting(lambda _write: None)
+    own.count(gone.pk)
+    own.count(entry.pk)
+    EntryRevision.objects.filter(entry=gone).delete()
+    gone.delete()
+    assert own.write_now()
+    assert Clicks.objects.get().entry == entry
 
 
 # --- The share bar --------------------------------------------------------------------------------

@@ -116,10 +116,56 @@ def test_another_call_under_a_known_id_is_refused_and_lost_by_nobody(newsroom: N
 
 
 def test_a_call_that_was_not_taken_may_come_again(newsroom: Newsroom) -> None:
-    withdrawal = {**event("entry.withdrawn"), "data": {"external_id": "e1"}}
-    assert newsroom.push(withdrawal, "msg_a").status_code == 404
+    empty = {**event(), "data": {"external_id": "e1"}}
+    assert newsroom.push(empty, "msg_a").status_code == 422
+    assert changes(newsroom.push(event(), "msg_a")) == ["created"]
+
+
+def taken_back(when: str, *names: str) -> dict[str, Any]:
+    gone = [{"external_id": name, "state": "withdrawn"} for name in names]
+    return {**event("entries.changed", when), "data": {"entries": gone}}
+
+
+def test_a_withdrawal_that_overtakes_its_entry_is_not_forgotten(newsroom: Newsroom) -> None:
+    withdrawal = event("entry.withdrawn", "2026-11-17T10:00:00+01:00")
+    withdrawal["data"] = {"external_id": "e1"}
+    answer = newsroom.push(withdrawal, "msg_a")
+    nothing = {"results": [{"change": "unchanged", "entry": None}]}
+    assert (answer.status_code, answer.json()) == (200, nothing)
+    late = newsroom.push(event("entry.created", "2026-11-17T09:59:59+01:00"))
+    assert (late.status_code, late.json()) == (200, nothing)
+    assert newsroom.push(withdrawal, "msg_a").json() == nothing
+    assert not Entry.objects.exists()
+    later = event("entry.created", "2026-11-17T10:00:01+01:00")
+    assert changes(newsroom.push(later)) == ["created"]
+    assert changes(newsroom.push(withdrawal)) == ["unchanged"]
+    assert Entry.objects.get().state == EntryState.LIVE
+
+
+def test_what_is_known_is_taken_back_beside_what_is_not(newsroom: Newsroom) -> None:
     newsroom.push(event())
-    assert changes(newsroom.push(withdrawal, "msg_a")) == ["withdrawn"]
+    answer = newsroom.push(taken_back("2026-11-17T10:00:00+01:00", "e0", "e1", "e2"))
+    assert changes(answer) == ["unchanged", "withdrawn", "unchanged"]
+    told = [one["entry"] and one["entry"]["external_id"] for one in answer.json()["results"]]
+    assert told == [None, "e1", None]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(order=st.permutations(range(4)), gone=st.sets(st.integers(0, 3)))
+def test_in_whatever_order_calls_come_the_last_to_happen_is_what_stands(
+    order: list[int], gone: set[int]
+) -> None:
+    newsroom = Newsroom(make_source(make_blog()))
+    for number in order:
+        when = f"2026-11-17T10:00:0{number}+01:00"
+        live = event("entry.updated", when, headline=f"Stand {number}")
+        said = taken_back(when, "e1") if number in gone else live
+        assert newsroom.push(said).status_code == 200
+    found = Entry.objects.filter(blog__sources__signing_secret__key__in=newsroom.url.split("/"))
+    stands = found.filter(state=EntryState.LIVE).values_list("headline", flat=True)
+    assert list(stands) == ([] if 3 in gone else ["Stand 3"])
 
 
 def test_what_was_overtaken_does_not_bring_an_older_text_back(newsroom: Newsroom) -> None:
@@ -133,7 +179,13 @@ def test_what_was_overtaken_does_not_bring_an_older_text_back(newsroom: Newsroom
     assert changes(newsroom.push(same_second)) == ["updated"]
 
 
-@pytest.mark.parametrize("when", ["2126-01-01T00:00:00Z", "2026-11-17T10:00:00", "yesterday", None])
+@pytest.mark.parametrize(
+    "when",
+    [
+        *("2126-01-01T00:00:00Z", "0001-01-01T00:00:00+23:00", "2026-11-17T10:00:00"),
+        *("yesterday", None),
+    ],
+)
 def test_an_event_without_a_time_that_can_be_is_refused(newsroom: Newsroom, when: Any) -> None:
     assert newsroom.push({**event(), "timestamp": when}).status_code == 422
     assert not Entry.objects.exists()

@@ -4,103 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.content import BulletList, EntryContent, Image, Quote
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.base import ReadingContext, UnreadableSource
 from syndicator.sources.detect import read_with
 from syndicator.sources.feed import FeedReader
 from syndicator.sources.file_kinds import MAX_BYTES
 from syndicator.sources.json_feed import JsonFeedReader
+from tests.attacks.invariants import read
 
-FOLDER = Path(__file__).parent / "feeds"
-XML = [path.read_bytes() for path in sorted(FOLDER.glob("*.xml"))]
-JSON = [path.read_bytes() for path in sorted(FOLDER.glob("*.feed.json"))]
 START, END = "<rss><channel><title>x</title>", "</channel></rss>"
 MEGABYTE = 1_000_000
-_TAG = regex.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*(?:[\s/][^<>]*)?|!--[^<>]*)>")
-#: What mutations put in: the marks of XML, HTML and JSON, and what no text should hold.
-_SCRAPS = (
-    *(b"<", b">", b"&", b"&#0;", b"&#xD800;", b"&lt;b&gt;", b"]]>", b"<![CDATA[", b"<!--", b"<!"),
-    *(b"\0", b"\x1b", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xe2\x80\xae", b'"', b"'", b"\\ud800"),
-    *(b"javascript:x", b"http://[", b"<item>", b"</item>", b"<div>", b"{", b"}", b"[", b"null"),
-    *(b"1e999", b"9" * 30, b"xml:base='//['", b"</channel>", b" encoding='idna'", b"-1"),
-)
-
-
-def read(reader: Reader, data: bytes) -> SourceDocument | None:
-    try:
-        document = read_with(reader, data, ReadingContext())
-    except UnreadableSource:
-        return None
-    for text in _texts(document):
-        assert not _TAG.search(text)
-        assert not regex.search(r"[\p{Cc}\p{Cs}]", text)
-        text.encode()
-    for url in _urls(document):
-        assert regex.fullmatch(r"https?://[^\s\p{Cc}]+|", url)
-    for entry in document.entries:
-        assert entry.external_id
-        assert entry.published_at is None or entry.published_at.tzinfo
-    return document
-
-
-def _texts(document: SourceDocument) -> Iterator[str]:
-    yield from (document.title, document.language)
-    for entry in document.entries:
-        yield from (entry.author, entry.headline, *entry.tags, *_said(entry))
-
-
-def _said(entry: EntryContent) -> Iterator[str]:
-    for block in entry.blocks:
-        match block:
-            case BulletList():
-                yield from block.items
-            case Quote():
-                yield from (block.text, block.speaker)
-            case Image():
-                yield from (block.text, block.credit, block.alt)
-            case _:
-                yield block.text
-
-
-def _urls(document: SourceDocument) -> Iterator[str]:
-    yield from (document.canonical_url, document.next_url, document.topic_url, *document.hub_urls)
-    for entry in document.entries:
-        yield entry.permalink
-        yield from (block.url for block in entry.blocks if isinstance(block, Image))
-
-
-def mutations(seeds: list[bytes]) -> st.SearchStrategy[bytes]:
-    change = st.tuples(
-        st.floats(0, 1), st.integers(0, 40), st.sampled_from(_SCRAPS) | st.binary(max_size=4)
-    )
-    return st.builds(_mutated, st.sampled_from(seeds), st.lists(change, max_size=5))
-
-
-def _mutated(data: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
-    for place, removed, scrap in changes:
-        start = int(place * len(data))
-        data = data[:start] + scrap + data[start + removed :]
-    return data
-
-
-@given(mutations(XML))
-def test_a_damaged_feed_is_read_or_refused(data: bytes) -> None:
-    read(FeedReader(), data)
-
-
-@given(mutations(JSON))
-def test_a_damaged_json_feed_is_read_or_refused(data: bytes) -> None:
-    read(JsonFeedReader(), data)
-
 
 _SCALARS = st.sampled_from(
     (

@@ -22,6 +22,7 @@ def blocks(markup: str) -> tuple[Block, ...]:
             "<p>Eins &amp; <b>zwei</b>.</p><p> Drei. </p>",
             (Paragraph("Eins & zwei."), Paragraph("Drei.")),
         ),
+        ("https://a.example/?a=1&amp;b", (Paragraph("https://a.example/?a=1&b"),)),
         ("Eins.<br>Zwei.", (Paragraph("Eins."), Paragraph("Zwei."))),
         ("<div><div>Eins.</div>Zwei.</div>", (Paragraph("Eins."), Paragraph("Zwei."))),
         ("<p>Das Buch <cite>Krieg</cite> liegt da.</p>", (Paragraph("Das Buch Krieg liegt da."),)),
