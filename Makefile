@@ -98,9 +98,9 @@ catalogue: $(VENV)/ready-dev ## collect new sentences for translation and compil
 
 lock:                        ## resolve the dependencies anew and pin them with hashes
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --group build --upgrade --generate-hashes \
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra s3 --group build --upgrade --generate-hashes \
 	  --universal --python-version 3.11 --no-header -q -o requirements.lock
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --group build --group dev -c requirements.lock \
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra s3 --group build --group dev -c requirements.lock \
 	  --generate-hashes --universal --python-version 3.11 --no-header -q -o requirements-dev.lock
 	rm -rf $(VENV)-lock
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -208,6 +210,50 @@ def provider(known_roles: Container[str]) -> Provider:
         roles_claim=read("OIDC_ROLES_CLAIM", "roles"),
         roles=roles,
     )
+
+
+#: A bucket by the rules of S3, and a prefix that needs no escaping in a URL.
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_LONGEST_BUCKET = 200
+
+
+def picture_store() -> str:
+    """Where new pictures are kept, like ``s3://bucket/prefix``; empty for the database."""
+    named = read("PICTURE_STORE").rstrip("/")
+    if named in ("", "database"):
+        return ""
+    if not _BUCKET.fullmatch(named) or len(named) > _LONGEST_BUCKET:
+        raise MisconfiguredEnvironment(
+            f"{PREFIX}PICTURE_STORE must be database, or like s3://bucket/prefix."
+        )
+    if not read("S3_KEY_ID") or not read("S3_SECRET"):
+        raise MisconfiguredEnvironment(
+            f"Set {PREFIX}S3_KEY_ID and {PREFIX}S3_SECRET with {PREFIX}PICTURE_STORE."
+        )
+    if find_spec("botocore") is None:
+        raise MisconfiguredEnvironment(
+            f"{PREFIX}PICTURE_STORE needs botocore: pip install 'syndicator[s3]'."
+        )
+    return named
+
+
+def s3_endpoint(region: str) -> str:
+    """The server of ``SYNDICATOR_S3_ENDPOINT``, without a slash at its end; AWS's own if unset."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,40}", region):
+        raise MisconfiguredEnvironment(f"{PREFIX}S3_REGION must be like eu-central-1.")
+    url = read("S3_ENDPOINT").rstrip("/") or f"https://s3.{region}.amazonaws.com"
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and url == f"{parts.scheme}://{parts.netloc}"
+        whole = whole and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in ("https", "http"):
+        # Not the value itself: it may hold a password.
+        raise MisconfiguredEnvironment(
+            f"{PREFIX}S3_ENDPOINT must be like https://s3.example.org or http://minio:9000."
+        )
+    return url
 
 
 def _sender() -> str:

@@ -36,6 +36,14 @@ PROBE_PERMALINKS = environment.read_flag("PROBE_PERMALINKS", default=True)
 #: Where test posts go.
 SANDBOX_URL = environment.read("SANDBOX_URL", "http://127.0.0.1:8801").rstrip("/")
 
+#: Where new pictures are kept, like ``s3://bucket/prefix``; empty: in the database. The rest is
+#: needed as long as a picture is in a bucket.
+PICTURE_STORE = environment.picture_store()
+S3_REGION = environment.read("S3_REGION") or "us-east-1"
+S3_ENDPOINT = environment.s3_endpoint(S3_REGION)
+S3_KEY_ID = environment.read("S3_KEY_ID")
+S3_SECRET = environment.read("S3_SECRET")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

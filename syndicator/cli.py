@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "doctor",
     "backup": "backup",
     "restore": "restore",
+    "pictures": "pictures",
     "admin": "admin",
     "rotate-keys": "rotate_keys",
     "dkim-key": "dkim_key",

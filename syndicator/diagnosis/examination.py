@@ -22,6 +22,7 @@ from syndicator.diagnosis import (
     disk,
     mailings,
     people,
+    pictures,
     sources,
 )
 from syndicator.diagnosis.findings import Finding, Severity, in_a_line, unreachable
@@ -61,6 +62,7 @@ DATABASE = Topic("Database", (database.is_up_to_date, database.has_the_same_time
 BROKER = Topic("Broker", (broker.answers,), needs_database=False)
 SWEEPER = Topic("Sweeper", (broker.sweeper_runs,))
 ENTRIES = Topic("Entries", (delivery.entries_are_rendered,))
+PICTURES = Topic("Pictures", (pictures.stores_answer, pictures.new_ones_are_in_the_store))
 SOURCES = Topic("Sources", (sources.sources_are_looked_at, sources.sources_are_read))
 STOPS = Topic("Stops", (delivery.nothing_is_stopped,))
 DELIVERY = Topic("Delivery", (delivery.posts_are_sent, delivery.senders_are_alive))
@@ -87,6 +89,7 @@ TOPICS = (
     BROKER,
     SWEEPER,
     DISK,
+    PICTURES,
     SOURCES,
     ENTRIES,
     STOPS,

@@ -16,11 +16,14 @@ from syndicator.channels.email.pictures import (
 )
 from syndicator.content import Picture
 from syndicator.pictures.encoding import UnusablePicture, encode
-from syndicator.pictures.storage import read
+from syndicator.pictures.storage import PictureAway, read
 from syndicator.wording import Wording, gettext_noop
 
 GONE = Wording(
     gettext_noop("The picture of the mail is not there any more, so the mail is not sent.")
+)
+AWAY = Wording(
+    gettext_noop("The picture of the mail cannot be had from the picture store now; tried again.")
 )
 
 
@@ -34,6 +37,8 @@ def files_of(
         )
     except (LookupError, UnusablePicture) as error:
         raise TryLater(GONE) from error
+    except PictureAway as error:
+        raise TryLater(AWAY) from error
 
 
 def seen_in_browser(message: Message) -> str:

@@ -14,7 +14,7 @@ from syndicator.clock import database_now
 from syndicator.outbound.fetch import FetchRefused, fetch_document
 from syndicator.pictures.encoding import Encoded, UnusablePicture, encode
 from syndicator.pictures.models import PictureFetch, url_hash
-from syndicator.pictures.storage import store
+from syndicator.pictures.storage import enter, keep
 from syndicator.wording import Wording
 
 log = structlog.get_logger(__name__)
@@ -42,11 +42,11 @@ def is_settled(fetch: PictureFetch) -> bool:
 
 
 def fetch_all(urls: Collection[str]) -> None:
-    """Fetch what is not here yet. Each address costs at most `TOTAL_TIME`; all together about that
-    for every `AT_ONCE` of them."""
+    """Fetch what is not here yet. Each address costs at most `TOTAL_TIME`, and what it takes to get
+    the bytes to a bucket, if they go there; all together about that for every `AT_ONCE` of them."""
     missing = [row for row in request(urls).values() if not is_settled(row)]
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        # No database in the threads: they only fetch and encode.
+        # No database in the threads: they only fetch, encode and keep.
         results = list(threads.map(_fetched, [row.url for row in missing]))
     for row, result in zip(missing, results, strict=True):
         mine = PictureFetch.objects.filter(pk=row.pk, picture=None)
@@ -55,11 +55,12 @@ def fetch_all(urls: Collection[str]) -> None:
             log.warning("a picture was not fetched", url=row.url, why=str(result))
             mine.update(reason=result.to_json(), tries=F("tries") + 1, tried_at=now)
         else:
-            stored = store(result)
+            stored = enter(*result)
             mine.update(picture=stored, reason=None, tries=F("tries") + 1, tried_at=now)
 
 
-def _fetched(url: str) -> Encoded | Wording:
+def _fetched(url: str) -> tuple[Encoded, str | None] | Wording:
+    """The picture and the place of its bytes, or why there is none."""
     try:
         raw = fetch_document(
             url,
@@ -67,6 +68,7 @@ def _fetched(url: str) -> Encoded | Wording:
             total_time=TOTAL_TIME,
             largest=LARGEST,
         )
-        return encode(raw)
+        encoded = encode(raw)
     except (FetchRefused, UnusablePicture) as refused:
         return refused.reason
+    return encoded, keep(encoded)

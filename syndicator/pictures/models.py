@@ -1,7 +1,7 @@
 """Pictures that entries show: where they came from, and their bytes, encoded anew.
 
-The bytes stand in the database (docs/adr/0012-pictures.md): what was approved must be there when it
-is sent, on whatever machine, and no file can be half written.
+What was approved must be there when it is sent, on whatever machine: docs/adr/0012-pictures.md. The
+bytes stand in the database or in a bucket: docs/adr/0028-pictures-in-a-bucket.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ class StoredPicture(models.Model):
     height = models.PositiveIntegerField()
     #: In bytes.
     size = models.PositiveIntegerField()
+    #: Empty where *place* says that the bytes are elsewhere.
     data = models.BinaryField()
+    #: Like ``s3://bucket/prefix``; NULL: in *data*. With a default SQLite would copy the table.
+    place = models.CharField(max_length=200, null=True)  # noqa: DJ001
     stored_at = models.DateTimeField()
 
     def __str__(self) -> str:

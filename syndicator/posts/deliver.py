@@ -76,6 +76,8 @@ log = structlog.get_logger(__name__)
 BATCH = 20
 #: Nor does it go on for longer than this many seconds: a worker that is told to stop must end.
 SPAN = 20.0
+#: Seconds for all the pictures of a post, so that enough of the lease is left to send it.
+PICTURES_SPAN = 15.0
 #: Seconds between two tries to write an outcome down, while the lease lasts.
 RECORD_AGAIN = 0.5
 #: What a database says that is restarting, full, locked or out of reach.
@@ -98,6 +100,9 @@ NO_PICTURE = Wording(
     gettext_noop("A picture of this post is no longer stored. Reject it, and edit the entry.")
 )
 TAKEN_BACK = Wording(gettext_noop("It was deleted on the platform."))
+PICTURE_AWAY = Wording(
+    gettext_noop("A picture of this post cannot be had from the picture store now; tried again.")
+)
 NO_TIME_LEFT = Wording(gettext_noop("The worker was too slow to start sending; tried again."))
 
 
@@ -270,11 +275,15 @@ def _prepare(destination: Destination, message: Message) -> tuple[Client, list[W
     of the connection: `Unauthorised`, which pauses the destination until a person mends it."""
     try:
         channel = destination.channel
-        pictures = {one.digest: storage.read(one) for one in message.all_pictures}
+        with no_call_after(uptime() + PICTURES_SPAN):
+            pictures = {one.digest: storage.read(one) for one in message.all_pictures}
         account = account_of(destination, lambda picture: pictures[picture.digest])
         return channel.client(account), channel.problems(message)
     except storage.PictureGone as error:
         raise Rejected(NO_PICTURE) from error
+    except storage.PictureAway as error:
+        # It says nothing about the platform, so it must not open its circuit.
+        raise TryLater(PICTURE_AWAY, tries=MAX_TRIES) from error
     except ChannelError:
         raise
     except UnreadableSecrets as error:

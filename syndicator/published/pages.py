@@ -25,6 +25,7 @@ from syndicator.content import Picture
 from syndicator.destinations import picture_rights
 from syndicator.destinations.models import Route
 from syndicator.entries.models import Entry
+from syndicator.pictures.answering import picture_answer
 from syndicator.pictures.models import StoredPicture
 from syndicator.posts.links import tracked_permalink
 from syndicator.posts.picturing import pictures_of
@@ -89,16 +90,10 @@ def share_picture(request: HttpRequest, key: str, digest: str) -> HttpResponse:
         picture.digest for picture in _showable(entry)
     }:
         raise Http404
-    stored = StoredPicture.objects.get(pk=digest)
-    answer = HttpResponse(
-        bytes(stored.data),
-        content_type=stored.media_type,
-        headers={
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-        },
-    )
-    patch_cache_control(answer, public=True, max_age=KEPT_PICTURE)
+    answer = picture_answer(StoredPicture.objects.defer("data").get(pk=digest))
+    if answer.status_code == 200:
+        answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+        patch_cache_control(answer, public=True, max_age=KEPT_PICTURE)
     return answer
 
 

@@ -23,14 +23,14 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "syndicator"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-VARIABLE = re.compile(r"SYNDICATOR_[A-Z_]+")
+VARIABLE = re.compile(r"SYNDICATOR_[A-Z0-9_]+")
 
 
 def known_variables() -> set[str]:
     """What the settings and commands read."""
     read = set()
     for path in (ROOT / "config").glob("*.py"):
-        for name in re.findall(r'read(?:_list|_flag)?\(\s*"([A-Z_]+)"', path.read_text()):
+        for name in re.findall(r'read(?:_list|_flag)?\(\s*"([A-Z0-9_]+)"', path.read_text()):
             read |= {f"SYNDICATOR_{name}", f"SYNDICATOR_{name}_FILE"}
     return read
 

@@ -20,7 +20,7 @@ from syndicator.content import Image, Paragraph
 from syndicator.destinations.models import Destination, Policy
 from syndicator.newsletter.fanout import send_due
 from syndicator.newsletter.models import Mailing, MailingRecipient, RecipientState
-from syndicator.newsletter.pictures import GONE
+from syndicator.newsletter.pictures import AWAY, GONE
 from syndicator.newsletter.subscribing import subscribe, unsubscribe_url
 from syndicator.pictures.models import PictureFetch, StoredPicture
 from syndicator.posts import deliver
@@ -30,9 +30,10 @@ from syndicator.posts.render import render
 from tests.channels.email.scripted_relay import ScriptedRelay
 from tests.factories import make_blog, make_destination, make_entry, make_route, make_user
 from tests.newsletter.mailings import make_due, send
+from tests.pictures.buckets import Bucket, bucket
 from tests.pictures.conftest import PictureServer, photo, web
 
-__all__ = ["web"]
+__all__ = ["bucket", "web"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -108,6 +109,29 @@ def test_nothing_goes_out_without_the_picture_that_was_approved(
     make_due(mailing)
     assert send_due(mailing.pk) == 1
     assert len(relay.accepted) == 1
+
+
+@pytest.mark.parametrize("fault", ["500", "wrong"])
+def test_a_mailing_waits_for_its_picture_as_long_as_the_bucket_does_not_give_it(
+    web: PictureServer,
+    destination: Destination,
+    relay: ScriptedRelay,
+    bucket: Bucket,
+    fault: str,
+) -> None:
+    send(destination, make_illustrated_post(destination, web).message)
+    assert bucket.objects
+    bucket.fault = fault
+    mailing = Mailing.objects.get()
+    assert send_due(mailing.pk) == 0
+    mailing.refresh_from_db()
+    assert mailing.wording == AWAY
+    assert relay.accepted == []
+    bucket.fault = ""
+    make_due(mailing)
+    assert send_due(mailing.pk) == 1
+    ((_reader, mail),) = relay.accepted
+    assert b"Content-Type: image/jpeg" in mail
 
 
 def test_a_mailing_stops_whose_picture_may_not_be_shown_any_more(

@@ -16,13 +16,16 @@ from syndicator.entries.models import Entry
 from syndicator.pictures.models import PictureFetch, StoredPicture
 from syndicator.pictures.storage import PictureGone, read
 from syndicator.posts import deliver, review
+from syndicator.posts.circuit import FAILURES_ALLOWED
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.picturing import PATIENCE, fetch_pictures, pictures_of
 from syndicator.posts.render import render
+from syndicator.uptime import uptime
 from tests.factories import make_blog, make_destination, make_entry, make_route, make_user
+from tests.pictures.buckets import Bucket, bucket
 from tests.pictures.conftest import PictureServer, photo, web
 
-__all__ = ["web"]
+__all__ = ["bucket", "web"]
 pytestmark = pytest.mark.django_db
 
 
@@ -126,3 +129,64 @@ def test_a_post_whose_picture_is_gone_is_not_sent(route: Route, web: PictureServ
     deliver.deliver(post.destination_id)
     post.refresh_from_db()
     assert (post.state, post.wording) == (PostState.FAILED, deliver.NO_PICTURE)
+
+
+def approved_post(route: Route, web: PictureServer, sandbox: SandboxServer) -> Post:
+    Destination.objects.update(base_url=f"{sandbox.http_url}/x")
+    web.files["/a.jpg"] = photo()
+    entry = entry_with(route, f"{web.url}/a.jpg")
+    fetch_pictures(entry.pk)
+    render(entry.pk)
+    post = Post.objects.get()
+    review.approve(post.pk, make_user(), post.payload_hash)
+    return post
+
+
+@pytest.mark.parametrize("fault", ["403", "404", "500", "cut", "wrong"])
+def test_a_post_waits_for_its_picture_as_long_as_the_bucket_does_not_give_it(
+    route: Route, web: PictureServer, sandbox: SandboxServer, bucket: Bucket, fault: str
+) -> None:
+    post = approved_post(route, web, sandbox)
+    assert StoredPicture.objects.get().place == "s3://paper/pictures"
+    bucket.fault = fault
+    for _ in range(FAILURES_ALLOWED + 1):
+        Post.objects.update(due_at=database_now())
+        deliver.deliver(post.destination_id)
+    post.refresh_from_db()
+    assert (post.state, post.wording) == (PostState.APPROVED, deliver.PICTURE_AWAY)
+    assert sandbox.store.accepted("x") == []
+    assert Destination.objects.get().failures == 0, "it is not the platform that fails"
+    bucket.fault = ""
+    Post.objects.update(due_at=database_now())
+    deliver.deliver(post.destination_id)
+    (act,) = sandbox.store.accepted("x")
+    (media,) = act.request["media"]["media_ids"]
+    assert [sandbox.store.raw("x-media", media)] == list(bucket.objects.values())
+
+
+def test_a_post_whose_picture_the_bucket_has_lost_is_not_sent(
+    route: Route, web: PictureServer, sandbox: SandboxServer, bucket: Bucket
+) -> None:
+    post = approved_post(route, web, sandbox)
+    bucket.objects.clear()
+    deliver.deliver(post.destination_id)
+    post.refresh_from_db()
+    assert (post.state, post.wording) == (PostState.FAILED, deliver.NO_PICTURE)
+    assert sandbox.store.accepted("x") == []
+
+
+def test_a_slow_bucket_leaves_time_for_the_post(
+    route: Route,
+    web: PictureServer,
+    sandbox: SandboxServer,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    post = approved_post(route, web, sandbox)
+    monkeypatch.setattr(deliver, "PICTURES_SPAN", 0.5)
+    bucket.fault = "slow"
+    began = uptime()
+    deliver.deliver(post.destination_id)
+    assert uptime() - began < 2
+    post.refresh_from_db()
+    assert (post.state, post.wording) == (PostState.APPROVED, deliver.PICTURE_AWAY)

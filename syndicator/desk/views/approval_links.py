@@ -18,6 +18,7 @@ from syndicator.desk.cards import Card, posts_with_history
 from syndicator.desk.changes import changes
 from syndicator.desk.views.posts import REFUSED, as_mail
 from syndicator.entrance.places import address_of
+from syndicator.pictures.answering import picture_answer
 from syndicator.pictures.models import StoredPicture
 from syndicator.posts.models import Post, PostState
 from syndicator.posts.review import ReviewRefused
@@ -59,12 +60,8 @@ def picture_by_link(request: HttpRequest, token: str, digest: str) -> HttpRespon
     except links.UnknownLink:
         return _unknown(request)
     shown = {picture.digest for picture in row.post.message.pictures}
-    stored = get_object_or_404(StoredPicture.objects.filter(pk__in=shown), pk=digest)
-    return HttpResponse(
-        bytes(stored.data),
-        content_type=stored.media_type,
-        headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
-    )
+    rows = StoredPicture.objects.defer("data").filter(pk__in=shown)
+    return picture_answer(get_object_or_404(rows, pk=digest))
 
 
 @login_not_required
