@@ -49,17 +49,17 @@ def failed(following: Following, why: Wording, now: datetime) -> None:
 def answered(following: Following, now: datetime) -> None:
     """A look was answered, and *following* says what was found."""
     end_alert(key(following, "failing"), now)
-    silence = following.silence_minutes
+    least = timedelta(minutes=following.silence_minutes)
     quiet_since = following.news_at or following.began_at
-    if not silence or quiet_since is None or following.source.blog.closed_at:
+    is_over = following.source.blog.closed_at is not None
+    if not least or is_over or quiet_since is None or now - quiet_since < least:
         end_alert(key(following, "silent"), now)
         return
-    quiet = now - quiet_since
-    late = max(timedelta(minutes=silence), LATE * _usual_gap(following))
-    page_changed = following.page_changed_at is not None and following.page_changed_at > quiet_since
-    if quiet < late or not page_changed:
-        if quiet < late:
-            end_alert(key(following, "silent"), now)
+    late = max(least, LATE * _usual_gap(following))
+    if now - quiet_since < late:
+        end_alert(key(following, "silent"), now)
+        return
+    if following.page_changed_at is None or following.page_changed_at <= quiet_since:
         return
     said: dict[str, str | int | Wording] = {
         "blog": str(following.source.blog),

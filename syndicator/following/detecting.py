@@ -16,7 +16,7 @@ from syndicator.outbound.fetch import Fetched, FetchRefused, fetch
 from syndicator.sources.apart import read_apart
 from syndicator.sources.api_hints import api_hints
 from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSource
-from syndicator.sources.detect import readers
+from syndicator.sources.detect import reader_named
 from syndicator.sources.discovery import STANDARD_HINTS, FetchedPage, Kind, addresses_named_by
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
@@ -275,7 +275,7 @@ def _named_by(page: Fetched, clock: _Clock) -> Iterator[tuple[str, str]]:
 def _tried(url: str, name: str, context: ReadingContext, clock: _Clock) -> Iterator[Candidate]:
     """The candidate at *url*, read as *name* or as what it is; none if there is nothing to read:
     then the page only named it."""
-    reader = next((one for one in readers() if one.name == name), None)
+    reader = reader_named(name)
     address = reader.address(url, None, database_now()) if reader else url
     try:
         fetched, delay = _asked(address, clock)

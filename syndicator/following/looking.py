@@ -17,8 +17,8 @@ from syndicator.following.hub_links import with_hubs
 from syndicator.following.robots import USER_AGENT
 from syndicator.outbound.fetch import Fetched, FetchRefused, Validators, fetch
 from syndicator.sources.apart import read_apart
-from syndicator.sources.base import Reader, ReadingContext, SourceDocument, UnreadableSource
-from syndicator.sources.detect import readers
+from syndicator.sources.base import ReadingContext, SourceDocument, UnreadableSource
+from syndicator.sources.detect import reader_named
 from syndicator.uptime import uptime
 
 #: So many documents are read in one look, and no further one is asked for after so many seconds.
@@ -88,7 +88,7 @@ def look(
     `FetchRefused`, `UnreadableSource` or `NotAllowed`, all about the newest page only.
     """
     ends = uptime() + TOTAL_TIME.total_seconds()
-    reader = _named(question.reader)
+    reader = reader_named(question.reader)
     address = reader.address(question.url, question.since, now) if reader else question.url
     is_window = address != question.url
     first = _ask(address, None if is_window else question.validators)
@@ -155,10 +155,6 @@ def _ask(url: str, validators: Validators | None) -> Fetched:
         total_time=PAGE_TIME,
         user_agent=USER_AGENT,
     )
-
-
-def _named(name: str) -> Reader | None:
-    return next((reader for reader in readers() if reader.name == name), None)
 
 
 def _read(reader: str, page: Page, context: ReadingContext) -> SourceDocument:

@@ -12,6 +12,9 @@ from syndicator.content import EntryContent
 from syndicator.sources.identity import adopt_ids
 from syndicator.sources.limits import kept_id
 
+#: Of entries whose names are made of their text: so many of the last ones may have been edited.
+MOST_EDITED = 300
+
 
 def own_name(source_id: int, external_id: str) -> str:
     """What source *source_id* calls an entry: two sources may call different entries the same."""

@@ -15,12 +15,9 @@ from syndicator.entries.models import EntryRevision, EntryState, content_from_js
 from syndicator.following.follow import context_of
 from syndicator.following.looking import Page, read_pages
 from syndicator.following.models import Following, Likeness, Reading, Sameness
-from syndicator.following.names import adopted, own_name, own_names
+from syndicator.following.names import MOST_EDITED, adopted, own_name, own_names
 from syndicator.sources.base import SourceDocument, UnreadableSource
 from syndicator.uptime import uptime
-
-#: Of entries whose names derive from their text: so many of the last ones may have been edited.
-_MOST_EDITED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +186,7 @@ class _Memory:
 
     def _by_own_names(self, document: SourceDocument) -> list[EntryContent]:
         named = own_names(self.source_id, document.entries)
-        entries = adopted(named, list(self.known.values())[-_MOST_EDITED:])
+        entries = adopted(named, list(self.known.values())[-MOST_EDITED:])
         return list({entry.external_id: entry for entry in entries}.values())
 
     def _heed_decisions(self, reading: Reading) -> None:

@@ -12,14 +12,12 @@ from syndicator.content import EntryContent, Image
 from syndicator.entries.ingest import Change, Ingested, ingest_all, withdraw_all
 from syndicator.entries.models import Entry, LiveBlog, Source
 from syndicator.following import likenesses
-from syndicator.following.names import adopted, own_name, own_names
+from syndicator.following.names import MOST_EDITED, adopted, own_name, own_names
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.sparse_entries import with_known_structure
 
 #: A clock may be ahead by so much: what is dated later is held until then.
 CLOCKS_DIFFER = timedelta(minutes=2)
-#: Of entries whose names derive from their text: so many of the last ones may have been edited.
-_MOST_EDITED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _adopted(
 ) -> tuple[EntryContent, ...]:
     if not any(entry.derived_id and entry.external_id not in known for entry in entries):
         return entries
-    latest = Entry.objects.filter(source=source).order_by("-published_at", "-pk")[:_MOST_EDITED]
+    latest = Entry.objects.filter(source=source).order_by("-published_at", "-pk")[:MOST_EDITED]
     return adopted(entries, [entry.content for entry in latest][::-1])
 
 

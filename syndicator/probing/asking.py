@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.models import Entry, EntryState
+from syndicator.pictures.models import url_hash
 from syndicator.probing.judging import judge_by_page
-from syndicator.probing.models import Answer, Permalink, ProbedPage, parted, url_hash
+from syndicator.probing.models import Answer, Permalink, ProbedPage, parted
 
 #: An entry that a document lacks is looked after no more often.
 MISSING_AGAIN = timedelta(hours=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from urllib.parse import unquote, urldefrag
 
@@ -110,10 +109,6 @@ class Permalink(models.Model):
     @property
     def note_wordings(self) -> list[Wording]:
         return [said for data in self.notes if (said := Wording.from_json(data))]
-
-
-def url_hash(url: str) -> str:
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parted(permalink: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from syndicator.sources.apart import SECONDS, context_from_json, document_to_json
 from syndicator.sources.base import SourceDocument, UnreadableSource
-from syndicator.sources.detect import read_with, readers, recognise
+from syndicator.sources.detect import read_with, reader_named, readers, recognise
 
 #: Of a child, in bytes: far more than any honest document needs.
 MEMORY = 2 * 1024**3
@@ -83,8 +83,7 @@ def _answer(question: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 
 def _read(question: dict[str, Any], data: bytes) -> SourceDocument:
-    named = [reader for reader in readers() if reader.name == question["reader"]]
-    reader = named[0] if named else recognise(data)
+    reader = reader_named(question["reader"]) or recognise(data)
     return read_with(reader, data, context_from_json(question))
 
 

@@ -29,6 +29,10 @@ def readers() -> tuple[Reader, ...]:
     return tuple(loaded)
 
 
+def reader_named(name: str) -> Reader | None:
+    return next((reader for reader in readers() if reader.name == name), None)
+
+
 def read_source(data: bytes, context: ReadingContext) -> SourceDocument:
     """Read *data* in whatever format it is; `UnreadableSource` if it is in none.
 

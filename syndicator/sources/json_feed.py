@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from syndicator.content import EntryContent, Image
@@ -15,11 +15,9 @@ from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page
 from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.json_reader import JsonReader
+from syndicator.sources.json_values import Node
 
 _VERSION = re.compile(r"\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version\\?/1(?:\.[01])?\"")
-
-#: One JSON object.
-Node = Mapping[str, Any]
 
 
 class JsonFeedReader(JsonReader):
