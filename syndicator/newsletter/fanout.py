@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from time import monotonic
@@ -21,7 +20,7 @@ from django.db.models import Exists, OuterRef
 from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.channels.base import Account, TryLater, Unauthorised
 from syndicator.channels.email.conversation import Errand
-from syndicator.channels.email.mime import PREFERENCES, Envelope
+from syndicator.channels.email.mime import PREFERENCES, Addressee, Envelope
 from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.splicing import prepare
@@ -278,12 +277,11 @@ def _writing(
     def data_of(mail: Claimed) -> bytes:
         subscription = mail.subscription_id
         return form.data(
-            replace(
-                common,
-                to_address=mail.address,
-                message_id=mail.message_id,
-                unsubscribe_url=unsubscribe_url(subscription),
-                preferences_url=preferences_url(subscription) if common.preferences_url else "",
+            Addressee(
+                mail.address,
+                mail.message_id,
+                unsubscribe_url(subscription),
+                preferences_url(subscription) if common.preferences_url else "",
             )
         )
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from syndicator.channels.base import Unknown
+from syndicator.channels.base import ChannelError, Unknown
 from syndicator.channels.email.conversation import Errand, HandedBack
-from syndicator.channels.email.handing_in import HandIn, Limits, Result
+from syndicator.channels.email.handing_in import HandIn, Limits
 from syndicator.channels.email.relay import Relay
 from syndicator.newsletter.claiming import BEGIN_WITHIN, LEASE, SEND_DEADLINE, Claimed
 from syndicator.newsletter.journal import Journal
@@ -55,7 +55,7 @@ class Relaying:
     ) -> None:
         self._errand_of, self._journal, self._gives_way = errand_of, journal, gives_way
         limits = Limits(connections=connections, mail=SEND_DEADLINE)
-        self._engine = HandIn(relay, self._before_dot, limits)
+        self._engine = HandIn(relay, self, limits)
         #: Each with the uptime at which it was claimed.
         self._waiting: deque[tuple[Claimed, float]] = deque()
         self._taken: dict[int, Claimed] = {}
@@ -64,8 +64,7 @@ class Relaying:
         self._few = 0
         self._enough = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
-        self._closing = self._flushing = False
+        self._closing = self._flushing = self._looks_again = False
         #: Nothing new is begun as long as this is set.
         self.held = False
         self.over = False
@@ -99,7 +98,7 @@ class Relaying:
         self._few = len(self._waiting) // 2
         if self.over:
             self.finish()
-        self._call(self._wake.set)
+        self._call(self._engine.go_on)
 
     def take(self, meanwhile: Callable[[], None]) -> list[Fate]:
         """What has become of mails since it was last asked; waits a moment for it, unless half of
@@ -123,7 +122,7 @@ class Relaying:
                 break
             self._told.append(Fate.of(mail, None))
         self._closing = True
-        self._call(self._wake.set)
+        self._call(self._engine.finish)
 
     def stop(self) -> None:
         """The same, and take back what the engine has not handed in."""
@@ -155,45 +154,58 @@ class Relaying:
 
     async def _hand_in(self) -> None:
         self._loop = asyncio.get_running_loop()
-        async for result in self._engine.results(self._errands()):
-            self._note(result)
+        if self._closing:
+            self._engine.finish()
+        await self._engine.run()
 
-    async def _errands(self) -> AsyncIterator[Errand]:
-        while True:
+    # What the engine asks and tells (`handing_in.Errands`).
+
+    @property
+    def ready(self) -> int:
+        return 0 if self._must_give_way else len(self._waiting)
+
+    def next_errand(self) -> Errand | None:
+        while self._waiting:
+            if self._must_give_way:
+                self._look_again_soon()
+                return None
             try:
                 mail, claimed = self._waiting.popleft()
-            except IndexError:
-                if self._closing:
-                    return
-                self._wake.clear()
-                if not self._waiting:
-                    await self._wake.wait()
-                continue
+            except IndexError:  # taken back by the other thread
+                return None
             if len(self._waiting) == self._few:
                 self._enough.set()
-            while not self._closing and (self.held or (self._gives_way and precedence.claimed)):
-                try:
-                    await asyncio.sleep(GIVING_WAY)
-                except asyncio.CancelledError:
-                    self._waiting.appendleft((mail, claimed))
-                    raise
             if self._closing or uptime() - claimed > BEGIN_WITHIN.total_seconds():
                 self._told.append(Fate.of(mail, None))
                 continue
             self._taken[mail.pk] = mail
-            yield self._errand_of(mail, claimed + LEASE.total_seconds())
+            return self._errand_of(mail, claimed + LEASE.total_seconds())
+        return None
 
-    def _before_dot(self, errand: Errand) -> None:
+    @property
+    def _must_give_way(self) -> bool:
+        return self.held or (self._gives_way and precedence.claimed)
+
+    def _look_again_soon(self) -> None:
+        if not self._looks_again:
+            self._looks_again = True
+            asyncio.get_running_loop().call_later(GIVING_WAY, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looks_again = False
+        self._engine.go_on()
+
+    def before_dot(self, errand: Errand) -> None:
         self._journal.begun(errand.key, self._taken[errand.key].epoch)
         self._dotted.add(errand.key)
 
-    def _note(self, result: Result) -> None:
-        mail = self._taken.pop(result.errand.key)
+    def ended(self, errand: Errand, answer: str | ChannelError) -> None:
+        mail = self._taken.pop(errand.key)
         self._dotted.discard(mail.pk)
-        if isinstance(result.answer, HandedBack):
+        if isinstance(answer, HandedBack):
             fate = Fate.of(mail, None)
         else:
-            fate = Fate.of(mail, result.answer)
+            fate = Fate.of(mail, answer)
             if not self._flushing:
                 self._flushing = True
                 asyncio.get_running_loop().call_soon(self._flush)

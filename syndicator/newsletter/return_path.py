@@ -13,11 +13,11 @@ from base64 import b32encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from django.utils.crypto import salted_hmac
 from django.utils.http import base36_to_int, int_to_base36
 
 from syndicator.channels.base import Unauthorised
 from syndicator.channels.email.addresses import is_address
+from syndicator.newsletter.macs import salted_mac
 from syndicator.wording import Wording, gettext_noop
 
 #: How the email destination calls the address that bounces come back to.
@@ -90,5 +90,5 @@ def _day(moment: datetime) -> int:
 
 
 def _mac(named: str) -> str:
-    signed = salted_hmac("syndicator.newsletter.return_path", named, algorithm="sha256").digest()
+    signed = salted_mac("syndicator.newsletter.return_path", named)
     return b32encode(signed[:_MAC_OCTETS]).decode().lower()

@@ -6,7 +6,7 @@ import functools
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
 from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
@@ -18,11 +18,11 @@ from syndicator.clock import database_now
 from syndicator.content import clean_text
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter import suppressing
+from syndicator.newsletter.macs import LinkSigner
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
 
-#: Not ":", which a mail program may take for the end of a link in plain text.
-_signer = Signer(salt="syndicator.newsletter.unsubscribe", sep=".")
-_preferences_signer = Signer(salt="syndicator.newsletter.preferences", sep=".")
+_signer = LinkSigner("syndicator.newsletter.unsubscribe")
+_preferences_signer = LinkSigner("syndicator.newsletter.preferences")
 
 NOT_AN_ADDRESS = gettext_lazy("This is not an email address that mail can be sent to.")
 HAS_LEFT = gettext_lazy("This person has unsubscribed. Only they can ask to get mail again.")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from statistics import median
@@ -16,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from syndicator.channels.base import Account, Message
+from syndicator.channels.base import Account, ChannelError, Message
 from syndicator.channels.email.handing_in import Errand, HandIn, Limits
-from syndicator.channels.email.mime import UNSUBSCRIBE, Envelope, build
+from syndicator.channels.email.mime import UNSUBSCRIBE, Addressee, Envelope, build
 from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.signing import Signer, new_key, read_key
 from syndicator.channels.email.splicing import Form, prepare
@@ -98,39 +97,57 @@ def _making(form: Form) -> Iterator[Row]:
         return (process_time() - began) / times * 1e6
 
     yield Row(
-        f"a mail of {len(form.mail(ENVELOPE)):,} bytes spliced",
+        f"a mail of {len(form.mail(ENVELOPE.addressee)):,} bytes spliced",
         "engine",
-        microseconds(partial(form.data, ENVELOPE), 5000),
+        microseconds(partial(form.data, ENVELOPE.addressee), 5000),
         "µs",
         microseconds(partial(build, MESSAGE, ENVELOPE), 50),
         "built",
     )
 
 
+class _Readers:
+    """So many mails of *form*, and how many of them were accepted."""
+
+    hand_in: HandIn
+
+    def __init__(self, form: Form, count: int) -> None:
+        self._form, self._count = form, count
+        self.ready = count
+        self.accepted = 0
+
+    def next_errand(self) -> Errand:
+        number = self._count - self.ready
+        self.ready -= 1
+        if not self.ready:
+            self.hand_in.finish()
+        address = f"reader-{number}@reader.example"
+        addressee = Addressee(
+            address, f"<{number}.17@paper.example>", f"{ENVELOPE.unsubscribe_url}{number}"
+        )
+        return Errand(number, address, partial(self._form.data, addressee), is_data=True)
+
+    def before_dot(self, errand: Errand) -> None:
+        """Nothing is written down here."""
+
+    def ended(self, errand: Errand, answer: str | ChannelError) -> None:
+        self.accepted += isinstance(answer, str)
+
+
 def _handed_in(form: Form, port: int, count: int, connections: int) -> float:
     """Mails a second."""
     account = Account(f"smtp://127.0.0.1:{port}", {"from_address": ENVELOPE.from_address})
-    hand_in = HandIn(
-        Relay.from_account(account), lambda errand: None, Limits(connections=connections)
-    )
+    readers = _Readers(form, count)
 
-    async def errands() -> AsyncIterator[Errand]:
-        for number in range(count):
-            address = f"reader-{number}@reader.example"
-            envelope = replace(
-                ENVELOPE,
-                to_address=address,
-                message_id=f"<{number}.17@paper.example>",
-                unsubscribe_url=f"{ENVELOPE.unsubscribe_url}{number}",
-            )
-            yield Errand(number, address, partial(form.data, envelope), is_data=True)
-
-    async def accepted() -> int:
-        return len([one async for one in hand_in.results(errands()) if isinstance(one.answer, str)])
+    async def run() -> None:
+        limits = Limits(connections=connections)
+        readers.hand_in = HandIn(Relay.from_account(account), readers, limits)
+        await readers.hand_in.run()
 
     began = monotonic()
-    if (number := asyncio.run(accepted())) != count:
-        raise SystemFailed(f"{number} of {count} mails were accepted")
+    asyncio.run(run())
+    if readers.accepted != count:
+        raise SystemFailed(f"{readers.accepted} of {count} mails were accepted")
     return count / (monotonic() - began)
 
 

@@ -72,4 +72,6 @@ def _signed(name: str, message: Message, files: dict[str, PictureFile] | None = 
         date=datetime.now(UTC).replace(microsecond=0),
         return_path=RETURN_PATH,
     )
-    return Sample(name, message, prepare(message, envelope, files or {}, SIGNER).mail(envelope))
+    return Sample(
+        name, message, prepare(message, envelope, files or {}, SIGNER).mail(envelope.addressee)
+    )

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
 from time import monotonic
+from typing import Protocol
 
 from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthorised
 from syndicator.channels.email.conversation import (
@@ -41,12 +41,26 @@ FIRST = 4
 GOODBYE = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of an errand: the words it was accepted with, or why it was not."""
+class Errands(Protocol):
+    """Where errands come from, and who is told what became of each: one end, exactly once.
 
-    errand: Errand
-    answer: str | ChannelError
+    All calls come from the event loop.
+    """
+
+    @property
+    def ready(self) -> int:
+        """How many `next_errand` would give now."""
+
+    def next_errand(self) -> Errand | None:
+        """The next one; None: there is none now (`HandIn.go_on` says that there is again), or never
+        again (`HandIn.finish`)."""
+
+    def before_dot(self, errand: Errand) -> None:
+        """Its final dot is written next: from then on until its end the relay may have the mail.
+        If this raises, the dot is not written, and the run ends with that."""
+
+    def ended(self, errand: Errand, answer: str | ChannelError) -> None:
+        """It was accepted with these words, or this is why it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +76,15 @@ class Limits:
 
 
 class HandIn:
-    """One run over the errands of an iterator; see `results`.
+    """One run over *errands*; see `run`."""
 
-    *before_dot* is called right before a mail's final dot is written: from then on until its result
-    the relay may have the mail. If it raises, the dot is not written, and the run ends with that.
-    """
-
-    def __init__(
-        self, relay: Relay, before_dot: Callable[[Errand], None], limits: Limits = Limits()
-    ) -> None:
+    def __init__(self, relay: Relay, errands: Errands, limits: Limits = Limits()) -> None:
         self._relay = relay
-        self._note = before_dot
+        self._errands = errands
         self._limits = limits
         self._context = tls_context(relay)
-        self._waiting: deque[Errand] = deque()
-        self._results: deque[Result] = deque()
+        #: Begun on a connection that ended before it said a word to them.
+        self._again: deque[Errand] = deque()
         self._idle: list[Conversation] = []
         self._busy: set[Conversation] = set()
         self._leaving: set[Conversation] = set()
@@ -85,41 +93,35 @@ class HandIn:
         self._exhausted = False
         self._stops_at = inf
         self._trouble: BaseException | None = None
-        self._something, self._room = asyncio.Event(), asyncio.Event()
+        self._changed, self._left = asyncio.Event(), asyncio.Event()
 
-    async def results(self, errands: AsyncIterator[Errand]) -> AsyncIterator[Result]:
-        """One result for each of *errands*, as they come; no errand has two.
+    async def run(self) -> None:
+        """Hand the errands in until there are no more.
 
         Raises `TryLater` (the relay is away) or `Unauthorised` (it does not let us send) when every
-        errand that was taken has its result: those that were not handed in are `HandedBack`.
-        *errands* is asked for more when there is somebody to hand them in; waiting there, it is
-        cancelled when the run ends.
+        errand that was taken has its end: those that were not handed in are `HandedBack`.
         """
-        feeding = asyncio.create_task(self._feed(errands))
         watching = asyncio.create_task(self._watch())
         try:
-            while True:
-                while self._results:
-                    yield self._results.popleft()
-                if self._is_over:
-                    # Before the last look: it could bring another errand while we say good-bye.
-                    feeding.cancel()
-                    await asyncio.wait([feeding])
-                    if self._is_over:
-                        break
-                else:
-                    self._something.clear()
-                    await self._something.wait()
+            self.go_on()
+            while not self._is_over:
+                self._changed.clear()
+                await self._changed.wait()
             await self._say_goodbye()
         finally:
-            for task in (feeding, watching, *self._opening):
+            for task in (watching, *self._opening):
                 task.cancel()
             self._stops_at = -inf
             for conversation in (*self._busy, *self._idle, *self._leaving):
                 conversation.close()
-            await asyncio.gather(feeding, watching, *self._opening, return_exceptions=True)
+            await asyncio.gather(watching, *self._opening, return_exceptions=True)
         if self._trouble is not None:
             raise self._trouble
+
+    def finish(self) -> None:
+        """There will be no more errands."""
+        self._exhausted = True
+        self._see_whether_over()
 
     def stop(self, grace: timedelta) -> None:
         """End the run: what may be out has *grace* to be answered, all else is handed back."""
@@ -127,13 +129,13 @@ class HandIn:
         self._hand_back()
         for conversation in tuple(self._busy):
             conversation.withdraw()
-        self._something.set()
+        self._see_whether_over()
 
     # --- What conversations tell ------------------------------------------------------------------
 
     def before_dot(self, errand: Errand) -> bool:
         try:
-            self._note(errand)
+            self._errands.before_dot(errand)
         except Exception as error:
             self._fail(error)
             return False
@@ -141,10 +143,10 @@ class HandIn:
 
     def ended(self, conversation: Conversation, errand: Errand, answer: str | ChannelError) -> None:
         if isinstance(answer, Unauthorised):
-            self._report(errand, HandedBack(answer.reason, answer=answer.answer))
+            self._errands.ended(errand, HandedBack(answer.reason, answer=answer.answer))
             self._fail(answer)
         else:
-            self._report(errand, answer)
+            self._errands.ended(errand, answer)
             if isinstance(answer, TryLater) and answer.status == 421:
                 self._no_more_for_now()
         if conversation.is_open:
@@ -153,50 +155,47 @@ class HandIn:
                 self._dismiss(conversation)
             else:
                 self._idle.append(conversation)
-        self._go_on()
+        self.go_on()
 
     def not_begun(self, conversation: Conversation, errand: Errand) -> None:
         # The usual end of a connection: the relay had enough of it, or of waiting. Nothing was
         # tried, so another connection takes the errand. Not for ever: each such connection had
-        # another errand before, and that one has its result.
-        self._waiting.appendleft(errand)
-        self._go_on()
+        # another errand before, and that one has its end.
+        self._again.appendleft(errand)
+        self.go_on()
 
     def gone(self, conversation: Conversation) -> None:
         self._busy.discard(conversation)
         self._leaving.discard(conversation)
         if conversation in self._idle:
             self._idle.remove(conversation)
-        self._something.set()
+        if not self._leaving:
+            self._left.set()
 
     # --- Errands ----------------------------------------------------------------------------------
 
-    async def _feed(self, errands: AsyncIterator[Errand]) -> None:
-        most = self._limits.connections
+    def go_on(self) -> None:
+        """Give those who have nothing to do what waits."""
+        if self._is_ending:
+            self._hand_back()
+        else:
+            idle = self._idle
+            while idle and (errand := self._next()) is not None:
+                self._begin(idle.pop(), errand)
+            if len(self._busy) + len(self._opening) < self._limits.connections:
+                self._open_more()
+        self._see_whether_over()
+
+    def _next(self) -> Errand | None:
+        if self._is_ending:  # by now
+            return None
+        if self._again:
+            return self._again.popleft()
         try:
-            async for errand in errands:
-                self._waiting.append(errand)
-                self._go_on()
-                if len(self._waiting) >= most:
-                    self._room.clear()
-                    await self._room.wait()
+            return self._errands.next_errand()
         except Exception as error:
             self._fail(error)
-        self._exhausted = True
-        self._something.set()
-
-    def _go_on(self) -> None:
-        """Give those who have nothing to do what waits, and get more of them if it is too much."""
-        if self._trouble is not None or self._stops_at < inf:
-            self._hand_back()
-        waiting, idle = self._waiting, self._idle
-        while waiting and idle:
-            self._begin(idle.pop(), waiting.popleft())
-        most = self._limits.connections
-        if waiting and len(self._busy) + len(self._opening) < most:
-            self._open_more()
-        if len(waiting) <= most // 2:
-            self._room.set()
+            return None
 
     def _begin(self, conversation: Conversation, errand: Errand) -> None:
         try:
@@ -205,21 +204,17 @@ class HandIn:
                 raise Rejected(self._relay.say(TOO_LARGE))
         except ChannelError as error:
             self._idle.append(conversation)
-            self._report(errand, error)
+            self._errands.ended(errand, error)
         except ValueError:
             self._idle.append(conversation)
-            self._report(errand, Rejected(UNWRITABLE))
+            self._errands.ended(errand, Rejected(UNWRITABLE))
         except Exception as error:
             self._idle.append(conversation)
-            self._report(errand, HandedBack(self._relay.say(GIVEN_BACK)))
+            self._errands.ended(errand, HandedBack(self._relay.say(GIVEN_BACK)))
             self._fail(error)
         else:
             self._busy.add(conversation)
             conversation.begin(errand, mail, self._limits.mail.total_seconds())
-
-    def _report(self, errand: Errand, answer: str | ChannelError) -> None:
-        self._results.append(Result(errand, answer))
-        self._something.set()
 
     # --- Ends -------------------------------------------------------------------------------------
 
@@ -229,19 +224,21 @@ class HandIn:
 
     @property
     def _is_over(self) -> bool:
-        return not (self._busy or self._waiting or self._results) and (
-            self._exhausted or self._is_ending
-        )
+        return (self._exhausted or self._is_ending) and not (self._busy or self._again)
+
+    def _see_whether_over(self) -> None:
+        if self._is_over:
+            self._changed.set()
 
     def _fail(self, trouble: BaseException) -> None:
         if self._trouble is None:
             self._trouble = trouble
         self._hand_back()
-        self._something.set()
+        self._see_whether_over()
 
     def _hand_back(self) -> None:
-        while self._waiting:
-            self._report(self._waiting.popleft(), HandedBack(self._relay.say(GIVEN_BACK)))
+        while self._again:
+            self._errands.ended(self._again.popleft(), HandedBack(self._relay.say(GIVEN_BACK)))
 
     async def _watch(self) -> None:
         """Do what the clock demands.
@@ -262,7 +259,7 @@ class HandIn:
                     if now - conversation.idle_since >= idle:
                         self._idle.remove(conversation)
                         self._dismiss(conversation)
-                self._go_on()
+                self.go_on()
                 guard.close()
                 dot_by = min((one.dot_by for one in self._busy), default=inf)
                 if dot_by < inf:
@@ -270,17 +267,16 @@ class HandIn:
 
     def _dismiss(self, conversation: Conversation) -> None:
         self._leaving.add(conversation)
+        self._left.clear()
         conversation.leave()
 
     async def _say_goodbye(self) -> None:
         """Every answer that matters has been read."""
         while self._idle:
             self._dismiss(self._idle.pop())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE):
-                while self._leaving:
-                    self._something.clear()
-                    await self._something.wait()
+        if self._leaving:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), GOODBYE)
 
     # --- Connections ------------------------------------------------------------------------------
 
@@ -293,7 +289,7 @@ class HandIn:
             return
         opening = len(self._opening)
         more = min(
-            len(self._waiting) - opening,
+            len(self._again) + self._errands.ready - opening,
             self._limits.connections - self._open - opening,
             max(FIRST, self._open) - opening,
         )
@@ -317,7 +313,7 @@ class HandIn:
         else:
             self._opening.discard(task)
             self._idle.append(conversation)
-            self._go_on()
+            self.go_on()
 
     def _not_opened(self, error: ChannelError) -> None:
         """Trouble if it is the only connection, or the account's; else these are enough for now."""
@@ -336,7 +332,22 @@ def try_out(relay: Relay, limit: timedelta) -> None:
 
 
 async def _visit(relay: Relay, limit: timedelta) -> None:
-    nothing = HandIn(relay, lambda errand: None)
+    nothing = HandIn(relay, _Nothing())
     conversation = await open_conversation(relay, nothing, nothing._context, limit)
     conversation.leave()
     conversation.close()
+
+
+class _Nothing:
+    """No errands at all."""
+
+    ready = 0
+
+    def next_errand(self) -> Errand | None:
+        return None
+
+    def before_dot(self, errand: Errand) -> None:
+        raise LookupError(errand.key)
+
+    def ended(self, errand: Errand, answer: str | ChannelError) -> None:
+        raise LookupError(errand.key)

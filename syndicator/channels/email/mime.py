@@ -14,7 +14,7 @@ from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, formataddr
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.addresses import is_address
@@ -37,6 +37,15 @@ _MESSAGE_ID = re.compile(f"<{_IN_BRACKETS}>")
 _LINK = re.compile(_IN_BRACKETS)
 
 
+class Addressee(NamedTuple):
+    """What differs between the mails of one mailing; see `Envelope`."""
+
+    to_address: str
+    message_id: str
+    unsubscribe_url: str
+    preferences_url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What a mail to one recipient carries around its message.
@@ -57,6 +66,12 @@ class Envelope:
     preferences_url: str = ""
     return_path: str = ""
 
+    @property
+    def addressee(self) -> Addressee:
+        return Addressee(
+            self.to_address, self.message_id, self.unsubscribe_url, self.preferences_url
+        )
+
 
 def build(
     message: Message, envelope: Envelope, files: Mapping[str, PictureFile] = MappingProxyType({})
@@ -68,7 +83,9 @@ def build(
     """
     if not is_address(envelope.from_address):
         raise ValueError("the sender's address is not a plain email address")
-    check_recipient(envelope)
+    if envelope.return_path and not is_address(envelope.return_path):
+        raise ValueError("the return path is not a plain email address")
+    check_addressee(envelope.addressee)
     if bool(envelope.preferences_url) != (PREFERENCES in message.html):
         raise ValueError("the mail has a link to preferences without a place for it, or a place")
     mail = EmailMessage(policy=POLICY)
@@ -92,17 +109,16 @@ def build(
     return mail.as_bytes()
 
 
-def check_recipient(envelope: Envelope) -> None:
+def check_addressee(addressee: Addressee) -> None:
     """`ValueError` if what differs between recipients is not as plain as their mails need it."""
-    if not is_address(envelope.to_address):
+    to_address, message_id, leave, prefer = addressee
+    if not is_address(to_address):
         raise ValueError("the recipient's address is not a plain email address")
-    if envelope.return_path and not is_address(envelope.return_path):
-        raise ValueError("the return path is not a plain email address")
-    if not _MESSAGE_ID.fullmatch(envelope.message_id):
+    if not _MESSAGE_ID.fullmatch(message_id):
         raise ValueError("the name of the mail is not in angle brackets, or not plain")
-    if not _LINK.fullmatch(envelope.unsubscribe_url):
+    if not _LINK.fullmatch(leave):
         raise ValueError("the link to unsubscribe is not a plain address")
-    if envelope.preferences_url and not _LINK.fullmatch(envelope.preferences_url):
+    if prefer and not _LINK.fullmatch(prefer):
         raise ValueError("the link to preferences is not a plain address")
 
 

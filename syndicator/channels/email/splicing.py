@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from operator import itemgetter
 from secrets import token_hex
 from types import MappingProxyType
@@ -19,10 +18,11 @@ from syndicator.channels.base import Message
 from syndicator.channels.email.dots import dot_stuffed
 from syndicator.channels.email.mime import (
     LINE_LENGTH,
+    Addressee,
     Envelope,
     boundary_seed,
     build,
-    check_recipient,
+    check_addressee,
     link_line,
 )
 from syndicator.channels.email.pictures import PictureFile
@@ -48,14 +48,14 @@ def prepare(
         preferences_url=f"prefer.{token}" if envelope.preferences_url else "",
         return_path="",
     )
-    return Form(nobody, build(message, nobody, files), signer)
+    return Form(nobody.addressee, build(message, nobody, files), signer)
 
 
 class Form:
     """A mail with gaps; made by `prepare`. *mail* is that to *nobody*, whose words are the gaps."""
 
-    def __init__(self, nobody: Envelope, mail: bytes, signer: Signer | None) -> None:
-        self._common = _common(nobody)
+    def __init__(self, nobody: Addressee, mail: bytes, signer: Signer | None) -> None:
+        self._has_preferences = bool(nobody.preferences_url)
         self._signer = signer
         gaps = _own_words(nobody)
         self._mail = _cut(mail, gaps)
@@ -65,27 +65,29 @@ class Form:
             self._signed_headers = _cut(relaxed_headers(headers, signer.headers), gaps)
             self._signed_body = _cut(relaxed_body(body), gaps)
 
-    def mail(self, envelope: Envelope) -> bytes:
-        """What `mime.build` makes of *envelope*, below a signature if there is a signer.
+    def mail(self, addressee: Addressee) -> bytes:
+        """What `mime.build` makes for *addressee*, below a signature if there is a signer.
 
-        `ValueError` as from `mime.build`, or if it is the envelope of another mailing.
+        `ValueError` as from `mime.build`.
         """
-        words = self._words(envelope)
+        words = self._words(addressee)
         return self._signature(words) + self._mail(words)
 
-    def data(self, envelope: Envelope) -> bytes:
+    def data(self, addressee: Addressee) -> bytes:
         """The same as SMTP wants it after DATA; looking for dots would take longer than all else.
 
         `ValueError` as from `mail`.
         """
-        words = self._words(envelope)
+        words = self._words(addressee)
         return self._signature(words) + self._data([dot_stuffed(word) for word in words])
 
-    def _words(self, envelope: Envelope) -> Sequence[bytes]:
-        if _common(envelope) != self._common:
-            raise ValueError("the envelope is that of another mailing")
-        check_recipient(envelope)
-        return _own_words(envelope)
+    def _words(self, addressee: Addressee) -> Sequence[bytes]:
+        if bool(addressee.preferences_url) != self._has_preferences:
+            raise ValueError(
+                "the mail has a link to preferences without a place for it, or a place"
+            )
+        check_addressee(addressee)
+        return _own_words(addressee)
 
     def _signature(self, words: Sequence[bytes]) -> bytes:
         if self._signer is None:
@@ -93,31 +95,20 @@ class Form:
         return self._signer.sign(self._signed_headers(words), self._signed_body(words))
 
 
-def _common(envelope: Envelope) -> tuple[str, str, str, datetime, bool]:
-    """What the envelopes of one mailing have in common."""
-    return (
-        envelope.from_address,
-        envelope.from_name,
-        envelope.list_id,
-        envelope.date,
-        bool(envelope.preferences_url),
-    )
-
-
-def _own_words(envelope: Envelope) -> Sequence[bytes]:
+def _own_words(addressee: Addressee) -> Sequence[bytes]:
     """What only this recipient's mail says, as it stands there: that at the beginning of a line
     with the line end before it.
 
-    None is in another, of the same envelope, that comes after it.
+    None is in another, of the same recipient, that comes after it.
     """
-    leave, prefer = envelope.unsubscribe_url, envelope.preferences_url
+    to_address, message_id, leave, prefer = addressee
     words = [
         _quoted_printable(link_line(leave)),
         f"<{leave}>".encode(),
         b"\r\n" + _quoted_printable(leave),
-        envelope.to_address.encode(),
-        envelope.message_id.encode(),
-        boundary_seed(envelope.message_id).encode(),
+        to_address.encode(),
+        message_id.encode(),
+        boundary_seed(message_id).encode(),
     ]
     if prefer:
         words += [_quoted_printable(link_line(prefer)), b"\r\n" + _quoted_printable(prefer)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from syndicator.channels.base import (
     Unknown,
 )
 from syndicator.channels.email.conversation import AT_ONCE
-from syndicator.channels.email.handing_in import Errand, HandedBack, HandIn, Limits, Result, try_out
+from syndicator.channels.email.handing_in import Errand, HandedBack, HandIn, Limits, try_out
 from syndicator.channels.email.relay import Relay
 from syndicator.uptime import uptime
 from tests.channels.email.fault_relay import FAULTS, FaultRelay, fault_of, running
@@ -45,50 +45,81 @@ def errand(number: int, fault: str = "fine", **details: Any) -> Errand:
     return Errand(number, f"{fault}.{number}@reader.example", lambda: MAIL, **details)
 
 
-async def each(errands: Sequence[Errand]) -> AsyncIterator[Errand]:
-    for one in errands:
-        yield one
-
-
 def relay_of(server: FaultRelay, **settings: str) -> Relay:
     return Relay.from_account(
         Account(server.url, {"from_address": "news@paper.example"} | settings)
     )
 
 
+class Queue:
+    """Gives *errands* one after another, and keeps what became of each and the dots in order."""
+
+    hand_in: HandIn
+
+    def __init__(
+        self,
+        errands: Sequence[Errand],
+        before_dot: Callable[[Errand], None] = lambda errand: None,
+        during: Callable[[HandIn], None] = lambda hand_in: None,
+    ) -> None:
+        self.left = deque(errands)
+        self.results: dict[int, str | ChannelError] = {}
+        self.dots: list[int] = []
+        self._before_dot, self._during = before_dot, during
+
+    @property
+    def ready(self) -> int:
+        return len(self.left)
+
+    def next_errand(self) -> Errand | None:
+        errand = self.left.popleft() if self.left else None
+        self._end_if_empty()
+        return errand
+
+    def _end_if_empty(self) -> None:
+        if not self.left:
+            self.hand_in.finish()
+
+    def before_dot(self, errand: Errand) -> None:
+        self._before_dot(errand)
+        self.dots.append(errand.key)
+
+    def ended(self, errand: Errand, answer: str | ChannelError) -> None:
+        assert errand.key not in self.results, "two results"
+        self.results[errand.key] = answer
+        self._during(self.hand_in)
+
+    async def run(self, relay: Relay, limits: Limits) -> None:
+        self.hand_in = HandIn(relay, self, limits)
+        self._end_if_empty()
+        await self.hand_in.run()
+
+
 class Run:
-    """What came of *errands* at *server*: one result for each, *trouble* and the dots in order."""
+    """What came of *errands* at *server*: one result for each that was begun; the others are
+    *left*. *trouble* is why, and *dots* are in order."""
 
     def __init__(
         self,
         server: FaultRelay,
-        errands: Sequence[Errand] | AsyncIterator[Errand],
+        errands: Sequence[Errand] | Queue,
         limits: Limits = LIMITS,
-        before_dot: Callable[[Errand], None] = lambda errand: None,
-        during: Callable[[HandIn, Result], None] = lambda hand_in, result: None,
+        **hooks: Callable[[Any], None],
     ) -> None:
         self.server = server
-        self.results: dict[int, str | ChannelError] = {}
-        self.dots: list[int] = []
         self.trouble: BaseException | None = None
-
-        def noted(errand: Errand) -> None:
-            before_dot(errand)
-            self.dots.append(errand.key)
+        queue = errands if isinstance(errands, Queue) else Queue(errands, **hooks)
 
         async def run() -> None:
             async with running(server):
-                hand_in = HandIn(relay_of(server), noted, limits)
-                source = each(errands) if isinstance(errands, Sequence) else errands
                 try:
-                    async for result in hand_in.results(source):
-                        assert result.errand.key not in self.results, "two results"
-                        self.results[result.errand.key] = result.answer
-                        during(hand_in, result)
+                    await queue.run(relay_of(server), limits)
                 except (ChannelError, ArithmeticError) as error:
                     self.trouble = error
 
         asyncio.run(asyncio.wait_for(run(), 30))
+        self.results, self.dots = queue.results, queue.dots
+        self.left = {errand.key for errand in queue.left}
 
     def outcome(self, number: int = 0) -> type:
         return type(self.results[number])
@@ -96,11 +127,14 @@ class Run:
 
 def hold(run: Run, errands: Sequence[Errand]) -> None:
     """Every promise, whatever happened."""
-    assert set(run.results) == {errand.key for errand in errands}
+    assert sorted([*run.results, *run.left]) == [errand.key for errand in errands]
     taken = Counter(run.server.taken)
     for one in errands:
-        answer = run.results[one.key]
         times = taken[one.recipient]
+        if one.key in run.left:
+            assert times == 0, "never begun"
+            continue
+        answer = run.results[one.key]
         assert times <= 1, "handed in twice"
         if isinstance(answer, str):
             assert times == 1
@@ -273,7 +307,7 @@ def test_a_relay_that_does_not_want_us_at_all_is_the_accounts_trouble(
     errands = [errand(n) for n in range(5)]
     run = Run(FaultRelay(greetings=[greeting] * 9), errands)
     assert isinstance(run.trouble, outcome)
-    assert all(isinstance(one, HandedBack) for one in run.results.values())
+    assert run.left == set(range(5))
 
 
 def test_a_refused_sender_ends_the_run_when_the_others_have_their_answers() -> None:
@@ -289,7 +323,7 @@ def test_stopping_waits_for_what_may_be_out_and_hands_all_else_back() -> None:
     errands = [errand(n) for n in range(50)]
     server = FaultRelay(delay=0.1)
 
-    def stop(hand_in: HandIn, result: Result) -> None:
+    def stop(hand_in: HandIn) -> None:
         hand_in.stop(timedelta(seconds=5))
 
     run = Run(server, errands, during=stop)
@@ -298,12 +332,13 @@ def test_stopping_waits_for_what_may_be_out_and_hands_all_else_back() -> None:
     assert len(taken) <= 8
     rest = [answer for key, answer in run.results.items() if key not in taken]
     assert all(isinstance(answer, HandedBack) for answer in rest)
+    assert run.left
 
 
 def test_stopping_does_not_wait_for_ever() -> None:
     errands = [errand(0, "silent"), errand(1)]
 
-    def stop(hand_in: HandIn, result: Result) -> None:
+    def stop(hand_in: HandIn) -> None:
         hand_in.stop(timedelta(seconds=0.1))
 
     run = Run(FaultRelay(), errands, during=stop)
@@ -321,6 +356,7 @@ def test_a_dot_that_could_not_be_noted_is_not_written() -> None:
     assert isinstance(run.trouble, ArithmeticError)
     assert server.taken == []
     assert {type(one) for one in run.results.values()} == {HandedBack}
+    assert run.results.keys() | run.left == {0, 1}
 
 
 def test_a_mail_whose_time_is_over_is_not_sent() -> None:
@@ -340,11 +376,13 @@ def test_a_mail_that_cannot_be_written_is_its_own_trouble() -> None:
 
 
 def test_a_source_that_fails_ends_the_run() -> None:
-    async def failing() -> AsyncIterator[Errand]:
-        yield errand(0)
-        raise ArithmeticError("the database is gone")
+    class Failing(Queue):
+        def next_errand(self) -> Errand | None:
+            if len(self.left) == 1:
+                raise ArithmeticError("the database is gone")
+            return super().next_errand()
 
-    run = Run(FaultRelay(), failing())
+    run = Run(FaultRelay(), Failing([errand(0), errand(1)]))
     assert isinstance(run.trouble, ArithmeticError)
     assert set(run.results) == {0}
 
@@ -352,13 +390,24 @@ def test_a_source_that_fails_ends_the_run() -> None:
 def test_a_connection_that_has_nothing_to_do_is_closed() -> None:
     server = FaultRelay()
 
-    async def slow() -> AsyncIterator[Errand]:
-        yield errand(0)
-        while server.open or not server.taken:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        yield errand(1)
+    class Slow(Queue):
+        """Gives the second errand when no connection is open any more."""
 
-    run = Run(server, slow(), replace(LIMITS, idle=timedelta(seconds=0.05)))
+        is_alone = False
+
+        @property
+        def ready(self) -> int:
+            self.is_alone |= bool(server.taken) and not server.open
+            return len(self.left) if self.is_alone or not self.results else 0
+
+        def next_errand(self) -> Errand | None:
+            return super().next_errand() if self.ready else None
+
+    run = Run(
+        server,
+        Slow([errand(0), errand(1)]),
+        replace(LIMITS, idle=timedelta(seconds=0.05), connections=1),
+    )
     assert server.connections == 2
     assert len(run.results) == 2
 
@@ -392,8 +441,9 @@ def test_a_login_opens_the_relay_encrypted_or_not(
 
 
 async def handed_in(relay: Relay, errands: Sequence[Errand]) -> dict[int, str | ChannelError]:
-    hand_in = HandIn(relay, lambda errand: None, LIMITS)
-    return {one.errand.key: one.answer async for one in hand_in.results(each(errands))}
+    queue = Queue(errands)
+    await queue.run(relay, LIMITS)
+    return queue.results
 
 
 @pytest.mark.parametrize(
