@@ -191,6 +191,8 @@ class HandIn:
             return None
         if self._again:
             return self._again.popleft()
+        if self._exhausted:
+            return None
         try:
             return self._errands.next_errand()
         except Exception as error:
