@@ -7,10 +7,8 @@ and a subscriber forgives a missing mail sooner than the same one twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
-from functools import partial
 from time import monotonic
 
 import structlog
@@ -18,20 +16,23 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from syndicator.alerts.raising import end_alert, raise_alert
-from syndicator.channels.base import Account, TryLater, Unauthorised
-from syndicator.channels.email.conversation import Errand
-from syndicator.channels.email.mime import PREFERENCES, Addressee, Envelope
+from syndicator.channels.base import TryLater, Unauthorised
 from syndicator.channels.email.relay import Relay
-from syndicator.channels.email.signing import Signer
-from syndicator.channels.email.splicing import prepare
+from syndicator.channels.email.signing_apart import SigningApart
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import usable_account_of
 from syndicator.destinations.models import DestinationState
 from syndicator.destinations.picture_rights import first_objection
 from syndicator.destinations.stops import held
 from syndicator.destinations.trouble import alert_key, pause_and_tell
-from syndicator.newsletter.claiming import MOST, Claimed, due, put_aside_who_left
-from syndicator.newsletter.lanes import gives_way, others_wait, precedence, ring
+from syndicator.newsletter.claiming import MOST, due, put_aside_who_left
+from syndicator.newsletter.lanes import (
+    gives_way,
+    others_wait,
+    precedence,
+    ring,
+    signing_processes,
+)
 from syndicator.newsletter.limits import Limits
 from syndicator.newsletter.models import (
     Lane,
@@ -41,15 +42,13 @@ from syndicator.newsletter.models import (
     RecipientState,
     Sender,
 )
-from syndicator.newsletter.pictures import files_of
 from syndicator.newsletter.recording import record
 from syndicator.newsletter.relaying import Relaying
-from syndicator.newsletter.return_path import return_address, return_path
 from syndicator.newsletter.senders import at_work, still_here
 from syndicator.newsletter.settling import settle
-from syndicator.newsletter.subscribing import preferences_url, unsubscribe_url
 from syndicator.newsletter.taking_back import stop_cancelled, stop_withdrawn
 from syndicator.newsletter.throttle import claim_allowed
+from syndicator.newsletter.writing import Writing
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
@@ -115,13 +114,23 @@ def _send(mailing: Mailing) -> int:
     try:
         account = usable_account_of(mailing.destination)
         relay, limits = Relay.from_account(account), Limits.from_settings(account.settings)
-        errand_of = _writing(mailing, account, relay)
+        if told := first_objection(mailing.destination, mailing.frozen_message.all_pictures):
+            raise TryLater(told)
+        writing = Writing(mailing, account, relay)
+        apart = None
+        if writing.signer is not None and (processes := signing_processes(mailing)):
+            apart = SigningApart(writing.signer, processes)
         with at_work(mailing, limits) as joined:
             if joined is not None:
                 sender, journal = joined
                 others_first = mailing.lane != Lane.BREAKING
                 with Relaying(
-                    relay, sender.connections, errand_of, journal, gives_way=others_first
+                    relay,
+                    sender.connections,
+                    writing,
+                    journal,
+                    gives_way=others_first,
+                    apart=apart,
                 ) as relaying:
                     run = _Run(mailing, sender, limits, relaying)
                     run.go()
@@ -250,47 +259,6 @@ def _may_go_on(mailing: Mailing) -> bool:
         state=MailingState.SENDING,
         destination__state=DestinationState.ACTIVE,
     ).exists()
-
-
-def _writing(
-    mailing: Mailing, account: Account, relay: Relay
-) -> Callable[[Claimed, float], Errand]:
-    """What makes an errand, to be done until some `uptime`, of each of its mails."""
-    message = mailing.frozen_message
-    if told := first_objection(mailing.destination, message.all_pictures):
-        raise TryLater(told)
-    common = Envelope(
-        from_address=relay.from_address,
-        from_name=relay.from_name,
-        to_address=relay.from_address,
-        message_id="<0@invalid>",
-        list_id=f"<{mailing.blog.slug}.{relay.from_address.rpartition('@')[2]}>",
-        unsubscribe_url=unsubscribe_url(0),
-        # Mails made by an older version have no place for it.
-        preferences_url=preferences_url(0) if PREFERENCES in message.html else "",
-        date=mailing.created_at,
-    )
-    bounces_to = return_address(account.settings)
-    files = files_of(message, account.open_picture)
-    form = prepare(message, common, files, Signer.from_settings(account.settings))
-
-    def data_of(mail: Claimed) -> bytes:
-        subscription = mail.subscription_id
-        return form.data(
-            Addressee(
-                mail.address,
-                mail.message_id,
-                unsubscribe_url(subscription),
-                preferences_url(subscription) if common.preferences_url else "",
-            )
-        )
-
-    def errand_of(mail: Claimed, ends: float) -> Errand:
-        path = return_path(mail.pk, bounces_to, on=mailing.created_at) if bounces_to else ""
-        data = partial(data_of, mail)
-        return Errand(mail.pk, mail.address, data, path, ends, is_data=True)
-
-    return errand_of
 
 
 def _alert(mailing: Mailing) -> str:

@@ -6,6 +6,7 @@ while it is sent: in this process at the next mail, in others at their next look
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,17 @@ def senders_wanted(mailing: Mailing) -> int:
     """The same for the mails of *mailing* that are due; 0 if none are."""
     mails = due().filter(mailing=mailing.pk)[: MAILS_PER_SENDER * MOST_SENDERS].count()
     return senders_for(mails) if mails else 0
+
+
+def signing_processes(mailing: Mailing) -> int:
+    """How many processes should sign the mails of *mailing* beside its sender; 0: only it does.
+
+    None where senders are processes: there are as many of those as are useful.
+    """
+    mails = due().filter(mailing=mailing.pk)
+    if connection.vendor != "sqlite" or not mails[MAILS_PER_SENDER:].exists():
+        return 0
+    return min(MOST_SENDERS, os.cpu_count() or 1) - 1
 
 
 def ring(mailing: Mailing, senders: int = 1) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -19,10 +19,13 @@ from syndicator.channels.base import ChannelError, Unknown
 from syndicator.channels.email.conversation import Errand, HandedBack
 from syndicator.channels.email.handing_in import HandIn, Limits
 from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.signing_apart import SigningApart
 from syndicator.newsletter.claiming import BEGIN_WITHIN, LEASE, SEND_DEADLINE, Claimed
 from syndicator.newsletter.journal import Journal
 from syndicator.newsletter.lanes import precedence
 from syndicator.newsletter.recording import Fate
+from syndicator.newsletter.signing_ahead import SigningAhead
+from syndicator.newsletter.writing import Writing
 from syndicator.uptime import uptime
 from syndicator.wording import Wording, gettext_noop
 
@@ -40,24 +43,26 @@ UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the ma
 class Relaying:
     """Hands claimed mails in at *relay*, from its beginning as a context manager to its end.
 
-    *errand_of* makes an errand of one, to be done until some `uptime`. What becomes of each comes
-    back by `take`, once.
+    *writing* makes an errand of each; with *apart* they are signed there, a few before it is their
+    turn. What becomes of each comes back by `take`, once.
     """
 
     def __init__(
         self,
         relay: Relay,
         connections: int,
-        errand_of: Callable[[Claimed, float], Errand],
+        writing: Writing,
         journal: Journal,
         *,
         gives_way: bool,
+        apart: SigningApart | None = None,
     ) -> None:
-        self._errand_of, self._journal, self._gives_way = errand_of, journal, gives_way
+        self._writing, self._journal, self._gives_way = writing, journal, gives_way
         limits = Limits(connections=connections, mail=SEND_DEADLINE)
         self._engine = HandIn(relay, self, limits)
         #: Each with the uptime at which it was claimed.
         self._waiting: deque[tuple[Claimed, float]] = deque()
+        self._ahead = SigningAhead(apart, writing, self._is_signed) if apart else None
         self._taken: dict[int, Claimed] = {}
         self._dotted: set[int] = set()
         self._told: deque[Fate] = deque()
@@ -122,7 +127,7 @@ class Relaying:
                 break
             self._told.append(Fate.of(mail, None))
         self._closing = True
-        self._call(self._engine.finish)
+        self._call(self._finish)
 
     def stop(self) -> None:
         """The same, and take back what the engine has not handed in."""
@@ -144,6 +149,7 @@ class Relaying:
             self.trouble = error
         finally:
             self.finish()
+            self._finish()
             # What the engine owes: an end that nobody foresaw.
             for mail in self._taken.values():
                 unknown = Unknown(UNEXPECTED) if mail.pk in self._dotted else None
@@ -155,32 +161,75 @@ class Relaying:
     async def _hand_in(self) -> None:
         self._loop = asyncio.get_running_loop()
         if self._closing:
-            self._engine.finish()
-        await self._engine.run()
+            self._finish()
+        async with self._ahead.apart if self._ahead else nullcontext():
+            await self._engine.run()
+
+    def _finish(self) -> None:
+        if self._ahead is not None:
+            self._told.extend(Fate.of(mail, None) for mail in self._ahead.take_back())
+        self._engine.finish()
 
     # What the engine asks and tells (`handing_in.Errands`).
 
     @property
     def ready(self) -> int:
-        return 0 if self._must_give_way else len(self._waiting)
+        if self._must_give_way:
+            return 0
+        return len(self._waiting) + (self._ahead.ready if self._ahead else 0)
 
     def next_errand(self) -> Errand | None:
-        while self._waiting:
-            if self._must_give_way:
+        if self._must_give_way:
+            if self._waiting:
                 self._look_again_soon()
+            return None
+        if self._ahead is not None:
+            self._sign_ahead()
+            while (signed := self._ahead.next_signed()) is not None:
+                mail, claimed, data = signed
+                if self._may_begin(mail, claimed):
+                    return self._errand(mail, claimed, data)
+            if self._ahead.apart.is_there:
                 return None
+        found = self._next_waiting()
+        return self._errand(*found) if found else None
+
+    def _errand(
+        self, mail: Claimed, claimed: float, data: Callable[[], bytes] | None = None
+    ) -> Errand:
+        self._taken[mail.pk] = mail
+        return self._writing.errand(mail, claimed + LEASE.total_seconds(), data)
+
+    def _next_waiting(self) -> tuple[Claimed, float] | None:
+        while self._waiting:
             try:
                 mail, claimed = self._waiting.popleft()
             except IndexError:  # taken back by the other thread
-                return None
+                break
             if len(self._waiting) == self._few:
                 self._enough.set()
-            if self._closing or uptime() - claimed > BEGIN_WITHIN.total_seconds():
-                self._told.append(Fate.of(mail, None))
-                continue
-            self._taken[mail.pk] = mail
-            return self._errand_of(mail, claimed + LEASE.total_seconds())
+            if self._may_begin(mail, claimed):
+                return mail, claimed
         return None
+
+    def _may_begin(self, mail: Claimed, claimed: float) -> bool:
+        """Else it is told as not begun."""
+        if self._closing or uptime() - claimed > BEGIN_WITHIN.total_seconds():
+            self._told.append(Fate.of(mail, None))
+            return False
+        return True
+
+    def _sign_ahead(self) -> None:
+        assert self._ahead is not None
+        while self._ahead.has_room and not self._must_give_way:
+            found = self._next_waiting()
+            if found is None:
+                return
+            self._ahead.sign(*found)
+
+    def _is_signed(self) -> None:
+        self._sign_ahead()
+        self._engine.go_on()
 
     @property
     def _must_give_way(self) -> bool:

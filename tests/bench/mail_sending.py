@@ -38,6 +38,7 @@ from syndicator.newsletter.models import (
     SubscriptionState,
 )
 from syndicator.newsletter.progress import progress
+from syndicator.newsletter.subscribing import unsubscribe_url
 
 PERMALINK = "https://m.example.org/lb#entry-17"
 _SENTENCE = "In Genf haben die Vertreter beider Seiten am Abend weiter verhandelt, ohne Ergebnis. "
@@ -118,7 +119,7 @@ def mailing(destination_id: int, count: int, lane: str = Lane.DIGEST) -> int:
 def send_all(mailing_id: int, begin: float = 0.0) -> float:
     """Send it from *begin* on, beside others or alone; the seconds until nothing is left."""
     connection.ensure_connection()
-    fanout.unsubscribe_url(0)  # loads the pages
+    unsubscribe_url(0)  # loads the pages
     sleep(max(0.0, begin - monotonic()))
     began = monotonic()
     while Mailing.objects.filter(pk=mailing_id, state=MailingState.SENDING).exists():
@@ -129,7 +130,7 @@ def send_all(mailing_id: int, begin: float = 0.0) -> float:
 
 def send_for(mailing_id: int, seconds: float) -> float:
     """Mails a second while one sender is at it for so long."""
-    fanout.unsubscribe_url(0)
+    unsubscribe_url(0)
     fanout.SPAN = fanout.timedelta(seconds=seconds)
     began = monotonic()
     return fanout.send_due(mailing_id) / (monotonic() - began)
@@ -167,7 +168,8 @@ def statements(mailing_id: int) -> int:
 
 def shares(mailing_id: int) -> dict[str, float]:
     """Seconds: *wall* from due to all handed over; the time in which the *database* was waited
-    for; CPU of *rendering* and *signing*; and *socket*, the event loop's other CPU."""
+    for; CPU of *rendering* and *signing*, here or in processes beside this one; and *socket*, the
+    event loop's other CPU."""
     spent: Counter[str] = Counter()
 
     def timed(name: str, function: Callable[..., Any], clock: Callable[[], float]) -> Any:
@@ -184,19 +186,21 @@ def shares(mailing_id: int) -> dict[str, float]:
         for place, name, part, clock in (
             (fanout, "claim_allowed", "database", perf_counter),
             (fanout, "record", "database", perf_counter),
-            (Form, "mail", "making", thread_time),
-            (Signer, "sign", "signing", thread_time),
+            (Form, "begin", "rendering", thread_time),
+            (Form, "finish", "rendering", thread_time),
+            (Signer, "signature", "signing", thread_time),
             (relaying.Relaying, "_work", "loop", thread_time),
         ):
             wrapper = timed(part, getattr(place, name), clock)
             patches.enter_context(mock.patch.object(place, name, wrapper))
         wall = send_all(mailing_id)
+    apart = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "wall": wall,
         "database": spent["database"],
-        "rendering": spent["making"] - spent["signing"],
-        "signing": spent["signing"],
-        "socket": spent["loop"] - spent["making"],
+        "rendering": spent["rendering"],
+        "signing": spent["signing"] + apart.ru_utime + apart.ru_stime,
+        "socket": spent["loop"] - spent["rendering"] - spent["signing"],
     }
 
 

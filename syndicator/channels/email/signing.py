@@ -11,7 +11,7 @@ import textwrap
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -56,6 +56,13 @@ _PEM = re.compile(
 )
 
 
+class Unsigned(NamedTuple):
+    """What a key is to sign for one mail, and the digest of its body, coded."""
+
+    text: bytes
+    digest: bytes
+
+
 class Signer:
     """Signs with *key* for *domain*; the public key is published under *selector*."""
 
@@ -91,15 +98,32 @@ class Signer:
     def sign(self, headers: bytes, body: bytes) -> bytes:
         """The header to be put above a mail. *headers* and *body* are as `relaxed_headers` (of
         `Signer.headers`) and `relaxed_body` make them."""
+        unsigned = self.unsigned(headers, body)
+        return self.header(unsigned, self.signature(unsigned.text))
+
+    def unsigned(self, headers: bytes, body: bytes) -> Unsigned:
+        """The first step of `sign`."""
         digest = b64encode(sha256(body).digest())
-        signed = b"".join((headers, self._begun_relaxed, digest, b"; b="))
+        return Unsigned(b"".join((headers, self._begun_relaxed, digest, b"; b=")), digest)
+
+    def signature(self, text: bytes) -> bytes:
+        """The second, and by far the slowest: that of `Unsigned.text` by the key."""
         if isinstance(self._key, RSAPrivateKey):
-            signature = self._key.sign(signed, _PADDING, _HASH)
-        else:
-            signature = self._key.sign(sha256(signed).digest())
+            return self._key.sign(text, _PADDING, _HASH)
+        return self._key.sign(sha256(text).digest())
+
+    def header(self, unsigned: Unsigned, signature: bytes) -> bytes:
+        """The third."""
         coded = b64encode(signature)
         lines = [coded[start : start + 72] for start in range(0, len(coded), 72)]
-        return b"".join((self._begun, digest, b";\r\n\tb=", b"\r\n\t ".join(lines), b"\r\n"))
+        return b"".join(
+            (self._begun, unsigned.digest, b";\r\n\tb=", b"\r\n\t ".join(lines), b"\r\n")
+        )
+
+    @property
+    def pem(self) -> bytes:
+        """The private key, for a process that signs for this one."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     @property
     def record_name(self) -> str:

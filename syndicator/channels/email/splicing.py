@@ -13,6 +13,7 @@ from dataclasses import replace
 from operator import itemgetter
 from secrets import token_hex
 from types import MappingProxyType
+from typing import NamedTuple
 
 from syndicator.channels.base import Message
 from syndicator.channels.email.dots import dot_stuffed
@@ -26,7 +27,7 @@ from syndicator.channels.email.mime import (
     link_line,
 )
 from syndicator.channels.email.pictures import PictureFile
-from syndicator.channels.email.signing import Signer, relaxed_body, relaxed_headers
+from syndicator.channels.email.signing import Signer, Unsigned, relaxed_body, relaxed_headers
 
 
 def prepare(
@@ -56,7 +57,7 @@ class Form:
 
     def __init__(self, nobody: Addressee, mail: bytes, signer: Signer | None) -> None:
         self._has_preferences = bool(nobody.preferences_url)
-        self._signer = signer
+        self.signer = signer
         gaps = _own_words(nobody)
         self._mail = _cut(mail, gaps)
         self._data = _cut(dot_stuffed(mail), gaps)
@@ -70,29 +71,51 @@ class Form:
 
         `ValueError` as from `mime.build`.
         """
-        words = self._words(addressee)
-        return self._signature(words) + self._mail(words)
+        begun = self.begin(addressee)
+        return self._header(begun, self._signature(begun)) + self._mail(begun.words)
 
     def data(self, addressee: Addressee) -> bytes:
         """The same as SMTP wants it after DATA; looking for dots would take longer than all else.
 
         `ValueError` as from `mail`.
         """
-        words = self._words(addressee)
-        return self._signature(words) + self._data([dot_stuffed(word) for word in words])
+        begun = self.begin(addressee)
+        return self.finish(begun, self._signature(begun))
 
-    def _words(self, addressee: Addressee) -> Sequence[bytes]:
+    def begin(self, addressee: Addressee) -> Begun:
+        """What `data` begins with: all but the signing. `ValueError` as from `mail`."""
         if bool(addressee.preferences_url) != self._has_preferences:
             raise ValueError(
                 "the mail has a link to preferences without a place for it, or a place"
             )
         check_addressee(addressee)
-        return _own_words(addressee)
+        words = _own_words(addressee)
+        if self.signer is None:
+            return Begun(words, None)
+        unsigned = self.signer.unsigned(self._signed_headers(words), self._signed_body(words))
+        return Begun(words, unsigned)
 
-    def _signature(self, words: Sequence[bytes]) -> bytes:
-        if self._signer is None:
+    def finish(self, begun: Begun, signature: bytes) -> bytes:
+        """What `data` makes of it when it is signed."""
+        data = self._data([dot_stuffed(word) for word in begun.words])
+        return self._header(begun, signature) + data
+
+    def _signature(self, begun: Begun) -> bytes:
+        if self.signer is None or begun.unsigned is None:
             return b""
-        return self._signer.sign(self._signed_headers(words), self._signed_body(words))
+        return self.signer.signature(begun.unsigned.text)
+
+    def _header(self, begun: Begun, signature: bytes) -> bytes:
+        if self.signer is None or begun.unsigned is None:
+            return b""
+        return self.signer.header(begun.unsigned, signature)
+
+
+class Begun(NamedTuple):
+    """A mail that lacks only its signature, if it gets one."""
+
+    words: Sequence[bytes]
+    unsigned: Unsigned | None
 
 
 def _own_words(addressee: Addressee) -> Sequence[bytes]:

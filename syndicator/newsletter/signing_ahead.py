@@ -1,0 +1,62 @@
+"""Mails that are signed before it is their turn, in processes beside this one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from syndicator.channels.email.signing_apart import SigningApart
+from syndicator.channels.email.splicing import Begun
+from syndicator.newsletter.claiming import Claimed
+from syndicator.newsletter.writing import Writing
+
+#: How many signed mails wait for their turn at most.
+MOST_SIGNED = 100
+
+
+class SigningAhead:
+    """*is_signed* is called whenever another one is. Used by the thread of the event loop."""
+
+    def __init__(
+        self, apart: SigningApart, writing: Writing, is_signed: Callable[[], None]
+    ) -> None:
+        self.apart = apart
+        self._writing, self._tell = writing, is_signed
+        #: By the row's primary key; each with the uptime at which it was claimed.
+        self._asked: dict[int, Claimed] = {}
+        self._signed: deque[tuple[Claimed, float, Callable[[], bytes] | None]] = deque()
+
+    @property
+    def ready(self) -> int:
+        return len(self._signed)
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._signed) < MOST_SIGNED and self.apart.has_room
+
+    def sign(self, mail: Claimed, claimed: float) -> None:
+        try:
+            begun = self._writing.begin(mail)
+        except Exception:  # of whatever kind: it comes again when the mail's turn has come
+            self._signed.append((mail, claimed, None))
+            return
+        assert begun.unsigned is not None
+        self._asked[mail.pk] = mail
+        self.apart.sign(begun.unsigned.text, partial(self._keep, mail, claimed, begun))
+
+    def next_signed(self) -> tuple[Claimed, float, Callable[[], bytes] | None] | None:
+        """The mail, when it was claimed, and its bytes (None: it could not be signed ahead)."""
+        return self._signed.popleft() if self._signed else None
+
+    def take_back(self) -> list[Claimed]:
+        """All whose turn has not come; they are nobody's then."""
+        mails = [*(mail for mail, _, _ in self._signed), *self._asked.values()]
+        self._signed.clear()
+        self._asked.clear()
+        return mails
+
+    def _keep(self, mail: Claimed, claimed: float, begun: Begun, signature: bytes) -> None:
+        if self._asked.pop(mail.pk, None) is not None:
+            self._signed.append((mail, claimed, partial(self._writing.data, begun, signature)))
+            self._tell()
