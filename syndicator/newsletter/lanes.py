@@ -61,6 +61,11 @@ def signing_processes(mailing: Mailing) -> int:
     mails = due().filter(mailing=mailing.pk)
     if connection.vendor != "sqlite" or not mails[MAILS_PER_SENDER:].exists():
         return 0
+    return spare_cores()
+
+
+def spare_cores() -> int:
+    """How many processes a sender may keep busy beside itself."""
     return min(MOST_SENDERS, os.cpu_count() or 1) - 1
 
 

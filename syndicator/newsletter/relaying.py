@@ -180,8 +180,7 @@ class Relaying:
 
     def next_errand(self) -> Errand | None:
         if self._must_give_way:
-            if self._waiting:
-                self._look_again_soon()
+            self._look_again_soon()
             return None
         if self._ahead is not None:
             self._sign_ahead()

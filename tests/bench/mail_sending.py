@@ -25,7 +25,7 @@ from syndicator.channels.email.splicing import Form
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter import fanout, relaying
+from syndicator.newsletter import fanout, lanes, relaying
 from syndicator.newsletter.addressing import address
 from syndicator.newsletter.models import (
     Lane,
@@ -126,6 +126,17 @@ def send_all(mailing_id: int, begin: float = 0.0) -> float:
         if not fanout.send_due(mailing_id):
             sleep(0.02)
     return monotonic() - began
+
+
+def send_all_signing(mailing_id: int, begin: float = 0.0) -> float:
+    """The same, signing in this process."""
+    with mock.patch.object(fanout, "signing_processes", return_value=0):
+        return send_all(mailing_id, begin)
+
+
+def signing_processes() -> int:
+    """How many sign beside a sender of a large mailing."""
+    return lanes.spare_cores()
 
 
 def send_for(mailing_id: int, seconds: float) -> float:

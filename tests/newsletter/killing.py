@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection
 
+from syndicator.channels.email.signing import new_key
 from syndicator.newsletter.models import Mailing, MailingState, RecipientState
 from syndicator.newsletter.progress import progress
 from syndicator.newsletter.senders import CONNECTIONS
@@ -86,8 +87,10 @@ def nursery(mailing: Mailing) -> Iterator[Nursery]:
         made.end()
 
 
-def prepared(sink: Recorded, readers: int) -> Mailing:
-    blog, destination = make_blog(), make_destination("email", sink.url)
+def prepared(sink: Recorded, readers: int, *, signed: bool = False) -> Mailing:
+    names = {"dkim_domain": "paper.example", "dkim_selector": "s1"}
+    secrets = {**names, "dkim_key": new_key()} if signed else {}
+    blog, destination = make_blog(), make_destination("email", sink.url, **secrets)
     subscribe_many(blog, readers)
     return make_mailing(destination, blog)
 

@@ -10,9 +10,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from syndicator.channels.email.signing import Signer
+from syndicator.channels.email.signing_apart import SigningApart
 from syndicator.newsletter import fanout, relaying
 from syndicator.newsletter.fanout import send_due
-from syndicator.newsletter.models import RecipientState
+from syndicator.newsletter.models import Mailing, RecipientState
 from syndicator.newsletter.progress import progress
 from tests.newsletter.killing import judge, kill_while_sending, prepared
 from tests.newsletter.sink import recording
@@ -26,6 +28,44 @@ def test_killed_again_and_again_a_mailing_reaches_everybody_once(
     with recording(tmp_path) as sink:
         mailing = prepared(sink, 1000)
         kill_while_sending(mailing, sink, kills=3, workers=1)
+        judge(mailing, sink)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("killed", [0, 1, 2])
+def test_signed_by_processes_that_may_be_killed_and_stopped_in_the_middle_a_mailing_loses_nothing(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, killed: int
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    monkeypatch.setattr(fanout, "signing_processes", lambda mailing: 2)
+    monkeypatch.setattr(fanout, "LOOK", 0.02)
+    made: list[SigningApart] = []
+
+    def make(signer: Signer, processes: int) -> SigningApart:
+        made.append(SigningApart(signer, processes))
+        return made[-1]
+
+    monkeypatch.setattr(fanout, "SigningApart", make)
+    with recording(tmp_path) as sink:
+        mailing = prepared(sink, 3000, signed=True)
+
+        def may_go_on(mailing: Mailing) -> bool:
+            """Until some mails are out that a process has signed."""
+            if not made[-1].is_there or len(made) > 1:
+                return True
+            for process in made[-1]._processes[:killed]:
+                process._process.kill()
+            return False
+
+        monkeypatch.setattr(fanout, "_may_go_on", may_go_on)
+        send_due(mailing.pk)
+        counts = progress(mailing.pk)
+        assert counts[RecipientState.QUEUED]
+        assert not counts[RecipientState.IN_FLIGHT] + counts[RecipientState.UNCERTAIN]
+        assert counts[RecipientState.ACCEPTED] == sink.message_ids().total()
+        while progress(mailing.pk)[RecipientState.QUEUED]:
+            send_due(mailing.pk)
+        assert sink.message_ids().total() == 3000
         judge(mailing, sink)
 
 
