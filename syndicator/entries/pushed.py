@@ -15,10 +15,13 @@ from syndicator.content import EntryContent, MalformedContent, blocks_from_json,
 from syndicator.entries.ingest import Change, Ingested, ingest_all, withdraw_all
 from syndicator.entries.models import Source
 from syndicator.sources.base import SourceDocument
+from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.limits import LONGEST_PERMALINK
 from syndicator.sources.permalinks import with_permalinks
 from syndicator.sources.timestamps import is_plausible
 
+#: Of a picture.
+LONGEST_URL = 2000
 #: Entries in one call.
 MOST_ENTRIES = 500
 
@@ -59,7 +62,11 @@ class QuoteIn(Schema):
 
 class ImageIn(Schema):
     type: Literal["image"]
-    url: Address = ""
+    url: Text = Field(
+        "",
+        description="An absolute http or https address, or nothing.",
+        json_schema_extra={"maxLength": LONGEST_URL},
+    )
     text: Text = Field("", description="The caption.")
     credit: Annotated[str, Field(max_length=500)] = Field(
         "", description="Who must be credited, without “Foto:”."
@@ -199,6 +206,12 @@ def _content(source: Source, entry: EntryIn) -> EntryContent:
         tags=tuple(filter(None, map(clean_text, entry.tags))),
         embargo_until=embargo_until,
     )
+    for number, block in enumerate(entry.blocks, start=1):
+        if isinstance(block, ImageIn) and block.url and not _is_web_address(block.url):
+            raise MalformedContent(
+                f"the “url” of its block {number} is no http or https address of at most "
+                f"{LONGEST_URL} characters"
+            )
     if not content.headline and not content.blocks:
         raise MalformedContent("it has neither a headline nor any block")
     pushed = SourceDocument("push", (content,))
@@ -207,3 +220,8 @@ def _content(source: Source, entry: EntryIn) -> EntryContent:
         # Of a relative one, or of the external id, it may be longer than what was sent.
         raise MalformedContent(f"its permalink is longer than {LONGEST_PERMALINK} characters")
     return content
+
+
+def _is_web_address(url: str) -> bool:
+    # What stands around it would not be part of it.
+    return len(url) <= LONGEST_URL and absolute_url(url, "") == url

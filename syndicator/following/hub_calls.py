@@ -13,8 +13,13 @@ from django.db import transaction
 from syndicator import secrets
 from syndicator.clock import database_now
 from syndicator.content import clean_text
-from syndicator.following import hubs
-from syndicator.following.models import Following, HubState, HubSubscription
+from syndicator.following import alarms, hubs
+from syndicator.following.models import (
+    MOST_MISSIGNED,
+    Following,
+    HubState,
+    HubSubscription,
+)
 from syndicator.following.subscribing import LEASE_ASKED
 from syndicator.outbound.clocks import whole_number
 from syndicator.wording import Wording, gettext_noop
@@ -87,6 +92,19 @@ def news(hub: HubSubscription) -> None:
             hubs.called(following, current, database_now())
 
 
+def missigned(pk: int) -> None:
+    """A call that was not rightly signed: it changes nothing, but tells that something is wrong."""
+    with transaction.atomic():
+        hub = HubSubscription.objects.select_for_update().get(pk=pk)
+        # Whoever calls on and on is not written about on and on.
+        if hub.missigned >= MOST_MISSIGNED or hub.state not in HubSubscription.CURRENT:
+            return
+        hub.missigned += 1
+        hub.save(update_fields=["missigned"])
+        if hub.missigned == MOST_MISSIGNED:
+            alarms.hub_missigned(hub, database_now())
+
+
 def _confirm(hub: HubSubscription, lease_seconds: str) -> None:
     now = database_now()
     seconds = whole_number(lease_seconds)
@@ -95,6 +113,7 @@ def _confirm(hub: HubSubscription, lease_seconds: str) -> None:
     hub.due_at = now + max(lease * _RENEWED_AT, _SOONEST_RENEWAL)
     hub.failures, hub.problem = 0, None
     _save(hub)
+    alarms.hub_granted(hub, now)
     until = hub.lease_until.isoformat()
     log.info("a hub confirmed", hub=hub.host, source=str(hub.following), until=until)
 
@@ -120,6 +139,7 @@ def _deny(hub: HubSubscription, reason: str) -> None:
     else:
         hub.state, hub.lease_until, hub.due_at = HubState.DENIED, None, now + DENIED_FOR
     _save(hub)
+    alarms.hub_did_not_grant(hub, now)
     log.warning("a hub denied", hub=hub.host, source=str(hub.following), reason=reason)
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import F
 
 from syndicator import queue, secrets
+from syndicator.following import alarms
 from syndicator.following.models import Following, HubState, HubSubscription
 from syndicator.following.robots import known_leave_for
 from syndicator.outbound.addresses import is_public
@@ -107,7 +108,9 @@ def called(following: Following, hub: HubSubscription, now: datetime) -> None:
     Not while the last look is under way, which looks again by itself, nor while the source fails:
     then it is left the time that it needs.
     """
-    HubSubscription.objects.filter(pk=hub.pk).update(pinged_at=now, untold=0)
+    HubSubscription.objects.filter(pk=hub.pk).update(pinged_at=now, untold=0, missigned=0)
+    if hub.missigned:
+        alarms.hub_signed(following, now)
     if following.due_at is None or following.is_looked_at or following.failures:
         return
     soonest = now
@@ -141,6 +144,7 @@ def _begin(following: Following, hub_url: str, topic_url: str, now: datetime) ->
 
 def _end(hub: HubSubscription, now: datetime) -> None:
     """Ask the hub to call no more, unless it was never asked to."""
+    alarms.hub_left(hub.following, now)
     never = hub.asked_at is None
     HubSubscription.objects.filter(pk=hub.pk).update(
         state=HubState.ENDED if never else HubState.ENDING,

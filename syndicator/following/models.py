@@ -17,6 +17,8 @@ from syndicator.wording import Wording
 
 #: A hub that did not tell of news so many times in a row is not relied upon.
 MOST_UNTOLD = 2
+#: Calls in a row that are wrongly signed, before a hub is no longer relied upon.
+MOST_MISSIGNED = 3
 
 
 class Following(models.Model):
@@ -196,7 +198,8 @@ class HubSubscription(models.Model):
     them with. *due_at* is when to ask it next for something (NULL: never), or when the lease of who
     is asking ends; *epoch* fences what is written after. *asked_at* is when it was asked last,
     *verified_at* when it confirmed, for until *lease_until*. *pinged_at* is its last call that was
-    rightly signed, *untold* how often since then news was found without one. *failures* counts what
+    rightly signed, *untold* how often since then news was found without one, and *missigned* how
+    many wrongly signed ones have come since, up to `MOST_MISSIGNED`. *failures* counts what
     it was asked for in a row without confirming it, and *problem* says why.
     """
 
@@ -216,6 +219,7 @@ class HubSubscription(models.Model):
     ended_at = models.DateTimeField(null=True)
     pinged_at = models.DateTimeField(null=True)
     untold = models.PositiveIntegerField(default=0)
+    missigned = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     problem = models.JSONField(null=True)
 
@@ -247,4 +251,5 @@ class HubSubscription(models.Model):
 
     def is_telling(self, now: datetime) -> bool:
         """Whether it does call, as far as is known."""
-        return self.is_live(now) and self.pinged_at is not None and self.untold < MOST_UNTOLD
+        called = self.pinged_at is not None and self.untold < MOST_UNTOLD
+        return self.is_live(now) and called and self.missigned < MOST_MISSIGNED

@@ -57,6 +57,7 @@ def _news(request: HttpRequest, token: str) -> HttpResponse:
     else:
         # Without a word of that to who calls (WebSub, 7).
         log.warning("a call was not signed by the hub", hub=hub.host, subscription=hub.pk)
+        hub_calls.missigned(hub.pk)
     return HttpResponse(status=202)
 
 

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from syndicator import queue, secrets
 from syndicator.clock import database_now
+from syndicator.following import alarms
 from syndicator.following.hubs import can_be_called, new_secret
 from syndicator.following.models import HubState, HubSubscription
 from syndicator.following.robots import USER_AGENT
@@ -175,10 +176,14 @@ def _try_later(current: HubSubscription, at_least: timedelta) -> None:
     now = database_now()
     current.failures += 1
     wait = min(_FIRST_WAIT * 2.0 ** min(current.failures - 1, 20), LONGEST_WAIT)
+    if current.lease_until is not None and current.is_live(now):
+        # Once more when it ends: from then on the hub is not relied upon.
+        wait = min(wait, current.lease_until - now)
     current.due_at = now + max(wait, at_least)
     if current.state == HubState.ENDING and current.failures >= MOST_GOODBYES:
         current.state, current.ended_at, current.due_at = HubState.ENDED, now, None
     current.save(update_fields=["failures", "problem", "due_at", "state", "ended_at"])
+    alarms.hub_did_not_grant(current, now)
 
 
 def _still_ours(hub: HubSubscription) -> HubSubscription | None:

@@ -53,3 +53,10 @@ def objection(entry: Entry, route: Route) -> Wording | None:
     if link is None or not link.is_broken:
         return None
     return Wording(HELD, {"why": link.wording or ""})
+
+
+def works_by_now(entry: Entry) -> bool:
+    """Whether readers get to *entry* from its permalink, as far as its page shows. What a site that
+    turns us away says proves nothing."""
+    link = permalink_of(entry)
+    return link is not None and link.page_shows_no_fault

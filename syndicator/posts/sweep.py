@@ -24,7 +24,7 @@ from syndicator.destinations import budget
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import held
 from syndicator.entries.models import Entry
-from syndicator.posts import gathering, retraction
+from syndicator.posts import gathering, mended, retraction
 from syndicator.posts.line import put_stale_aside
 from syndicator.posts.models import Post, PostState, SweepReport
 from syndicator.posts.reconcile import mark_abandoned
@@ -141,6 +141,7 @@ def sweep(since: datetime | None = None) -> Swept:
     now = database_now()
     abandoned, stale = mark_abandoned(now), put_stale_aside(now)
     gathering.put_right(now)
+    mended.carry_on(now)
     stops = held()
     entries = _due(Entry.objects.all(), "render_due_at", since, now)
     if stalled_since(now):

@@ -97,6 +97,11 @@ class Permalink(models.Model):
         return self.answer in BROKEN
 
     @property
+    def page_shows_no_fault(self) -> bool:
+        """Whether it was asked for and is not broken, and its page opens."""
+        return bool(self.answer) and not self.is_broken and self.page.status == 200
+
+    @property
     def place_is_gone(self) -> bool:
         """Whether the entry is neither in its source's document nor on its page any more."""
         missing = self.missing_at is not None and self.kept_at is None

@@ -15,13 +15,20 @@ LONGEST_PERMALINK = 2000
 LONGEST_TAG = 100
 MOST_TAGS = 50
 MOST_BLOCKS = 500
+LONGEST_TITLE = 300
+#: No tag of a language is longer (RFC 5646, 4.4.1).
+LONGEST_LANGUAGE = 35
+LONGEST_HUB_URL = 2000
+#: The first that can be used is taken.
+MOST_HUBS = 10
 
 
 def within_limits(document: SourceDocument) -> SourceDocument:
     """*document* with entries that can be kept: what is too long is cut, and a warning says so.
 
     A long id becomes its beginning and its hash, so that it stays the same and no other's. An
-    entry whose permalink is too long is left out: nothing may go out without it.
+    entry whose permalink is too long is left out: nothing may go out without it. So is what would
+    say something else if it were cut: a language, and the addresses of hubs.
     """
     warnings = list(document.warnings)
     entries = []
@@ -36,6 +43,10 @@ def within_limits(document: SourceDocument) -> SourceDocument:
     return replace(
         document,
         entries=tuple(entries),
+        title=document.title[:LONGEST_TITLE],
+        language=document.language if len(document.language) <= LONGEST_LANGUAGE else "",
+        hub_urls=tuple(filter(_is_short, document.hub_urls))[:MOST_HUBS],
+        topic_url=document.topic_url if _is_short(document.topic_url) else "",
         withdrawn=tuple(map(kept_id, document.withdrawn)),
         sparse=tuple(map(kept_id, document.sparse)),
         warnings=tuple(warnings),
@@ -48,6 +59,10 @@ def kept_id(external_id: str) -> str:
         return external_id
     hashed = hashlib.sha256(external_id.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{external_id[: LONGEST_ID - len(hashed) - 1]}-{hashed}"
+
+
+def _is_short(url: str) -> bool:
+    return len(url) <= LONGEST_HUB_URL
 
 
 def _cut(entry: EntryContent) -> EntryContent:

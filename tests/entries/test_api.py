@@ -263,3 +263,36 @@ def test_what_databases_and_calendars_cannot_hold_is_refused(
     answer = newsroom.push(ENTRY | said)
     assert (answer.status_code, why in answer.json()["detail"]) == (422, True)
     assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("tuer.jpg", "/tuer.jpg", "//m.example.org/tuer.jpg", "m.example.org/tuer.jpg"),
+        *("data:image/png;base64,AAAA", "file:///etc/passwd", "javascript:alert(1)", "Tür"),
+        *("https://", "https:///tuer.jpg", "https://[::1", " https://m.example.org/a.jpg", " "),
+        *("https://m.example.org/a b.jpg", "https://m.example.org/a\0.jpg"),
+        "https://m.example.org/" + "a" * 1979,
+    ],
+)
+def test_a_picture_has_a_web_address_or_none(newsroom: Newsroom, url: str) -> None:
+    picture = {"type": "image", "text": "Die Tür.", "url": url}
+    wrong = {**ENTRY, "external_id": "e2", "blocks": [*ENTRY["blocks"], picture]}  # type: ignore[misc]
+    for sent, path in ((wrong, ""), ({"entries": [ENTRY, wrong]}, f"{newsroom.url}/batch")):
+        answer = newsroom.push(sent, path)
+        assert answer.status_code == 422
+        assert "“e2” was not taken: the “url” of its block 5 is no" in answer.json()["detail"]
+        assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "https://m.example.org/tür.jpg?w=1#a", "HTTP://m.example.org:8080/a_b.jpg"),
+        "https://m.example.org/" + "a" * 1978,
+    ],
+)
+def test_a_web_address_of_a_picture_is_taken_as_it_is(newsroom: Newsroom, url: str) -> None:
+    answer = newsroom.push({**ENTRY, "blocks": [{"type": "image", "text": "Die Tür.", "url": url}]})
+    assert answer.status_code == 201
+    assert Entry.objects.get().blocks[0]["url"] == url

@@ -10,11 +10,12 @@ from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
 from syndicator import queue, secrets
+from syndicator.alerts.models import Alert
 from syndicator.clock import database_now
 from syndicator.entries.models import Entry
 from syndicator.following import hub_calls, subscribing, switching
 from syndicator.following.follow import follow
-from syndicator.following.models import Following, HubState, HubSubscription
+from syndicator.following.models import MOST_MISSIGNED, Following, HubState, HubSubscription
 from tests.factories import make_blog
 from tests.following.websub_hub import Publisher
 from tests.rings import listening
@@ -526,3 +527,109 @@ def test_a_desk_on_this_machine_subscribes_to_nothing(publisher: Publisher) -> N
 def test_the_address_is_what_hubs_are_told(hub: HubSubscription) -> None:
     path = reverse("following:hub_calls", args=[hub.token])
     assert path == f"/websub/{hub.token}/"
+
+
+def alerts() -> list[str]:
+    """The titles of those that last."""
+    return [str(alert.title_wording) for alert in Alert.objects.filter(ended_at=None)]
+
+
+def ask_in_vain(hub: HubSubscription, times: int = 1) -> None:
+    for _ in range(times):
+        HubSubscription.objects.filter(pk=hub.pk).update(due_at=database_now())
+        assert subscribing.ask(hub.pk)
+
+
+@pytest.mark.parametrize("how", ["refuses", "is not reached", "does not confirm"])
+def test_a_hub_that_does_not_grant_it_raises_an_alert_until_it_does(
+    publisher: Publisher, following: Following, how: str
+) -> None:
+    hub = publisher.hubs[0]
+    hub.status = {"refuses": 403, "is not reached": 0, "does not confirm": 202}[how]
+    hub.confirms = "never"
+    made = current(following)
+    ask_in_vain(made, 2)
+    assert alerts() == []
+    ask_in_vain(made, 2)
+    (title,) = alerts()
+    assert "127.0.0.1" in title
+    assert str(following.source.blog) in title
+    text = str(Alert.objects.get().text_wording)
+    assert str(fresh(made).problem_wording) in text
+    assert "looked at as often as without a hub" in text
+    hub.status, hub.confirms = 202, "first"
+    ask_in_vain(made)
+    assert fresh(made).is_live(database_now())
+    assert alerts() == []
+
+
+def test_a_lease_that_is_not_renewed_raises_an_alert_once_it_is_over(
+    publisher: Publisher, following: Following, hub: HubSubscription
+) -> None:
+    publisher.hubs[0].status = 500
+    ask_in_vain(hub, 5)
+    assert alerts() == [], "it still calls"
+    HubSubscription.objects.update(lease_until=database_now() + timedelta(seconds=90))
+    ask_in_vain(hub)
+    trying = fresh(hub)
+    assert trying.due_at == trying.lease_until, "not hours later"
+    HubSubscription.objects.update(lease_until=database_now() - timedelta(seconds=1))
+    ask_in_vain(hub)
+    assert len(alerts()) == 1
+    publisher.hubs[0].status = 202
+    ask_in_vain(hub)
+    assert alerts() == []
+
+
+def test_a_denial_raises_an_alert_at_once(
+    publisher: Publisher, following: Following, hub: HubSubscription
+) -> None:
+    (form,) = publisher.hubs[0].asked
+    publisher.hubs[0].deny(form, "over quota")
+    publisher.hubs[0].deny(form, "over quota")
+    assert len(alerts()) == 1
+    assert "over quota" in str(Alert.objects.get().text_wording)
+    ask_in_vain(hub)
+    assert alerts() == []
+
+
+def test_calls_that_are_wrongly_signed_raise_an_alert_until_one_is_right(
+    publisher: Publisher, following: Following, hub: HubSubscription
+) -> None:
+    publisher.publish()
+    publisher.hubs[0].distribute()
+    assert wait_of(look(following)) >= following.longest
+    forged = {"X-Hub-Signature": f"sha256={'0' * 64}"}
+    for _ in range(MOST_MISSIGNED - 1):
+        publisher.hubs[0].distribute(**forged)
+    assert alerts() == []
+    publisher.hubs[0].distribute(**forged)
+    assert len(alerts()) == 1
+    assert "looked at as often as without a hub" in str(Alert.objects.get().text_wording)
+    assert wait_of(look(following)) < 2 * following.shortest, "as the alert says"
+    publisher.hubs[0].distribute(**forged)
+    assert fresh(hub).missigned == MOST_MISSIGNED
+    assert len(alerts()) == 1
+    assert publisher.hubs[0].distribute() == [202]
+    assert alerts() == []
+    assert fresh(hub).missigned == 0
+
+
+@pytest.mark.parametrize("how", ["switched off", "another hub"])
+def test_an_alert_about_a_hub_ends_with_its_subscription(
+    publisher: Publisher, following: Following, hub: HubSubscription, how: str
+) -> None:
+    (form,) = publisher.hubs[0].asked
+    for _ in range(MOST_MISSIGNED):
+        publisher.hubs[0].distribute(**{"X-Hub-Signature": "sha256=0"})
+    publisher.hubs[0].deny(form, "over quota")
+    assert len(alerts()) == 2
+    if how == "switched off":
+        switching.switch_off(following.pk)
+    else:
+        publisher.named_hub = 1
+        publisher.publish()
+        look(following)
+    assert alerts() == []
+    publisher.hubs[0].deny(form, "over quota")
+    assert alerts() == [], "nothing is expected of it any more"

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicator.content import EntryContent, Paragraph
-from syndicator.entries.models import Entry
+from syndicator.entries.models import Entry, LiveBlog
+from syndicator.following.models import HubSubscription
 from syndicator.sources import limits
 from syndicator.sources.base import SourceDocument
 from syndicator.sources.limits import kept_id, within_limits
@@ -22,6 +23,9 @@ def test_the_limits_are_those_of_the_database() -> None:
         ("permalink", limits.LONGEST_PERMALINK),
     ):
         assert Entry._meta.get_field(name).max_length == limit
+    assert LiveBlog._meta.get_field("title").max_length == limits.LONGEST_TITLE
+    for name in ("hub_url", "topic_url"):
+        assert HubSubscription._meta.get_field(name).max_length == limits.LONGEST_HUB_URL
 
 
 @given(st.lists(st.text(max_size=5).map(lambda end: "x" * 250 + end), unique=True, max_size=20))
@@ -42,3 +46,20 @@ def test_what_is_too_long_is_cut_and_said_and_without_permalink_left_out() -> No
     assert read.entries[1] == fine
     assert read.withdrawn == (read.entries[0].external_id, "d")
     assert len(read.warnings) == 2
+
+
+def test_what_a_source_says_of_itself_has_its_limits_too() -> None:
+    hubs = tuple(f"https://hub.example/{number}" for number in range(20))
+    long = f"{PAGE}/{'x' * 2000}"
+    read = within_limits(
+        SourceDocument(
+            "x", (), title="T" * 400, language="d" * 36, hub_urls=(long, *hubs), topic_url=long
+        )
+    )
+    assert read.title == "T" * 300
+    assert (read.language, read.topic_url) == ("", "")
+    assert read.hub_urls == hubs[:10]
+    fine = SourceDocument(
+        "x", (), title="Genf", language="de-CH", hub_urls=hubs[:2], topic_url=PAGE
+    )
+    assert within_limits(fine) == fine
