@@ -101,6 +101,11 @@ class Signer:
         lines = [coded[start : start + 72] for start in range(0, len(coded), 72)]
         return b"".join((self._begun, digest, b";\r\n\tb=", b"\r\n\t ".join(lines), b"\r\n"))
 
+    def signed(self, mail: bytes) -> bytes:
+        """*mail*, with CRLF line ends, below its signature."""
+        headers, _, body = mail.partition(b"\r\n\r\n")
+        return self.sign(relaxed_headers(headers, self.headers), relaxed_body(body)) + mail
+
     @property
     def record_name(self) -> str:
         """Where in the DNS the public key is published."""
