@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from syndicator.channels.email.mime import POLICY
 from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.wrapping import wrapped
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.models import Pace, Subscriber, Subscription, SubscriptionState
@@ -55,8 +56,13 @@ class Letter:
         paragraphs += [wrapped(paragraph) for paragraph in self.after]
         return "\n\n".join(paragraphs) + "\n"
 
-    def mail(self, relay: Relay, now: datetime) -> bytes:
-        """Its bytes, with CRLF line ends. The Message-ID is the same at every try."""
+    @property
+    def html(self) -> str:
+        return render_to_string("signup/mail.html", {"letter": self, "language": self.language})
+
+    def mail(self, relay: Relay, now: datetime, signer: Signer | None = None) -> bytes:
+        """Its bytes, with CRLF line ends, signed if there is a signer. The Message-ID is the same
+        at every try."""
         mail = EmailMessage(policy=POLICY)
         mail["From"] = f"{relay.from_name} <{relay.from_address}>".strip()
         mail["To"] = self.ask.address
@@ -64,10 +70,10 @@ class Letter:
         mail["Date"] = format_datetime(now)
         mail["Message-ID"] = _message_id(self.ask, relay)
         mail["Auto-Submitted"] = "auto-generated"
-        html = render_to_string("signup/mail.html", {"letter": self, "language": self.language})
         mail.set_content(self.text, cte="quoted-printable")
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
-        return mail.as_bytes()
+        mail.add_alternative(self.html, subtype="html", cte="quoted-printable")
+        made = mail.as_bytes()
+        return signer.signed(made) if signer else made
 
 
 def letter_for(ask: Ask) -> Letter | None:
@@ -79,11 +85,12 @@ def letter_for(ask: Ask) -> Letter | None:
     ).first()
     with translation.override(spoken(ask.blog.language)):
         if running is not None:
-            return _already(ask, ask.blog, running)
-        return _please_confirm(ask, ask.blog)
+            return already_subscribed(ask, ask.blog, running)
+        return please_confirm(ask, ask.blog)
 
 
-def _please_confirm(ask: Ask, blog: LiveBlog) -> Letter:
+def please_confirm(ask: Ask, blog: LiveBlog) -> Letter:
+    """To who is to become a subscriber of *blog*, in the language that is active."""
     zone = ask.time_zone or blog.time_zone
     pace = said(Pace(ask.pace), ask.daily_hour, zone)
     return Letter(
@@ -110,7 +117,8 @@ def _please_confirm(ask: Ask, blog: LiveBlog) -> Letter:
     )
 
 
-def _already(ask: Ask, blog: LiveBlog, running: Subscription) -> Letter:
+def already_subscribed(ask: Ask, blog: LiveBlog, running: Subscription) -> Letter:
+    """To who is a subscriber of *blog*, in the language that is active."""
     return Letter(
         ask,
         blog,
@@ -140,35 +148,34 @@ def _own_data(ask: Ask) -> Letter | None:
         .order_by("state", "-confirmed_at")  # “active” comes first
         .first()
     )
-    language = spoken(newest.blog.language) if newest else settings.LANGUAGE_CODE
-    with translation.override(language):
-        return Letter(
-            ask,
-            newest.blog if newest else None,
-            language,
-            gettext("Your preferences and your data"),
-            (
-                gettext("Hello,"),
-                gettext(
-                    "You, or somebody else, asked for this mail on our pages. Here you set how "
-                    "often you get which live blog, and see what we keep of you."
-                ),
+    with translation.override(spoken(newest.blog.language) if newest else settings.LANGUAGE_CODE):
+        return own_data(ask, newest)
+
+
+def own_data(ask: Ask, newest: Subscription | None) -> Letter:
+    """To who may see what is kept of them, in the language that is active; *newest* is the
+    subscription they think of first."""
+    buttons = [Button(gettext("Your preferences"), preferences_url(newest.pk))] if newest else []
+    return Letter(
+        ask,
+        newest.blog if newest else None,
+        translation.get_language(),
+        gettext("Your preferences and your data"),
+        (
+            gettext("Hello,"),
+            gettext(
+                "You, or somebody else, asked for this mail on our pages. Here you set how "
+                "often you get which live blog, and see what we keep of you."
             ),
-            (
-                *(
-                    [Button(gettext("Your preferences"), preferences_url(newest.pk))]
-                    if newest
-                    else []
-                ),
-                Button(gettext("See or delete your data"), links.address(ask)),
+        ),
+        (*buttons, Button(gettext("See or delete your data"), links.address(ask))),
+        (
+            gettext(
+                "The link to your data works for 48 hours. Do not pass this mail on: whoever "
+                "has it can see and change all this. If it was not you, do nothing."
             ),
-            (
-                gettext(
-                    "The link to your data works for 48 hours. Do not pass this mail on: whoever "
-                    "has it can see and change all this. If it was not you, do nothing."
-                ),
-            ),
-        )
+        ),
+    )
 
 
 def _message_id(ask: Ask, relay: Relay) -> str:

@@ -7,6 +7,7 @@ not known is not sent again by itself: the reader who misses it asks again.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,6 +17,7 @@ from syndicator import queue
 from syndicator.alerts.raising import end_alert, raise_alert
 from syndicator.channels.base import ChannelError, Rejected, TryLater, Unauthorised
 from syndicator.channels.email.relay import Relay
+from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.smtp import Connection
 from syndicator.clock import database_now
 from syndicator.destinations.accounts import usable_account_of
@@ -83,24 +85,33 @@ def tidy(now: datetime) -> None:
     throttle.forget_old()
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How mails leave for a destination. *signer*: None if its mail server signs, or nobody."""
+
+    connection: Connection
+    signer: Signer | None
+
+
 class _Relays:
     """One connection to each destination's relay, for as long as *stack* is open."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self._open: dict[int, Connection | None] = {}
+        self._open: dict[int, _Way | None] = {}
 
-    def to(self, destination: Destination) -> Connection | None:
-        """The connection, ready to be used; None if there is no way in at present."""
+    def to(self, destination: Destination) -> _Way | None:
+        """With a connection that is ready to be used; None if there is no way in at present."""
         known = self._open.get(destination.pk)
         if known is None and destination.pk in self._open:
             return None
         try:
             if known is None:
-                known = self._stack.enter_context(
-                    Connection(Relay.from_account(usable_account_of(destination)))
-                )
-            known.ready(CONNECT_DEADLINE)
+                account = usable_account_of(destination)
+                signer = Signer.from_settings(account.settings)
+                connection = Connection(Relay.from_account(account))
+                known = _Way(self._stack.enter_context(connection), signer)
+            known.connection.ready(CONNECT_DEADLINE)
         except (TryLater, Unauthorised) as error:
             self.failed(destination, error)
             return None
@@ -129,13 +140,13 @@ def _mail(ask: Ask, relays: _Relays, stops: Held) -> bool:
         # Also of a live blog that is mailed no longer one may see one's data.
         destination = mail_destination(None)
     if destination is None or not _is_open(destination, ask, stops):
-        connection = None
+        way = None
     else:
-        connection = relays.to(destination)
-    if destination is None or connection is None:
+        way = relays.to(destination)
+    if destination is None or way is None:
         _seen(ask).update(due_at=database_now() + WAIT)
         return False
-    return claim(ask) and _hand_in(ask, letter, destination, connection, relays)
+    return claim(ask) and _hand_in(ask, letter, destination, way, relays)
 
 
 def _is_open(destination: Destination, ask: Ask, stops: Held) -> bool:
@@ -153,12 +164,12 @@ def claim(ask: Ask) -> bool:
 
 
 def _hand_in(
-    ask: Ask, letter: Letter, destination: Destination, connection: Connection, relays: _Relays
+    ask: Ask, letter: Letter, destination: Destination, way: _Way, relays: _Relays
 ) -> bool:
     held_by_me = _seen(ask)
     try:
-        mail = letter.mail(connection.relay, database_now())
-        connection.send(ask.address, mail, SEND_DEADLINE)
+        mail = letter.mail(way.connection.relay, database_now(), way.signer)
+        way.connection.send(ask.address, mail, SEND_DEADLINE)
     except ChannelError as error:
         log.warning("mail to reader not sent", ask=ask.pk, outcome=error.outcome)
         now = database_now()

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from tests.judges.samples import ADDRESS, HOST, RETURN_PATH
+from tests.judges.samples import ADDRESS, HOST
 from tests.ports import quiet_port
 
 SYSTEM = Path("/etc/rspamd")
@@ -66,13 +66,13 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise TimeoutError("rspamd did not start")
 
 
-def symbols(port: int, mail: bytes) -> Mapping[str, float]:
-    """What it finds in *mail*, each with its score."""
+def symbols(port: int, mail: bytes, return_path: str) -> Mapping[str, float]:
+    """What it finds in *mail* from *return_path*, each with its score."""
     request = Request(
         f"http://127.0.0.1:{port}/checkv2",
         mail,
         {
-            "From": RETURN_PATH,
+            "From": return_path,
             "Rcpt": "ada@reader.example",
             "IP": ADDRESS,
             "Helo": HOST,

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from syndicator.channels.email.signing import new_key
+from syndicator.channels.sandboxes import SANDBOX_SETTINGS
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import press
@@ -316,6 +318,18 @@ def test_two_workers_hand_in_one_mail(relay: ScriptedRelay) -> None:
     mine, theirs = Ask.objects.get(), Ask.objects.get()
     assert claim(mine)
     assert not claim(theirs)
+
+
+def test_mails_are_signed_as_the_newsletter_is(
+    relay: ScriptedRelay, destination: Destination
+) -> None:
+    fill_in()
+    assert mailbox(relay)[0]["DKIM-Signature"] is None
+    signing = {"dkim_domain": "sandbox.invalid", "dkim_selector": "s1", "dkim_key": new_key()}
+    destination.configure({**SANDBOX_SETTINGS["email"], **signing})
+    destination.save()
+    fill_in("ada@reader.example", place="198.51.100.7")
+    assert "d=sandbox.invalid;" in mailbox(relay, "ada@reader.example")[0]["DKIM-Signature"]
 
 
 def test_mails_wait_while_the_relay_is_away_paused_or_stopped(

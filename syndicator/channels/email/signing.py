@@ -125,6 +125,11 @@ class Signer:
         """The private key, for a process that signs for this one."""
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
+    def signed(self, mail: bytes) -> bytes:
+        """*mail*, with CRLF line ends, below its signature."""
+        headers, _, body = mail.partition(b"\r\n\r\n")
+        return self.sign(relaxed_headers(headers, self.headers), relaxed_body(body)) + mail
+
     @property
     def record_name(self) -> str:
         """Where in the DNS the public key is published."""
