@@ -15,6 +15,7 @@ from django.db import Error, connections
 
 from syndicator.diagnosis import (
     accounts,
+    asked_mails,
     broker,
     database,
     decisions,
@@ -81,6 +82,7 @@ ACCOUNTS = Topic(
     ),
 )
 DISK = Topic("Disk", (disk.has_room,), needs_database=False)
+SIGN_UP = Topic("Sign-up", (asked_mails.asked_mails_go_out,))
 PEOPLE = Topic("People", (people.somebody_is_told,))
 
 #: In the order in which to mend things.
@@ -95,6 +97,7 @@ TOPICS = (
     STOPS,
     DELIVERY,
     MAILINGS,
+    SIGN_UP,
     DECISIONS,
     ACCOUNTS,
     PEOPLE,
