@@ -22,7 +22,8 @@ AT_A_TIME = 32
 class SigningApart:
     """So many *processes* that sign as *signer* does; used within one event loop, by `async with`.
 
-    What a process that ends has not signed is signed in this one.
+    What a process that ends has not signed is signed in this one. Where none can be started, none
+    ever is there.
     """
 
     def __init__(self, signer: Signer, processes: int) -> None:
@@ -32,7 +33,10 @@ class SigningApart:
     async def __aenter__(self) -> None:
         loop = asyncio.get_running_loop()
         for _ in range(self._number):
-            process = _Process(self._signer)
+            try:
+                process = _Process(self._signer)
+            except OSError:  # no room for another process: it is slower without, but it goes on
+                return
             self._processes.append(process)
             await loop.create_connection(partial(_itself, process), sock=process.wire)
 
@@ -65,12 +69,11 @@ class _Process(asyncio.Protocol):
         self.is_ready = False
         self.wire, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(  # its end is the end of the connection
-                [sys.executable, "-m", "syndicator.channels.email.signing_process"],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            try:
+                self._process = _started(theirs)  # its end is the end of the connection
+            except OSError:
+                self.wire.close()
+                raise
 
     @property
     def has_room(self) -> bool:
@@ -87,7 +90,7 @@ class _Process(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self.wire.close()
-        self._process.terminate()
+        self._process.kill()  # it would not hear anything else while it is stopped
         self._process.wait()
 
     # --- What the event loop calls ---------------------------------------------------------------
@@ -111,6 +114,15 @@ class _Process(asyncio.Protocol):
         while self.asked:
             text, then = self.asked.popleft()
             then(self._signer.signature(text))
+
+
+def _started(standard_input: socket.socket) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "syndicator.channels.email.signing_process"],
+        stdin=standard_input.fileno(),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _itself(process: _Process) -> _Process:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -78,6 +80,35 @@ def test_no_process_gets_more_than_it_has_room_for() -> None:
 
     signed(SIGNERS["rsa"], 1, look)
     assert 1 <= most[0] <= AT_A_TIME
+
+
+def test_a_process_that_is_stopped_is_ended_all_the_same() -> None:
+    async def run() -> int | None:
+        apart = SigningApart(SIGNERS["rsa"], 1)
+        async with apart:
+            while not apart.is_there:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            (process,) = apart._processes
+            os.kill(process._process.pid, signal.SIGSTOP)
+            apart.sign(b"text", lambda signature: None)
+        return process._process.returncode
+
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == -signal.SIGKILL
+
+
+def test_where_no_process_can_be_started_none_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    # How a machine without room for another process would say so; it cannot be brought about.
+    def full(*arguments: object, **options: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", full)
+
+    async def run() -> tuple[bool, bool]:
+        apart = SigningApart(SIGNERS["rsa"], 2)
+        async with apart:
+            return apart.is_there, apart.has_room
+
+    assert asyncio.run(run()) == (False, False)
 
 
 def test_the_key_is_in_no_argument_and_no_environment() -> None:
