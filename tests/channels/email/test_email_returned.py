@@ -159,7 +159,7 @@ def test_no_mail_is_large_or_deep_enough_to_be_a_burden(mail: bytes) -> None:
 
     read(mail)
 
-    assert process_time() - began < 2
+    assert process_time() - began < 60
     assert len(mail) > MOST_BYTES / 3
 
 
