@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from syndicator.channels.sandbox.server import SandboxServer
 from syndicator.channels.sandboxes import start_all
+
+# A slow machine is no fault of the code.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ class Bucket:
     """*objects* by ``bucket/key``; *fault* is how the calls of *faulty* methods go wrong."""
 
     url: str = ""
-    objects: dict[str, bytes] = field(default_factory=dict, repr=False)
-    calls: list[str] = field(default_factory=list, repr=False)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
     fault: str = ""
     faulty: tuple[str, ...] = ("GET", "PUT", "DELETE")
     ended: threading.Event = field(default_factory=threading.Event)
