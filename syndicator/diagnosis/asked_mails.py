@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from syndicator.clock import database_now
-from syndicator.destinations.models import DestinationState
 from syndicator.destinations.stops import Held, held
 from syndicator.diagnosis.findings import Finding, problem
-from syndicator.signup.mailing import PATIENCE
-from syndicator.signup.models import Ask, AskKind, AskState
-from syndicator.signup.settings import mail_destination
+from syndicator.signup.mailing import PATIENCE, destination_for, is_open
+from syndicator.signup.models import Ask, AskState
 from syndicator.wording import TimedWording, Wording, gettext_noop
 
 #: Of those that wait longest; why the others do is seldom anything else.
@@ -53,12 +51,7 @@ def asked_mails_go_out() -> list[Finding]:
 
 
 def _why(ask: Ask, stops: Held) -> str:
-    destination = mail_destination(ask.blog)
-    if destination is None and ask.kind == AskKind.OWN_DATA:
-        destination = mail_destination(None)
+    destination = destination_for(ask, ask.blog)
     if destination is None:
         return NO_ACCOUNT
-    if destination.state != DestinationState.ACTIVE:
-        return SHUT
-    is_stopped = stops.covers(destination) or ask.blog_id in stops.blogs
-    return SHUT if is_stopped else NOT_SENT
+    return NOT_SENT if is_open(destination, ask, stops) else SHUT

@@ -25,6 +25,7 @@ from syndicator.destinations.models import Destination, DestinationState
 from syndicator.destinations.stops import Held, held
 from syndicator.destinations.trouble import alert_key, pause_and_tell
 from syndicator.entrance import throttle
+from syndicator.entries.models import LiveBlog
 from syndicator.signup.letters import Letter, letter_for
 from syndicator.signup.models import LASTS, Ask, AskKind, AskState
 from syndicator.signup.settings import mail_destination
@@ -135,11 +136,8 @@ def _mail(ask: Ask, relays: _Relays, stops: Held) -> bool:
     if letter is None:
         _seen(ask).update(state=AskState.NOTHING, due_at=None)
         return False
-    destination = mail_destination(letter.blog)
-    if destination is None and ask.kind == AskKind.OWN_DATA:
-        # Also of a live blog that is mailed no longer one may see one's data.
-        destination = mail_destination(None)
-    if destination is None or not _is_open(destination, ask, stops):
+    destination = destination_for(ask, letter.blog)
+    if destination is None or not is_open(destination, ask, stops):
         way = None
     else:
         way = relays.to(destination)
@@ -149,7 +147,17 @@ def _mail(ask: Ask, relays: _Relays, stops: Held) -> bool:
     return claim(ask) and _hand_in(ask, letter, destination, way, relays)
 
 
-def _is_open(destination: Destination, ask: Ask, stops: Held) -> bool:
+def destination_for(ask: Ask, blog: LiveBlog | None) -> Destination | None:
+    """Whose mail server a mail goes through that *ask* wants, and that is about *blog*, if any."""
+    destination = mail_destination(blog)
+    if destination is None and ask.kind == AskKind.OWN_DATA:
+        # Also of a live blog that is mailed no longer one may see one's data.
+        destination = mail_destination(None)
+    return destination
+
+
+def is_open(destination: Destination, ask: Ask, stops: Held) -> bool:
+    """Whether *destination* may be used for it: nobody has stopped or paused it."""
     stopped = stops.covers(destination) or ask.blog_id in stops.blogs
     return not stopped and destination.state == DestinationState.ACTIVE
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 
 from syndicator.channels.email.signing import Signer
 from syndicator.channels.email.signing_process import Frames, framed
@@ -31,14 +30,13 @@ class SigningApart:
         self._processes: list[_Process] = []
 
     async def __aenter__(self) -> None:
-        loop = asyncio.get_running_loop()
         for _ in range(self._number):
             try:
                 process = _Process(self._signer)
             except OSError:  # no room for another process: it is slower without, but it goes on
                 return
             self._processes.append(process)
-            await loop.create_connection(partial(_itself, process), sock=process.wire)
+            await process.connect()
 
     async def __aexit__(self, *error: object) -> None:
         for process in self._processes:
@@ -67,13 +65,16 @@ class _Process(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.asked: deque[tuple[bytes, Callable[[bytes], None]]] = deque()
         self.is_ready = False
-        self.wire, theirs = socket.socketpair()
+        self._wire, theirs = socket.socketpair()
         with theirs:
             try:
                 self._process = _started(theirs)  # its end is the end of the connection
             except OSError:
-                self.wire.close()
+                self._wire.close()
                 raise
+
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, sock=self._wire)
 
     @property
     def has_room(self) -> bool:
@@ -89,7 +90,7 @@ class _Process(asyncio.Protocol):
         self.asked.clear()
         if self._transport is not None:
             self._transport.abort()
-        self.wire.close()
+        self._wire.close()
         self._process.kill()  # it would not hear anything else while it is stopped
         self._process.wait()
 
@@ -123,7 +124,3 @@ def _started(standard_input: socket.socket) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-def _itself(process: _Process) -> _Process:
-    return process

@@ -57,7 +57,7 @@ class Form:
 
     def __init__(self, nobody: Addressee, mail: bytes, signer: Signer | None) -> None:
         self._has_preferences = bool(nobody.preferences_url)
-        self.signer = signer
+        self._signer = signer
         gaps = _own_words(nobody)
         self._mail = _cut(mail, gaps)
         self._data = _cut(dot_stuffed(mail), gaps)
@@ -90,9 +90,9 @@ class Form:
             )
         check_addressee(addressee)
         words = _own_words(addressee)
-        if self.signer is None:
+        if self._signer is None:
             return Begun(words, None)
-        unsigned = self.signer.unsigned(self._signed_headers(words), self._signed_body(words))
+        unsigned = self._signer.unsigned(self._signed_headers(words), self._signed_body(words))
         return Begun(words, unsigned)
 
     def finish(self, begun: Begun, signature: bytes) -> bytes:
@@ -101,14 +101,14 @@ class Form:
         return self._header(begun, signature) + data
 
     def _signature(self, begun: Begun) -> bytes:
-        if self.signer is None or begun.unsigned is None:
+        if self._signer is None or begun.unsigned is None:
             return b""
-        return self.signer.signature(begun.unsigned.text)
+        return self._signer.signature(begun.unsigned.text)
 
     def _header(self, begun: Begun, signature: bytes) -> bytes:
-        if self.signer is None or begun.unsigned is None:
+        if self._signer is None or begun.unsigned is None:
             return b""
-        return self.signer.header(begun.unsigned, signature)
+        return self._signer.header(begun.unsigned, signature)
 
 
 class Begun(NamedTuple):
