@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from syndicator.probing.judging import Seen, judge, notes_on
 from syndicator.probing.models import Answer, parted
 from syndicator.probing.page import read_page
+from tests.machine_speed import here
 
 URL = "https://magazin.example.org/liveblog"
 
@@ -85,6 +86,6 @@ def test_no_page_is_too_odd_to_be_read(content: bytes) -> None:
 @pytest.mark.parametrize("part", ['<p id="', "<meta ", "id =", "id='x", "<title>", "<", "name"])
 def test_reading_takes_time_in_step_with_the_length(part: str) -> None:
     content = (part * (2_000_000 // len(part))).encode()
-    began = perf_counter()
+    began = process_time()
     read_page(URL, content)
-    assert perf_counter() - began < 60
+    assert process_time() - began < here(5)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from syndicator.sources.api_hints import ApiHint, api_hints
 from syndicator.sources.file_kinds import MAX_BYTES
+from tests.machine_speed import here
 
 PAGE = "https://blatt.example/live/"
 BLOG = "5f1a2b3c4d5e6f7a8b9c0d1e"
@@ -138,4 +139,4 @@ def test_whatever_stands_there_an_address_is_http(text: str, url: str) -> None:
 def test_hostile_pages_cost_little_time(bomb: str) -> None:
     started = process_time()
     hints(bomb * (1_000_000 // len(bomb)))
-    assert process_time() - started < 60
+    assert process_time() - started < here(3)

@@ -16,6 +16,7 @@ from syndicator.sources.feed import FeedReader
 from syndicator.sources.file_kinds import MAX_BYTES
 from syndicator.sources.json_feed import JsonFeedReader
 from tests.attacks.invariants import read
+from tests.machine_speed import here
 
 START, END = "<rss><channel><title>x</title>", "</channel></rss>"
 MEGABYTE = 1_000_000
@@ -150,7 +151,7 @@ def test_no_feed_keeps_a_worker_for_long(text: str) -> None:
     data = text.encode()
     started = time.process_time()
     read(FeedReader(), data)
-    assert time.process_time() - started < 60
+    assert time.process_time() - started < here(10)
 
 
 def test_many_entries_are_read_in_linear_time() -> None:
