@@ -68,6 +68,8 @@ IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
 FIRST_CLAIM = 200
 CLAIMED_FOR = 0.5
+#: Seconds until more is asked for than there was last time, while something is under way.
+ASK_AGAIN = 0.2
 #: Seconds between two looks how fast that is, until the first `LOOK`.
 AT_FIRST = 0.1
 
@@ -117,9 +119,8 @@ def _send(mailing: Mailing) -> int:
         if told := first_objection(mailing.destination, mailing.frozen_message.all_pictures):
             raise TryLater(told)
         writing = Writing(mailing, account, relay)
-        apart = None
-        if writing.signer is not None and (processes := signing_processes(mailing)):
-            apart = SigningApart(writing.signer, processes)
+        signer = writing.signer
+        apart = SigningApart(signer, signing_processes(mailing)) if signer else None
         with at_work(mailing, limits) as joined:
             if joined is not None:
                 sender, journal = joined
@@ -162,6 +163,7 @@ class _Run:
         self._began = monotonic()
         self._looked = self._looked_aside = self._began
         self._now = database_now()
+        self._asks_again = self._began
         self._idle_since: float | None = None
         self._is_ending = False
         self.tries = 0
@@ -194,11 +196,15 @@ class _Run:
         wanted = max(round(self._rate * CLAIMED_FOR) or FIRST_CLAIM, connections)
         if self._relaying.waiting > wanted // 2:
             return
-        claimed_at = uptime()
+        if self._in_hand and monotonic() < self._asks_again:
+            return
+        claimed_at, wanted = uptime(), min(wanted, MOST)
         mailing = self._mailing
         claimed = claim_allowed(
-            mailing.pk, mailing.destination_id, self._sender.token, min(wanted, MOST), self._limits
+            mailing.pk, mailing.destination_id, self._sender.token, wanted, self._limits
         )
+        if len(claimed) < wanted:
+            self._asks_again = monotonic() + ASK_AGAIN
         if claimed:
             self._idle_since = None
             self._in_hand += len(claimed)

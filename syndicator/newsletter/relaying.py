@@ -43,8 +43,8 @@ UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the ma
 class Relaying:
     """Hands claimed mails in at *relay*, from its beginning as a context manager to its end.
 
-    *writing* makes an errand of each; with *apart* they are signed there, a few before it is their
-    turn. What becomes of each comes back by `take`, once.
+    *writing* makes an errand of each; with *apart* they are signed a few before it is their turn.
+    What becomes of each comes back by `take`, once.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Relaying:
 
     def take(self, meanwhile: Callable[[], None]) -> list[Fate]:
         """What has become of mails since it was last asked; waits a moment for it, unless half of
-        what waits is gone meanwhile, and calls *meanwhile* again and again."""
+        what waits is gone meanwhile or all are done, and calls *meanwhile* again and again."""
         until = monotonic() + PATIENCE
         while not self.over:
             if self._enough.wait(min(MEANWHILE, max(0.0, until - monotonic()))):
@@ -188,8 +188,7 @@ class Relaying:
                 mail, claimed, data = signed
                 if self._may_begin(mail, claimed):
                     return self._errand(mail, claimed, data)
-            if self._ahead.apart.is_there:
-                return None
+            return None
         found = self._next_waiting()
         return self._errand(*found) if found else None
 
@@ -220,15 +219,18 @@ class Relaying:
 
     def _sign_ahead(self) -> None:
         assert self._ahead is not None
-        while self._ahead.has_room and not self._must_give_way:
-            found = self._next_waiting()
-            if found is None:
+        for _ in range(self._ahead.room):
+            if self._must_give_way or (found := self._next_waiting()) is None:
                 return
             self._ahead.sign(*found)
 
     def _is_signed(self) -> None:
         self._sign_ahead()
         self._engine.go_on()
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._taken or self._waiting or (self._ahead and self._ahead.holds_any))
 
     @property
     def _must_give_way(self) -> bool:
@@ -259,7 +261,7 @@ class Relaying:
                 asyncio.get_running_loop().call_soon(self._flush)
             self._journal.answered(fate)
         self._told.append(fate)
-        if len(self._told) >= AT_ONCE:
+        if len(self._told) >= AT_ONCE or not self._has_work:
             self._enough.set()
 
     def _flush(self) -> None:

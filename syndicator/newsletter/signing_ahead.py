@@ -1,4 +1,8 @@
-"""Mails that are signed before it is their turn, in processes beside this one."""
+"""Mails that are signed before it is their turn, in processes beside this one or in lots here.
+
+One after another they are signed faster than each between two others' commands: the processor's
+caches stay with the key, and what follows is written while the relay is still awake.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,13 @@ from syndicator.newsletter.writing import Writing
 
 #: How many signed mails wait for their turn at most.
 MOST_SIGNED = 100
+#: How many are signed here at once; other connections' answers wait meanwhile.
+LOT = 32
 
 
 class SigningAhead:
-    """*is_signed* is called whenever another one is. Used by the thread of the event loop."""
+    """*is_signed* is called whenever a process has signed another one; where none is there, all
+    are signed here. Used by the thread of the event loop."""
 
     def __init__(
         self, apart: SigningApart, writing: Writing, is_signed: Callable[[], None]
@@ -32,8 +39,15 @@ class SigningAhead:
         return len(self._signed)
 
     @property
-    def has_room(self) -> bool:
-        return len(self._signed) < MOST_SIGNED and self.apart.has_room
+    def holds_any(self) -> bool:
+        return bool(self._asked or self._signed)
+
+    @property
+    def room(self) -> int:
+        """For how many mails `sign` may be called now."""
+        if self.apart.is_there:
+            return min(MOST_SIGNED - len(self._signed), self.apart.room)
+        return 0 if self.holds_any else LOT
 
     def sign(self, mail: Claimed, claimed: float) -> None:
         try:
@@ -42,8 +56,13 @@ class SigningAhead:
             self._signed.append((mail, claimed, None))
             return
         assert begun.unsigned is not None
-        self._asked[mail.pk] = mail
-        self.apart.sign(begun.unsigned.text, partial(self._keep, mail, claimed, begun))
+        text = begun.unsigned.text
+        if self.apart.is_there:
+            self._asked[mail.pk] = mail
+            self.apart.sign(text, partial(self._keep, mail, claimed, begun))
+        else:
+            data = partial(self._writing.data, begun, self.apart.signer.signature(text))
+            self._signed.append((mail, claimed, data))
 
     def next_signed(self) -> tuple[Claimed, float, Callable[[], bytes] | None] | None:
         """The mail, when it was claimed, and its bytes (None: it could not be signed ahead)."""

@@ -38,7 +38,7 @@ from syndicator.newsletter.models import (
     SubscriptionState,
 )
 from syndicator.newsletter.progress import progress
-from syndicator.newsletter.subscribing import unsubscribe_url
+from syndicator.warm_up import warm_up
 
 PERMALINK = "https://m.example.org/lb#entry-17"
 _SENTENCE = "In Genf haben die Vertreter beider Seiten am Abend weiter verhandelt, ohne Ergebnis. "
@@ -119,7 +119,7 @@ def mailing(destination_id: int, count: int, lane: str = Lane.DIGEST) -> int:
 def send_all(mailing_id: int, begin: float = 0.0) -> float:
     """Send it from *begin* on, beside others or alone; the seconds until nothing is left."""
     connection.ensure_connection()
-    unsubscribe_url(0)  # loads the pages
+    warm_up()
     sleep(max(0.0, begin - monotonic()))
     began = monotonic()
     while Mailing.objects.filter(pk=mailing_id, state=MailingState.SENDING).exists():
@@ -141,7 +141,7 @@ def signing_processes() -> int:
 
 def send_for(mailing_id: int, seconds: float) -> float:
     """Mails a second while one sender is at it for so long."""
-    unsubscribe_url(0)
+    warm_up()
     fanout.SPAN = fanout.timedelta(seconds=seconds)
     began = monotonic()
     return fanout.send_due(mailing_id) / (monotonic() - began)

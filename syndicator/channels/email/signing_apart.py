@@ -21,18 +21,18 @@ AT_A_TIME = 32
 class SigningApart:
     """So many *processes* that sign as *signer* does; used within one event loop, by `async with`.
 
-    What a process that ends has not signed is signed in this one. Where none can be started, none
-    ever is there.
+    What a process that ends has not signed is signed in this one. Where none is wanted or can be
+    started, none ever is there.
     """
 
     def __init__(self, signer: Signer, processes: int) -> None:
-        self._signer, self._number = signer, processes
+        self.signer, self._number = signer, processes
         self._processes: list[_Process] = []
 
     async def __aenter__(self) -> None:
         for _ in range(self._number):
             try:
-                process = _Process(self._signer)
+                process = _Process(self.signer)
             except OSError:  # no room for another process: it is slower without, but it goes on
                 return
             self._processes.append(process)
@@ -48,14 +48,13 @@ class SigningApart:
         return any(process.is_ready for process in self._processes)
 
     @property
-    def has_room(self) -> bool:
-        """Whether `sign` may be called."""
-        return any(process.has_room for process in self._processes)
+    def room(self) -> int:
+        """For how many texts `sign` may be called."""
+        return sum(process.room for process in self._processes)
 
     def sign(self, text: bytes, then: Callable[[bytes], None]) -> None:
         """Call *then* later with the signature of *text*."""
-        free = [process for process in self._processes if process.has_room]
-        min(free, key=lambda one: len(one.asked)).sign(text, then)
+        max(self._processes, key=lambda one: one.room).sign(text, then)
 
 
 class _Process(asyncio.Protocol):
@@ -77,8 +76,8 @@ class _Process(asyncio.Protocol):
         await asyncio.get_running_loop().create_connection(lambda: self, sock=self._wire)
 
     @property
-    def has_room(self) -> bool:
-        return self.is_ready and len(self.asked) < AT_A_TIME
+    def room(self) -> int:
+        return AT_A_TIME - len(self.asked) if self.is_ready else 0
 
     def sign(self, text: bytes, then: Callable[[bytes], None]) -> None:
         assert self._transport is not None
