@@ -42,7 +42,7 @@ from syndicator.newsletter.models import (
     RecipientState,
     Sender,
 )
-from syndicator.newsletter.recording import record
+from syndicator.newsletter.recording import Fate, record
 from syndicator.newsletter.relaying import Relaying
 from syndicator.newsletter.senders import at_work, still_here
 from syndicator.newsletter.settling import settle
@@ -61,13 +61,15 @@ RELAY_PAUSE = timedelta(minutes=1)
 
 #: Seconds between two looks whether all this may go on, and whether breaking news comes first.
 LOOK, LOOK_ASIDE = 0.5, 0.03
+#: Seconds that results, which stand in the journal, may wait while breaking news goes first.
+PUT_OFF = 0.3
 #: Seconds that others wait for a worker which is busy with a mailing.
 LEAST_SPAN = 2.0
 #: Seconds to wait for what limits will let go next.
 IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
 FIRST_CLAIM = 200
-CLAIMED_FOR = 0.5
+CLAIMED_FOR = 0.25
 #: Seconds until more is asked for than there was last time, while something is under way.
 ASK_AGAIN = 0.2
 #: Seconds between two looks how fast that is, until the first `LOOK`.
@@ -158,10 +160,11 @@ class _Run:
         self._mailing, self._sender, self._limits = mailing, sender, limits
         self._relaying = relaying
         self._in_hand = 0
+        self._told: list[Fate] = []
         self._rate = 0.0
         self._rated_at, self._rated = monotonic(), 0
         self._began = monotonic()
-        self._looked = self._looked_aside = self._began
+        self._looked = self._looked_aside = self._recorded = self._began
         self._now = database_now()
         self._asks_again = self._began
         self._idle_since: float | None = None
@@ -175,11 +178,23 @@ class _Run:
             if not self._is_ending:
                 self._look()
                 self._claim()
-            fates = self._relaying.take(self._look_aside)
-            self._in_hand -= len(fates)
-            self.tries += sum(fate.outcome is not None for fate in fates)
-            record(fates)
-            self._measure()
+            self._told += self._relaying.take(self._look_aside)
+            if not self._puts_off:
+                self._record()
+                self._measure()
+
+    @property
+    def _puts_off(self) -> bool:
+        """Whether what has become of mails is written down later."""
+        relaying = self._relaying
+        return relaying.held and not relaying.over and monotonic() - self._recorded < PUT_OFF
+
+    def _record(self) -> None:
+        fates, self._told = self._told, []
+        self._in_hand -= len(fates)
+        self.tries += sum(fate.outcome is not None for fate in fates)
+        record(fates)
+        self._recorded = monotonic()
 
     def raise_trouble(self) -> None:
         trouble = self._relaying.trouble

@@ -1,7 +1,7 @@
 """Which mailing goes first: breaking news before entries, entries before digests.
 
 Breaking news has a queue, workers and connections of its own. What else runs beside it gives way
-while it is sent: in this process at the next mail, in others at their next look at the database.
+while it is sent: on this machine at the next mail, on others at their next look at the database.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet
 
 from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.announcement import announce
 from syndicator.newsletter.claiming import due
 from syndicator.newsletter.models import Lane, Mailing, MailingState, Sender
 from syndicator.statements import Gap, Prepared
@@ -30,6 +31,8 @@ TASKS = {
 #: A mailing gets another sender for so many mails.
 MAILS_PER_SENDER = 1000
 MOST_SENDERS = 4
+#: So long a free worker may take to answer a ring.
+PICKED_UP = timedelta(seconds=0.3)
 #: So long others give way to a breaking mailing; then it may be its relay that is slow.
 GIVING_WAY = timedelta(seconds=30)
 
@@ -71,6 +74,8 @@ def spare_cores() -> int:
 
 def ring(mailing: Mailing, senders: int = 1) -> None:
     """Call so many workers to a mailing, once the current transaction has committed."""
+    if mailing.lane == Lane.BREAKING:
+        transaction.on_commit(announce)
     for _ in range(senders):
         queue.after_commit(TASKS[Lane(mailing.lane)], mailing.pk)
 
@@ -94,8 +99,9 @@ _BREAKING = Prepared(
 
 
 def others_wait(mailing: Mailing) -> bool:
-    """Whether another mailing is due of which no mail goes out at present."""
-    return unattended().exclude(pk=mailing.pk).exists()
+    """Whether another mailing is due that no worker was free for."""
+    rung_before = database_now() - PICKED_UP
+    return unattended().filter(created_at__lte=rung_before).exclude(pk=mailing.pk).exists()
 
 
 def unattended() -> QuerySet[Mailing]:

@@ -20,6 +20,7 @@ from syndicator.channels.email.conversation import Errand, HandedBack
 from syndicator.channels.email.handing_in import HandIn, Limits
 from syndicator.channels.email.relay import Relay
 from syndicator.channels.email.signing_apart import SigningApart
+from syndicator.newsletter.announcement import Hearing
 from syndicator.newsletter.claiming import BEGIN_WITHIN, LEASE, SEND_DEADLINE, Claimed
 from syndicator.newsletter.journal import Journal
 from syndicator.newsletter.lanes import precedence
@@ -66,6 +67,7 @@ class Relaying:
         self._taken: dict[int, Claimed] = {}
         self._dotted: set[int] = set()
         self._told: deque[Fate] = deque()
+        self._hearing = Hearing()
         self._few = 0
         self._enough = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -234,6 +236,8 @@ class Relaying:
 
     @property
     def _must_give_way(self) -> bool:
+        if self._gives_way and self._hearing.is_new:
+            self.held = True  # the next look at the database tells for how long
         return self.held or (self._gives_way and precedence.claimed)
 
     def _look_again_soon(self) -> None:

@@ -7,8 +7,10 @@ for those it did not reach, without the entry: they are due it again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from syndicator.entries.models import Entry, EntryState
 from syndicator.newsletter.models import (
@@ -33,15 +35,17 @@ def stop_withdrawn(mailing_id: int | None = None) -> int:
     open_mailings = Mailing.objects.filter(state=MailingState.SENDING)
     if mailing_id is not None:
         open_mailings = open_mailings.filter(pk=mailing_id)
-    told = {
-        pk: (blog_id, about or permalink)
-        for pk, blog_id, permalink, about in open_mailings.filter(tells=[]).values_list(
-            "pk", "blog_id", "message__permalink", "message__about"
-        )
-    }
-    withdrawn = _withdrawn(set(told.values()))
-    return _stop_digests(open_mailings.exclude(tells=[])) + MailingRecipient.objects.filter(
-        mailing__in=[pk for pk, entry in told.items() if entry in withdrawn],
+    entries, digests = {}, {}
+    for pk, blog_id, permalink, about, follows, tells in open_mailings.values_list(
+        "pk", "blog_id", "message__permalink", "message__about", "follows", "tells"
+    ):
+        if tells:
+            digests[pk] = follows, tells
+        else:
+            entries[pk] = blog_id, about or permalink
+    withdrawn = _withdrawn(set(entries.values()))
+    return _stop_digests(digests) + MailingRecipient.objects.filter(
+        mailing__in=[pk for pk, entry in entries.items() if entry in withdrawn],
         state=RecipientState.QUEUED,
     ).update(state=RecipientState.WITHDRAWN, due_at=None, reason=TAKEN_BACK.to_json())
 
@@ -59,13 +63,10 @@ def stop_cancelled(mailing_id: int | None = None) -> int:
     ).update(state=RecipientState.WITHDRAWN, due_at=None, reason=CANCELLED.to_json())
 
 
-def _stop_digests(open_digests: QuerySet[Mailing]) -> int:
+def _stop_digests(told: Mapping[int, tuple[int | None, list[int]]]) -> int:
     """Put aside what waits of digests that tell of an entry which is withdrawn by now. Their
-    readers are as before it: they had the one that it follows."""
-    told = {
-        pk: (follows, tells)
-        for pk, follows, tells in open_digests.values_list("pk", "follows", "tells")
-    }
+    readers are as before it: they had the one that it follows. Of each is *told* which that is,
+    and of which entries it tells."""
     entries = {entry for _, tells in told.values() for entry in tells}
     withdrawn = set(
         Entry.objects.filter(pk__in=entries, state=EntryState.WITHDRAWN).values_list(

@@ -1,0 +1,116 @@
+"""Breaking news is heard of on the machine it was made on, before the database is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from syndicator.clock import database_now
+from syndicator.destinations.models import Destination
+from syndicator.entries.models import LiveBlog
+from syndicator.newsletter import announcement, fanout
+from syndicator.newsletter.announcement import Hearing, announce
+from syndicator.newsletter.lanes import others_wait, ring
+from syndicator.newsletter.models import Lane, Mailing, RecipientState
+from syndicator.newsletter.progress import progress
+from syndicator.newsletter.recording import Fate, record
+from syndicator.newsletter.relaying import Relaying
+from syndicator.newsletter.senders import CONNECTIONS
+from tests.newsletter.killing import prepared
+from tests.newsletter.mailings import make_mailing
+from tests.newsletter.sink import recording
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def at_every_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcement, "LOOK", 0.0)
+
+
+def test_an_announcement_is_heard_once(tmp_path: Path, settings: Any) -> None:
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    hearing = Hearing()
+    assert not hearing.is_new
+    announce()
+    assert hearing.is_new
+    assert not hearing.is_new
+    assert not Hearing().is_new, "that was before its time"
+
+
+def test_where_nothing_can_be_announced_nothing_breaks(tmp_path: Path, settings: Any) -> None:
+    (tmp_path / "file").touch()
+    settings.JOURNAL_FOLDER = tmp_path / "file" / "journals"
+    hearing = Hearing()
+    announce()
+    assert not hearing.is_new
+
+
+@pytest.mark.parametrize(("lane", "heard"), [(Lane.BREAKING, True), (Lane.DIGEST, False)])
+def test_only_breaking_news_is_announced_and_when_it_is_committed(
+    destination: Destination, blog: LiveBlog, lane: Lane, heard: bool
+) -> None:
+    mailing = make_mailing(destination, blog, "anna@example.org")
+    mailing.lane = lane
+    hearing = Hearing()
+    with transaction.atomic():
+        ring(mailing)
+        assert not hearing.is_new
+    assert hearing.is_new is heard
+
+
+def test_a_running_digest_stops_at_the_next_mail(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    monkeypatch.setattr(fanout, "LOOK_ASIDE", 0.5)
+    monkeypatch.setattr(fanout, "PUT_OFF", inf)
+    dots, announced_at = 0, 100
+    looked: list[int] = []
+    recorded: list[tuple[int, int]] = []
+    before_dot = Relaying.before_dot
+
+    def count(relaying: Relaying, errand: Any) -> None:
+        nonlocal dots
+        dots += 1
+        if dots == announced_at:
+            announce()
+        before_dot(relaying, errand)
+
+    def look(*_: object) -> bool:
+        """There is no breaking news after all."""
+        if dots >= announced_at:
+            looked.append(dots)
+        return False
+
+    def write_down(fates: Iterable[Fate]) -> int:
+        recorded.append((dots, len(looked)))
+        return record(fates)
+
+    monkeypatch.setattr(Relaying, "before_dot", count)
+    monkeypatch.setattr(fanout, "gives_way", look)
+    monkeypatch.setattr(fanout, "record", write_down)
+    with recording(tmp_path, seconds=0) as sink:
+        mailing = prepared(sink, 2000)
+        fanout.send_due(mailing.pk)
+        assert sink.message_ids().total() == 2000
+    assert progress(mailing.pk)[RecipientState.ACCEPTED] == 2000
+    assert looked[0] < announced_at + CONNECTIONS
+    meanwhile = [sent for sent, looks in recorded if sent >= announced_at and not looks]
+    assert len(meanwhile) <= 1, "one may have been under way"
+
+
+def test_a_mailing_waits_only_when_no_free_worker_has_come_for_it(
+    destination: Destination, blog: LiveBlog
+) -> None:
+    running = Mailing(pk=0, lane=Lane.DIGEST)
+    mailing = make_mailing(destination, blog, "anna@example.org")
+    assert not others_wait(running)
+    Mailing.objects.filter(pk=mailing.pk).update(created_at=database_now() - timedelta(seconds=1))
+    assert others_wait(running)
