@@ -7,4 +7,5 @@ app_name = "digests"
 urlpatterns = [
     path("<slug:slug>/", pages.archive, name="archive"),
     path("<slug:slug>/<str:public_id>/", pages.page, name="page"),
+    path("<slug:slug>/<str:public_id>/pictures/<slug:shown>", pages.picture, name="picture"),
 ]
