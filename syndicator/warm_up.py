@@ -22,7 +22,7 @@ from syndicator.content import EntryContent, Paragraph, Story
 log = structlog.get_logger(__name__)
 
 #: Objects made since the collector's last look that call for another one.
-YOUNG = 10_000
+YOUNG = 3_000
 
 _STORY = Story(
     EntryContent(

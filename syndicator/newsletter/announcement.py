@@ -18,11 +18,9 @@ LOOK = 0.001
 
 
 def announce() -> None:
-    """Breaking news has been committed."""
-    path = _path()
+    """Breaking news has been committed. Where no sender has made the folder yet, none listens."""
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
+        _path().touch(mode=0o600)
 
 
 class Hearing:
@@ -33,9 +31,8 @@ class Hearing:
         self._last = self._touched()
         self._looked = monotonic()
 
-    @property
-    def is_new(self) -> bool:
-        """Whether there was an announcement since this was last asked."""
+    def heard_anew(self) -> bool:
+        """Whether there was an announcement since this was last called."""
         now = monotonic()
         if now - self._looked < LOOK:
             return False

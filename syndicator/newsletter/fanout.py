@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import timedelta
+from math import inf
 from time import monotonic
 
 import structlog
@@ -70,7 +71,7 @@ IDLE = 1.0
 #: Mails that are claimed at once, at first; later as many as are handed in in this time, seconds.
 FIRST_CLAIM = 200
 CLAIMED_FOR = 0.25
-#: Seconds until more is asked for than there was last time, while something is under way.
+#: Seconds from a claim that brought fewer than asked for to the next, while something is under way.
 ASK_AGAIN = 0.2
 #: Seconds between two looks how fast that is, until the first `LOOK`.
 AT_FIRST = 0.1
@@ -164,9 +165,10 @@ class _Run:
         self._rate = 0.0
         self._rated_at, self._rated = monotonic(), 0
         self._began = monotonic()
-        self._looked = self._looked_aside = self._recorded = self._began
+        self._looked = self._recorded = self._began
+        self._looked_aside = -inf
         self._now = database_now()
-        self._asks_again = self._began
+        self._ask_again_at = self._began
         self._idle_since: float | None = None
         self._is_ending = False
         self.tries = 0
@@ -178,8 +180,11 @@ class _Run:
             if not self._is_ending:
                 self._look()
                 self._claim()
+            was_all = self._relaying.has_ended
             self._told += self._relaying.take(self._look_aside)
             if not self._puts_off:
+                if was_all and not self._told and self._in_hand:
+                    raise LookupError(f"{self._in_hand} mails came to no end")
                 self._record()
                 self._measure()
 
@@ -211,7 +216,7 @@ class _Run:
         wanted = max(round(self._rate * CLAIMED_FOR) or FIRST_CLAIM, connections)
         if self._relaying.waiting > wanted // 2:
             return
-        if self._in_hand and monotonic() < self._asks_again:
+        if self._in_hand and monotonic() < self._ask_again_at:
             return
         claimed_at, wanted = uptime(), min(wanted, MOST)
         mailing = self._mailing
@@ -219,7 +224,7 @@ class _Run:
             mailing.pk, mailing.destination_id, self._sender.token, wanted, self._limits
         )
         if len(claimed) < wanted:
-            self._asks_again = monotonic() + ASK_AGAIN
+            self._ask_again_at = monotonic() + ASK_AGAIN
         if claimed:
             self._idle_since = None
             self._in_hand += len(claimed)
@@ -257,11 +262,12 @@ class _Run:
         if now - self._looked_aside >= LOOK_ASIDE:
             self._looked_aside = now
             # The clock is asked with the other looks: this one is made too often for that.
-            self._relaying.held = gives_way(self._mailing, self._now)
+            heard = self._relaying.heard
+            self._relaying.hold(gives_way(self._mailing, self._now), heard=heard)
 
     def _end(self) -> None:
         self._is_ending = True
-        self._relaying.held = False
+        self._relaying.hold(False, heard=self._relaying.heard)
         self._relaying.finish()
 
     def _measure(self) -> None:

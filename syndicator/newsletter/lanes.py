@@ -74,8 +74,8 @@ def spare_cores() -> int:
 
 def ring(mailing: Mailing, senders: int = 1) -> None:
     """Call so many workers to a mailing, once the current transaction has committed."""
-    if mailing.lane == Lane.BREAKING:
-        transaction.on_commit(announce)
+    if mailing.lane == Lane.BREAKING and senders:
+        transaction.on_commit(announce, robust=True)
     for _ in range(senders):
         queue.after_commit(TASKS[Lane(mailing.lane)], mailing.pk)
 

@@ -67,13 +67,15 @@ class Relaying:
         self._taken: dict[int, Claimed] = {}
         self._dotted: set[int] = set()
         self._told: deque[Fate] = deque()
+        #: Announcements of breaking news; the event loop's thread counts those it has heard, the
+        #: other one those that a look at the database took into account.
         self._hearing = Hearing()
+        self.heard = self._looked_into = 0
+        self._holds = False
         self._few = 0
         self._enough = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = self._flushing = self._looks_again = False
-        #: Nothing new is begun as long as this is set.
-        self.held = False
         self.over = False
         #: Why no more can be handed in, if that is why it is over.
         self.trouble: BaseException | None = None
@@ -98,6 +100,20 @@ class Relaying:
     def waiting(self) -> int:
         """How many mails nobody has begun to hand in yet."""
         return len(self._waiting)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether all is told that will be."""
+        return not self._thread.is_alive()
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing new is begun."""
+        return self._holds or self.heard != self._looked_into
+
+    def hold(self, whether: bool, *, heard: int) -> None:
+        """*whether* to, by a look that began when so many announcements had been *heard*."""
+        self._holds, self._looked_into = whether, heard
 
     def give(self, mails: Iterable[Claimed], claimed: float) -> None:
         """*claimed* is `uptime` before they were claimed."""
@@ -181,11 +197,13 @@ class Relaying:
         return len(self._waiting) + (self._ahead.ready if self._ahead else 0)
 
     def next_errand(self) -> Errand | None:
+        if self._ahead is not None:
+            self._sign_ahead()
+        self._listen()
         if self._must_give_way:
             self._look_again_soon()
             return None
         if self._ahead is not None:
-            self._sign_ahead()
             while (signed := self._ahead.next_signed()) is not None:
                 mail, claimed, data = signed
                 if self._may_begin(mail, claimed):
@@ -221,10 +239,13 @@ class Relaying:
 
     def _sign_ahead(self) -> None:
         assert self._ahead is not None
-        for _ in range(self._ahead.room):
-            if self._must_give_way or (found := self._next_waiting()) is None:
-                return
-            self._ahead.sign(*found)
+        if self._flushing:
+            self._flush()  # a lot takes a while
+        self._ahead.sign_some(self._next_to_sign)
+
+    def _next_to_sign(self) -> tuple[Claimed, float] | None:
+        self._listen()
+        return None if self._must_give_way else self._next_waiting()
 
     def _is_signed(self) -> None:
         self._sign_ahead()
@@ -234,10 +255,13 @@ class Relaying:
     def _has_work(self) -> bool:
         return bool(self._taken or self._waiting or (self._ahead and self._ahead.holds_any))
 
+    def _listen(self) -> None:
+        """For breaking news; the next look at the database tells how long it holds this up."""
+        if self._gives_way and self._hearing.heard_anew():
+            self.heard += 1
+
     @property
     def _must_give_way(self) -> bool:
-        if self._gives_way and self._hearing.is_new:
-            self.held = True  # the next look at the database tells for how long
         return self.held or (self._gives_way and precedence.claimed)
 
     def _look_again_soon(self) -> None:

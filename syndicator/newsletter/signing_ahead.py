@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 
 from syndicator.channels.email.signing_apart import SigningApart
 from syndicator.channels.email.splicing import Begun
@@ -17,8 +18,8 @@ from syndicator.newsletter.writing import Writing
 
 #: How many signed mails wait for their turn at most.
 MOST_SIGNED = 100
-#: How many are signed here at once; other connections' answers wait meanwhile.
-LOT = 32
+#: Seconds that a lot may take; other connections' answers wait meanwhile.
+LOT = 0.005
 
 
 class SigningAhead:
@@ -42,26 +43,36 @@ class SigningAhead:
     def holds_any(self) -> bool:
         return bool(self._asked or self._signed)
 
-    @property
-    def room(self) -> int:
-        """For how many mails `sign` may be called now."""
+    def sign_some(self, next_mail: Callable[[], tuple[Claimed, float] | None]) -> None:
+        """Sign what *next_mail* gives, or have it signed, as far as there is room."""
         if self.apart.is_there:
-            return min(MOST_SIGNED - len(self._signed), self.apart.room)
-        return 0 if self.holds_any else LOT
+            while self._has_room and (found := next_mail()) is not None:
+                self._sign(*found)
+        elif not self.holds_any:
+            until = monotonic() + LOT
+            while (found := next_mail()) is not None:
+                self._sign(*found)
+                if monotonic() >= until:
+                    return
 
-    def sign(self, mail: Claimed, claimed: float) -> None:
+    @property
+    def _has_room(self) -> bool:
+        return len(self._signed) < MOST_SIGNED and self.apart.room > 0
+
+    def _sign(self, mail: Claimed, claimed: float) -> None:
         try:
             begun = self._writing.begin(mail)
-        except Exception:  # of whatever kind: it comes again when the mail's turn has come
-            self._signed.append((mail, claimed, None))
-            return
-        assert begun.unsigned is not None
-        text = begun.unsigned.text
-        if self.apart.is_there:
-            self._asked[mail.pk] = mail
-            self.apart.sign(text, partial(self._keep, mail, claimed, begun))
-        else:
+            assert begun.unsigned is not None
+            text = begun.unsigned.text
+            if self.apart.is_there:
+                self._asked[mail.pk] = mail
+                self.apart.sign(text, partial(self._keep, mail, claimed, begun))
+                return
             data = partial(self._writing.data, begun, self.apart.signer.signature(text))
+        except Exception:  # of whatever kind: it comes again when the mail's turn has come
+            self._asked.pop(mail.pk, None)
+            self._signed.append((mail, claimed, None))
+        else:
             self._signed.append((mail, claimed, data))
 
     def next_signed(self) -> tuple[Claimed, float, Callable[[], bytes] | None] | None:

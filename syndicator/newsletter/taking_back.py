@@ -65,8 +65,8 @@ def stop_cancelled(mailing_id: int | None = None) -> int:
 
 def _stop_digests(told: Mapping[int, tuple[int | None, list[int]]]) -> int:
     """Put aside what waits of digests that tell of an entry which is withdrawn by now. Their
-    readers are as before it: they had the one that it follows. Of each is *told* which that is,
-    and of which entries it tells."""
+    readers are as before it: they had the one that it follows. *told*: by digest, which one it
+    follows and which entries it tells of."""
     entries = {entry for _, tells in told.values() for entry in tells}
     withdrawn = set(
         Entry.objects.filter(pk__in=entries, state=EntryState.WITHDRAWN).values_list(

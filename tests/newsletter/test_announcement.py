@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from math import inf
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -35,34 +36,37 @@ def at_every_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_announcement_is_heard_once(tmp_path: Path, settings: Any) -> None:
-    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    settings.JOURNAL_FOLDER = tmp_path
     hearing = Hearing()
-    assert not hearing.is_new
+    assert not hearing.heard_anew()
     announce()
-    assert hearing.is_new
-    assert not hearing.is_new
-    assert not Hearing().is_new, "that was before its time"
+    assert hearing.heard_anew()
+    assert not hearing.heard_anew()
+    assert not Hearing().heard_anew(), "that was before its time"
 
 
 def test_where_nothing_can_be_announced_nothing_breaks(tmp_path: Path, settings: Any) -> None:
     (tmp_path / "file").touch()
-    settings.JOURNAL_FOLDER = tmp_path / "file" / "journals"
-    hearing = Hearing()
-    announce()
-    assert not hearing.is_new
+    for folder in ("none", "file"):
+        settings.JOURNAL_FOLDER = tmp_path / folder
+        hearing = Hearing()
+        announce()
+        assert not hearing.heard_anew()
+    assert not (tmp_path / "none").exists(), "the first sender makes it, as itself"
 
 
 @pytest.mark.parametrize(("lane", "heard"), [(Lane.BREAKING, True), (Lane.DIGEST, False)])
 def test_only_breaking_news_is_announced_and_when_it_is_committed(
-    destination: Destination, blog: LiveBlog, lane: Lane, heard: bool
+    tmp_path: Path, settings: Any, destination: Destination, blog: LiveBlog, lane: Lane, heard: bool
 ) -> None:
+    settings.JOURNAL_FOLDER = tmp_path
     mailing = make_mailing(destination, blog, "anna@example.org")
     mailing.lane = lane
     hearing = Hearing()
     with transaction.atomic():
         ring(mailing)
-        assert not hearing.is_new
-    assert hearing.is_new is heard
+        assert not hearing.heard_anew()
+    assert hearing.heard_anew() is heard
 
 
 def test_a_running_digest_stops_at_the_next_mail(
@@ -104,6 +108,44 @@ def test_a_running_digest_stops_at_the_next_mail(
     assert looked[0] < announced_at + CONNECTIONS
     meanwhile = [sent for sent, looks in recorded if sent >= announced_at and not looks]
     assert len(meanwhile) <= 1, "one may have been under way"
+
+
+def test_what_is_heard_while_the_database_is_asked_holds_until_it_is_asked_again(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    monkeypatch.setattr(fanout, "LOOK_ASIDE", 0.3)
+    running: list[Relaying] = []
+    looked: list[tuple[int, bool]] = []
+    before_dot = Relaying.before_dot
+    dots = 0
+
+    def count(relaying: Relaying, errand: Any) -> None:
+        nonlocal dots
+        dots += 1
+        running[:] = [relaying]
+        before_dot(relaying, errand)
+
+    def look(*_: object) -> bool:
+        """Its answer is from before the announcement."""
+        if running and not looked:
+            announce()
+            while not running[0].heard:
+                sleep(0.001)
+        if running:
+            looked.append((dots, running[0].held))
+        return False
+
+    monkeypatch.setattr(Relaying, "before_dot", count)
+    monkeypatch.setattr(fanout, "gives_way", look)
+    with recording(tmp_path, seconds=0) as sink:
+        mailing = prepared(sink, 2000)
+        fanout.send_due(mailing.pk)
+        assert sink.message_ids().total() == 2000
+    (first, held), (second, still_held), *_ = looked
+    assert held
+    assert still_held
+    assert second < first + CONNECTIONS
 
 
 def test_a_mailing_waits_only_when_no_free_worker_has_come_for_it(

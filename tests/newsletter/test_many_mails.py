@@ -70,6 +70,31 @@ def test_signed_by_processes_that_may_be_killed_and_stopped_in_the_middle_a_mail
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("failures", "accepted"), [(1, 40), (10**6, 0)])
+def test_a_mail_that_cannot_be_signed_is_tried_again_or_waits(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, failures: int, accepted: int
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path / "journals"
+    left, signature = failures, Signer.signature
+
+    def fail(signer: Signer, text: bytes) -> bytes:
+        """As a machine without memory would, or a library that refuses the key."""
+        nonlocal left
+        if left:
+            left -= 1
+            raise MemoryError
+        return signature(signer, text)
+
+    monkeypatch.setattr(Signer, "signature", fail)
+    with recording(tmp_path, seconds=0) as sink:
+        mailing = prepared(sink, 40, signed=True)
+        send_due(mailing.pk)
+        counts = progress(mailing.pk)
+        assert counts[RecipientState.ACCEPTED] == accepted == sink.message_ids().total()
+        assert counts[RecipientState.QUEUED] == 40 - accepted
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_thousand_mails_more_cost_about_a_hundred_statements(
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
