@@ -107,9 +107,8 @@ def page(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
 def picture(request: HttpRequest, slug: str, public_id: str, shown: str) -> HttpResponse:
     """A picture of the page: of an entry that was not taken back, and still in it."""
     _, digest, _ = _found(slug, public_id)
-    if not _shows_pictures(digest) or shown not in {
-        one.digest for item in _items(digest) for one in _showable(digest, item.entry)
-    }:
+    showable = (one for item in _items(digest) for one in _showable(digest, item.entry))
+    if not _shows_pictures(digest) or not any(one.digest == shown for one in showable):
         raise Http404
     answer = picture_answer(StoredPicture.objects.defer("data").get(pk=shown))
     if answer.status_code == 200:

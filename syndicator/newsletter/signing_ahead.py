@@ -57,7 +57,7 @@ class SigningAhead:
 
     @property
     def _has_room(self) -> bool:
-        return len(self._signed) < MOST_SIGNED and self.apart.room > 0
+        return len(self._signed) < MOST_SIGNED and self.apart.has_room
 
     def _sign(self, mail: Claimed, claimed: float) -> None:
         try:

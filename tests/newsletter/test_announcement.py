@@ -35,6 +35,23 @@ def at_every_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcement, "LOOK", 0.0)
 
 
+class Counted:
+    """How many mails' dots were about to leave, and who hands them in."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, announced_at: int = 0) -> None:
+        self.dots = 0
+        self.relaying: Relaying | None = None
+        before_dot = Relaying.before_dot
+
+        def count(relaying: Relaying, errand: Any) -> None:
+            self.dots, self.relaying = self.dots + 1, relaying
+            if self.dots == announced_at:
+                announce()
+            before_dot(relaying, errand)
+
+        monkeypatch.setattr(Relaying, "before_dot", count)
+
+
 def test_an_announcement_is_heard_once(tmp_path: Path, settings: Any) -> None:
     settings.JOURNAL_FOLDER = tmp_path
     hearing = Hearing()
@@ -75,29 +92,21 @@ def test_a_running_digest_stops_at_the_next_mail(
     settings.JOURNAL_FOLDER = tmp_path / "journals"
     monkeypatch.setattr(fanout, "LOOK_ASIDE", 0.5)
     monkeypatch.setattr(fanout, "PUT_OFF", inf)
-    dots, announced_at = 0, 100
+    announced_at = 100
+    sent = Counted(monkeypatch, announced_at)
     looked: list[int] = []
     recorded: list[tuple[int, int]] = []
-    before_dot = Relaying.before_dot
-
-    def count(relaying: Relaying, errand: Any) -> None:
-        nonlocal dots
-        dots += 1
-        if dots == announced_at:
-            announce()
-        before_dot(relaying, errand)
 
     def look(*_: object) -> bool:
         """There is no breaking news after all."""
-        if dots >= announced_at:
-            looked.append(dots)
+        if sent.dots >= announced_at:
+            looked.append(sent.dots)
         return False
 
     def write_down(fates: Iterable[Fate]) -> int:
-        recorded.append((dots, len(looked)))
+        recorded.append((sent.dots, len(looked)))
         return record(fates)
 
-    monkeypatch.setattr(Relaying, "before_dot", count)
     monkeypatch.setattr(fanout, "gives_way", look)
     monkeypatch.setattr(fanout, "record", write_down)
     with recording(tmp_path, seconds=0) as sink:
@@ -106,7 +115,7 @@ def test_a_running_digest_stops_at_the_next_mail(
         assert sink.message_ids().total() == 2000
     assert progress(mailing.pk)[RecipientState.ACCEPTED] == 2000
     assert looked[0] < announced_at + CONNECTIONS
-    meanwhile = [sent for sent, looks in recorded if sent >= announced_at and not looks]
+    meanwhile = [dots for dots, looks in recorded if dots >= announced_at and not looks]
     assert len(meanwhile) <= 1, "one may have been under way"
 
 
@@ -115,28 +124,19 @@ def test_what_is_heard_while_the_database_is_asked_holds_until_it_is_asked_again
 ) -> None:
     settings.JOURNAL_FOLDER = tmp_path / "journals"
     monkeypatch.setattr(fanout, "LOOK_ASIDE", 0.3)
-    running: list[Relaying] = []
+    sent = Counted(monkeypatch)
     looked: list[tuple[int, bool]] = []
-    before_dot = Relaying.before_dot
-    dots = 0
-
-    def count(relaying: Relaying, errand: Any) -> None:
-        nonlocal dots
-        dots += 1
-        running[:] = [relaying]
-        before_dot(relaying, errand)
 
     def look(*_: object) -> bool:
         """Its answer is from before the announcement."""
-        if running and not looked:
+        if sent.relaying and not looked:
             announce()
-            while not running[0].heard:
+            while not sent.relaying.heard:
                 sleep(0.001)
-        if running:
-            looked.append((dots, running[0].held))
+        if sent.relaying:
+            looked.append((sent.dots, sent.relaying.held))
         return False
 
-    monkeypatch.setattr(Relaying, "before_dot", count)
     monkeypatch.setattr(fanout, "gives_way", look)
     with recording(tmp_path, seconds=0) as sink:
         mailing = prepared(sink, 2000)

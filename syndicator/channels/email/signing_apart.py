@@ -48,9 +48,9 @@ class SigningApart:
         return any(process.is_ready for process in self._processes)
 
     @property
-    def room(self) -> int:
-        """For how many texts `sign` may be called."""
-        return sum(process.room for process in self._processes)
+    def has_room(self) -> bool:
+        """Whether `sign` may be called."""
+        return any(process.room for process in self._processes)
 
     def sign(self, text: bytes, then: Callable[[bytes], None]) -> None:
         """Call *then* later with the signature of *text*."""

@@ -43,7 +43,7 @@ def signed(signer: Signer, processes: int, at_half: Callable[[SigningApart], Non
             while not apart.is_there:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             for number, text in enumerate(TEXTS):
-                while not apart.room and apart.is_there:  # noqa: ASYNC110
+                while not apart.has_room and apart.is_there:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
                 if apart.is_there:
                     apart.sign(text, partial(keep, number))
@@ -103,12 +103,12 @@ def test_where_no_process_can_be_started_none_is_there(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(subprocess, "Popen", full)
 
-    async def run() -> tuple[bool, int]:
+    async def run() -> tuple[bool, bool]:
         apart = SigningApart(SIGNERS["rsa"], 2)
         async with apart:
-            return apart.is_there, apart.room
+            return apart.is_there, apart.has_room
 
-    assert asyncio.run(run()) == (False, 0)
+    assert asyncio.run(run()) == (False, False)
 
 
 def test_the_key_is_in_no_argument_and_no_environment() -> None:
