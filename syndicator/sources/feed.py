@@ -16,7 +16,7 @@ from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
 from syndicator.sources.feed_dates import feed_time
-from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page_address
+from syndicator.sources.feed_item import FeedItem, FeedItems, page_address
 from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.feed_media import media_images
 from syndicator.sources.file_kinds import MAX_BYTES, unreadable
@@ -124,7 +124,7 @@ class _Feed:
             ),
             title=line_of(_markup(self._about.first("title", "dc:title"))),
             canonical_url=self._page_url,
-            language=self._language(),
+            language=self._about.text_of("language", "dc:language") or self._about.language,
             warnings=(*self._warnings, *self._items.warnings()),
             withdrawn=withdrawn,
             next_url=self._next_url(topic),
@@ -198,10 +198,6 @@ class _Feed:
         own = {topic, self._context.source_url}
         urls = (*self._addresses("next"), *self._addresses("prev-archive"))
         return next((url for url in urls if url not in own), "")
-
-    def _language(self) -> str:
-        said = self._about.text_of("language", "dc:language")
-        return language_tag(said or self._about.language)
 
 
 def _relation(link: Element) -> str:

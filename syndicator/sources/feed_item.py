@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
@@ -24,13 +23,6 @@ _NEVER_ENTRIES = (Furniture.ADVERTISEMENT, Furniture.POLL)
 #: In characters with markup; what is still too long without it is cut with a warning.
 _LONGEST_TITLE = 20_000
 _MOST_PROBLEMS = 200
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
-
-
-def language_tag(text: str) -> str:
-    """*text* if it has the form of a language tag (BCP 47), else nothing."""
-    tag = text.strip().replace("_", "-")
-    return tag if _LANGUAGE_TAG.fullmatch(tag) else ""
 
 
 def page_address(url: str) -> str:

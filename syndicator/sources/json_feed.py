@@ -11,7 +11,7 @@ from syndicator.sources.base import ReadingContext, SourceDocument
 from syndicator.sources.derived_ids import with_derived_ids
 from syndicator.sources.entry_body import Piece
 from syndicator.sources.entry_order import oldest_first
-from syndicator.sources.feed_item import FeedItem, FeedItems, language_tag, page_address
+from syndicator.sources.feed_item import FeedItem, FeedItems, page_address
 from syndicator.sources.feed_markup import TooLong, line_of, pieces_of_markup, pieces_of_text
 from syndicator.sources.html_blocks import absolute_url
 from syndicator.sources.json_reader import JsonReader
@@ -56,7 +56,7 @@ class _Feed:
             entries=with_derived_ids(entries),
             title=line_of(_text(self._feed, "title")),
             canonical_url=self._page_url,
-            language=language_tag(_text(self._feed, "language")),
+            language=_text(self._feed, "language"),
             warnings=tuple(warnings),
             next_url="" if next_url in (self._feed_url, self._context.source_url) else next_url,
             hub_urls=hubs,

@@ -25,6 +25,7 @@ from syndicator.sources.html_blocks import (
 )
 from syndicator.sources.json_text import load_json
 from syndicator.sources.json_values import Node, line, listed, string
+from syndicator.sources.language_tags import language_tag
 from syndicator.sources.page_furniture import FurnitureLeftOut
 from syndicator.sources.page_head import PageHead, read_page_head
 from syndicator.sources.page_html import Sought, pieces_on_page
@@ -71,7 +72,7 @@ class JsonLdReader(Reader):
             entries=entries,
             title=line(live_blog.get("headline")) or line(live_blog.get("name")),
             canonical_url=canonical_url,
-            language=line(live_blog.get("inLanguage")) or head.language,
+            language=language_tag(line(live_blog.get("inLanguage"))) or head.language,
             sparse=tuple(updates.sparse),
             warnings=(*updates.warnings, *updates.furniture.warnings()),
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from syndicator.content import EntryContent
 from syndicator.sources.base import SourceDocument
+from syndicator.sources.language_tags import language_tag
 
 LONGEST_ID = 200
 LONGEST_AUTHOR = 300
@@ -16,8 +17,6 @@ LONGEST_TAG = 100
 MOST_TAGS = 50
 MOST_BLOCKS = 500
 LONGEST_TITLE = 300
-#: No tag of a language is longer (RFC 5646, 4.4.1).
-LONGEST_LANGUAGE = 35
 LONGEST_HUB_URL = 2000
 #: The first that can be used is taken.
 MOST_HUBS = 10
@@ -28,7 +27,7 @@ def within_limits(document: SourceDocument) -> SourceDocument:
 
     A long id becomes its beginning and its hash, so that it stays the same and no other's. An
     entry whose permalink is too long is left out: nothing may go out without it. So is what would
-    say something else if it were cut: a language, and the addresses of hubs.
+    say something else if it were cut: the addresses of hubs, and a language that is no such tag.
     """
     warnings = list(document.warnings)
     entries = []
@@ -44,7 +43,7 @@ def within_limits(document: SourceDocument) -> SourceDocument:
         document,
         entries=tuple(entries),
         title=document.title[:LONGEST_TITLE],
-        language=document.language if len(document.language) <= LONGEST_LANGUAGE else "",
+        language=language_tag(document.language),
         hub_urls=tuple(filter(_is_short, document.hub_urls))[:MOST_HUBS],
         topic_url=document.topic_url if _is_short(document.topic_url) else "",
         withdrawn=tuple(map(kept_id, document.withdrawn)),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from syndicator.sources.base import Reader, ReadingContext, SourceDocument
+from syndicator.sources.detect import read_with
 from syndicator.sources.feed import FeedReader
 from syndicator.sources.json_feed import JsonFeedReader
-from syndicator.sources.permalinks import with_permalinks
 
 FEEDS = sorted(
     path
@@ -48,8 +48,7 @@ def test_a_feed_is_read_as_written_beside_it(feed: Path) -> None:
     reader = reader_of(feed)
     data = feed.read_bytes()
     assert reader.recognises(data)
-    document = reader.read(data, ReadingContext())
-    read = with_permalinks(document, document.canonical_url)
+    read = read_with(reader, data, ReadingContext())
     expected = feed.with_name(feed.name.partition(".")[0] + ".read.json")
     assert as_json(read) == json.loads(expected.read_text(encoding="utf-8"))
 

@@ -59,6 +59,13 @@ def test_what_a_source_says_of_itself_has_its_limits_too() -> None:
     assert read.title == "T" * 300
     assert (read.language, read.topic_url) == ("", "")
     assert read.hub_urls == hubs[:10]
+    for said, kept in {
+        "de_AT": "de-AT",
+        " en\n": "en",
+        "de\x01\x00head": "",
+        "Deutsch, kurz": "",
+    }.items():
+        assert within_limits(SourceDocument("x", (), language=said)).language == kept
     fine = SourceDocument(
         "x", (), title="Genf", language="de-CH", hub_urls=hubs[:2], topic_url=PAGE
     )
