@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import connection
 from django.db.models import QuerySet
 
+from syndicator.newsletter.announcement import announce
 from syndicator.newsletter.lanes import ring, senders_for
 from syndicator.newsletter.models import (
+    Lane,
     Mailing,
     MailingRecipient,
     MailingState,
@@ -29,6 +31,10 @@ def address(mailing: Mailing, subscriptions: QuerySet[Subscription]) -> int:
     To be called once for a mailing, in the transaction that made it: with its commit the fan-out
     begins. A million subscriptions take no more memory than one: none of them comes here.
     """
+    if mailing.lane == Lane.BREAKING:
+        # It will be announced again when it is there to be sent (`ring`); by then the senders of
+        # digests are done with what they were at.
+        announce()
     added = _insert(mailing, subscriptions)
     if added:
         ring(mailing, senders_for(added))

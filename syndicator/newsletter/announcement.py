@@ -1,8 +1,8 @@
 """Tells the senders on this machine that there is breaking news, before they ask the database.
 
 Asking takes them a while, the longer the busier the machine is: they are at it themselves. So
-whoever rings for breaking news touches a file, and that it was touched is all it says. Where it
-cannot be, or on other machines, the next look at the database tells (`lanes.gives_way`).
+whoever writes or rings for breaking news touches a file, and that it was touched is all it says.
+Where it cannot be, or on other machines, the next look at the database tells (`lanes.gives_way`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ LOOK = 0.001
 
 
 def announce() -> None:
-    """Breaking news has been committed. Where no sender has made the folder yet, none listens."""
+    """Breaking news is about to be committed, or has been. Where no sender has made the folder yet,
+    none listens."""
     with suppress(OSError):
         _path().touch(mode=0o600)
 

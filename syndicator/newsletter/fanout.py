@@ -62,6 +62,9 @@ RELAY_PAUSE = timedelta(minutes=1)
 
 #: Seconds between two looks whether all this may go on, and whether breaking news comes first.
 LOOK, LOOK_ASIDE = 0.5, 0.03
+#: Seconds from an announcement of breaking news to the next look whether there is any. Until then
+#: all here is still: the news is being committed and sent, on the processors that are needed here.
+STILL = 0.1
 #: Seconds that results, which stand in the journal, may wait while breaking news goes first.
 PUT_OFF = 0.3
 #: Seconds that others wait for a worker which is busy with a mailing.
@@ -166,7 +169,8 @@ class _Run:
         self._rated_at, self._rated = monotonic(), 0
         self._began = monotonic()
         self._looked = self._recorded = self._began
-        self._looked_aside = -inf
+        self._look_aside_at = -inf
+        self._heard = 0
         self._now = database_now()
         self._ask_again_at = self._began
         self._idle_since: float | None = None
@@ -259,10 +263,13 @@ class _Run:
         now = monotonic()
         if self._is_ending or self._mailing.lane == Lane.BREAKING:
             return
-        if now - self._looked_aside >= LOOK_ASIDE:
-            self._looked_aside = now
+        heard, before = self._relaying.heard, self._heard
+        self._heard = heard
+        if heard != before:
+            self._look_aside_at = now + STILL
+        elif now >= self._look_aside_at:
+            self._look_aside_at = now + LOOK_ASIDE
             # The clock is asked with the other looks: this one is made too often for that.
-            heard = self._relaying.heard
             self._relaying.hold(gives_way(self._mailing, self._now), heard=heard)
 
     def _end(self) -> None:

@@ -35,7 +35,7 @@ AT_ONCE = 500
 PATIENCE = 0.1
 #: What else there is to do is done so often meanwhile (seconds).
 MEANWHILE = 0.03
-#: Seconds until a mail that gives way looks again whether it may go.
+#: Seconds until a mail that gives way to this process's own breaking news looks again.
 GIVING_WAY = 0.005
 
 UNEXPECTED = Wording(gettext_noop("The try ended in a way nobody foresaw; the mail may be out."))
@@ -45,7 +45,7 @@ class Relaying:
     """Hands claimed mails in at *relay*, from its beginning as a context manager to its end.
 
     *writing* makes an errand of each; with *apart* they are signed a few before it is their turn.
-    What becomes of each comes back by `take`, once.
+    With *gives_way* breaking news goes first. What becomes of each comes back by `take`, once.
     """
 
     def __init__(
@@ -113,7 +113,10 @@ class Relaying:
 
     def hold(self, whether: bool, *, heard: int) -> None:
         """*whether* to, by a look that began when so many announcements had been *heard*."""
+        was_held = self.held
         self._holds, self._looked_into = whether, heard
+        if was_held and not self.held:
+            self._call(self._engine.go_on)
 
     def give(self, mails: Iterable[Claimed], claimed: float) -> None:
         """*claimed* is `uptime` before they were claimed."""
@@ -200,6 +203,8 @@ class Relaying:
         if self._ahead is not None:
             self._sign_ahead()
         self._listen()
+        if self.held:
+            return None  # `hold` says when that ends
         if self._must_give_way:
             self._look_again_soon()
             return None

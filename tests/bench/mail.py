@@ -29,7 +29,7 @@ CONNECTIONS, SLOW = 100, 1.0
 MOST = 134
 #: Seconds: until all processes have booted, and of one measurement.
 BOOT, SPAN = 6.0, 10.0
-BREAKING = 20
+BREAKING = 40
 #: Every child of every worker has sent one before it counts, or nearly.
 WARM_UP = 12
 
@@ -43,8 +43,10 @@ def measure(backend: Backend, runs: int, large: int = LARGE, digest: int = DIGES
         _call(installation, "subscribe", digest)
         yield from _digest(backend, installation, url, digest)
         if backend.senders > 1:
-            # In the embedded shape only the process itself can ring its workers.
-            yield from _beside_a_digest(backend, installation, url, digest)
+            # In the embedded shape only the process itself can ring its workers. The digest must
+            # last as long as they do.
+            _call(installation, "subscribe", 2 * digest)
+            yield from _beside_a_digest(backend, installation, url, 2 * digest)
         yield from _memory(backend, installation, url, large)
 
 
