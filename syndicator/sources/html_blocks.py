@@ -37,7 +37,7 @@ _INLINE = {"small", "cite"}
 _KEPT = _PARAGRAPHS | _LISTS | {"li", "br", "blockquote", "footer"} | _INLINE
 _KEPT |= {"figure", "figcaption", "img"}
 _MARKUP = regex.compile(
-    r"<(?:/?[a-zA-Z][a-zA-Z0-9]*|!--)[^<>]*>|&(?:#\d+|#x[\da-fA-F]+|[a-zA-Z]+);"
+    r"<(?:/?[a-zA-Z]|![a-zA-Z\[-]|\?[a-zA-Z])[^<>]*>|&(?:#\d+|#x[\da-fA-F]+|[a-zA-Z]+);"
 )
 _BLOCK_TAG = regex.compile(rf"<(?:{'|'.join(sorted(_KEPT - _INLINE))})\b", regex.IGNORECASE)
 _TAG = regex.compile(r"<(?P<closing>/?)(?P<name>[a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
@@ -54,7 +54,7 @@ def has_block_markup(text: str) -> bool:
 
 
 def is_markup(text: str) -> bool:
-    """Whether *text* contains a tag or an entity."""
+    """Whether *text* contains a tag, what browsers leave out like one, or an entity."""
     return bool(_MARKUP.search(text))
 
 
