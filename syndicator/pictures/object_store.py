@@ -30,6 +30,10 @@ class StoreAway(Exception):
     """The store did not do what it was asked for; it may another time. Says nothing secret."""
 
 
+class OtherBytes(StoreAway):
+    """Under the name of a picture it has something that is not the picture."""
+
+
 class NoSuchObject(LookupError):
     """The store answers, and has no object of that name."""
 
@@ -53,7 +57,12 @@ class ObjectStore:
     patience: timedelta = PATIENCE
 
     def put(self, digest: str, data: bytes, media_type: str) -> None:
-        """Store *data* and read it back, or `StoreAway`; to do it again changes nothing."""
+        """Store *data* and read it back, or `StoreAway`; to do it again changes nothing.
+
+        What is there is not written again: if that went wrong, it would be lost.
+        """
+        if self._has(digest):
+            return
         self._call("PUT", digest, data, media_type)
         try:
             self.get(digest)
@@ -64,8 +73,15 @@ class ObjectStore:
         """Bytes that have *digest*; `NoSuchObject` or `StoreAway`."""
         data = self._call("GET", digest).content
         if hashlib.sha256(data).hexdigest() != digest:
-            raise StoreAway(f"{self._host} has other bytes under the name {digest}")
+            raise OtherBytes(f"{self._host} has other bytes under the name {digest}")
         return data
+
+    def _has(self, digest: str) -> bool:
+        try:
+            self.get(digest)
+        except (NoSuchObject, OtherBytes):
+            return False
+        return True
 
     def delete(self, digest: str) -> None:
         """Delete the object, if it is there; else `StoreAway`."""

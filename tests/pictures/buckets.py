@@ -35,7 +35,7 @@ class Bucket:
     """*objects* by ``bucket/key``; *fault* is how the calls of *faulty* methods go wrong."""
 
     url: str = ""
-    objects: dict[str, bytes] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict, repr=False)
     calls: list[str] = field(default_factory=list)
     fault: str = ""
     faulty: tuple[str, ...] = ("GET", "PUT", "DELETE")

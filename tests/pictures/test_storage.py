@@ -163,6 +163,28 @@ def test_what_did_not_arrive_stays_where_it_was(
     assert read(shown(one)) == one.data
 
 
+@pytest.mark.parametrize("fault", ["500", "lost", "wrong"])
+def test_a_picture_that_comes_again_harms_the_stored_one_in_no_way(
+    bucket: Bucket, fault: str
+) -> None:
+    one = some(1)
+    store(one)
+    bucket.fault, bucket.faulty = fault, ("PUT",)
+    store(one)
+    assert places() == [HERE]
+    assert read(shown(one)) == one.data
+
+
+def test_what_is_not_the_picture_is_written_over(bucket: Bucket) -> None:
+    one = some(1)
+    bucket.fault, bucket.faulty = "wrong", ("PUT",)
+    store(one)
+    assert places() == [None]
+    bucket.fault = ""
+    assert [moved.problem for moved in move_all(HERE)] == [""]
+    assert read(shown(one)) == one.data
+
+
 def test_a_move_that_fails_again_and_again_ends(bucket: Bucket) -> None:
     for number in range(moving.FAILURES + 3):
         store(some(number))
