@@ -87,7 +87,8 @@ class FeedItems:
         link = self._link(item)
         return EntryContent(
             external_id=clean_text(item.external_id) or link,
-            author=", ".join(_names(item.authors)),
+            # Two of them may be a tag together.
+            author=line_of(", ".join(_names(item.authors))),
             headline=headline,
             published_at=self._time(item.times, number),
             permalink=link,

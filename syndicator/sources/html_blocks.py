@@ -41,6 +41,11 @@ _MARKUP = regex.compile(
 )
 _BLOCK_TAG = regex.compile(rf"<(?:{'|'.join(sorted(_KEPT - _INLINE))})\b", regex.IGNORECASE)
 _TAG = regex.compile(r"<(?P<closing>/?)(?P<name>[a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
+#: After them a parser takes tags for text.
+_TAG_OF_TEXT = regex.compile(
+    r"</?(?:plaintext|xmp|textarea|title|noembed|noframes|noscript|iframe)\b[^<>]*>",
+    regex.IGNORECASE,
+)
 _SCHEME = regex.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _LEFT_OPEN = {"p", "li", "br", "img", "hr", "wbr", "dt", "dd", "tr", "td", "th", "input", "source"}
 _DEEPEST_CLEANED = 300
@@ -60,9 +65,9 @@ def is_markup(text: str) -> bool:
 
 def text_of_html(markup: str) -> str:
     """*markup* as one line of text."""
-    return clean_text(html.unescape(nh3.clean(markup, tags=set()))) if is_markup(markup) else (
-        clean_text(markup)
-    )  # fmt: skip
+    if not is_markup(markup):
+        return clean_text(markup)
+    return clean_text(html.unescape(nh3.clean(_TAG_OF_TEXT.sub("", markup), tags=set())))
 
 
 def pieces_of_html(markup: str, base_url: str = "") -> list[Piece]:
@@ -74,7 +79,10 @@ def pieces_of_html(markup: str, base_url: str = "") -> list[Piece]:
     if _nests_too_deeply(markup):
         return [text_of_html(_TAG.sub(" ", markup))]
     cleaned = nh3.clean(
-        markup, tags=_KEPT, attributes={"img": {"src", "alt"}}, url_schemes={"http", "https"}
+        _TAG_OF_TEXT.sub("", markup),
+        tags=_KEPT,
+        attributes={"img": {"src", "alt"}},
+        url_schemes={"http", "https"},
     )
     if "<" not in cleaned:  # of an address alone the parser would warn
         line = clean_text(html.unescape(cleaned))

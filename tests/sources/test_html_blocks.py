@@ -86,6 +86,7 @@ def test_depth_neither_crashes_nor_loses_the_text(tag: str, depth: int) -> None:
 def test_text_of_html_has_no_markup() -> None:
     assert text_of_html("<b>Ida</b> &amp; <i>Jon</i> &lt;3") == "Ida & Jon <3"
     assert text_of_html("a < b & c") == "a < b & c"
+    assert text_of_html("a <plaintext x=1>b</plaintext> <xmp><i>c</i></xmp>") == "a b c"
     assert text_of_html("a <!doctype html>b <?php x?>c <![if x]>d") == "a b c d"
 
 
