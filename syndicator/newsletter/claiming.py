@@ -30,6 +30,10 @@ SEND_DEADLINE = timedelta(minutes=2)
 BEGIN_WITHIN = timedelta(minutes=2)
 MOST = 1000
 
+#: PostgreSQL knows a new mailing's rows only once the table is analysed, perhaps a minute later.
+#: Until then it expects one, and might sort all that wait for every claim rather than walk the
+#: index which has them in order: 60 mails a second instead of 5,000.
+_IN_ORDER = "SET LOCAL enable_sort = off"
 _MATERIALIZED = {"sqlite": "", "postgresql": "MATERIALIZED"}
 
 
@@ -94,6 +98,8 @@ def claim(
         database_now() + LEASE, connection
     )
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_IN_ORDER)
         cursor.execute(sql, [*parameters, RecipientState.IN_FLIGHT, lease_ends, sender])
         return sorted(map(Claimed._make, cursor.fetchall()))
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, Exists, OuterRef, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Subquery
 
 from syndicator import queue
 from syndicator.clock import database_now
@@ -107,11 +107,10 @@ def others_wait(mailing: Mailing) -> bool:
 def unattended() -> QuerySet[Mailing]:
     """The mailings of which mails are due, and which nobody is sending."""
     at_work = Sender.objects.filter(mailing=OuterRef("pk"), until__gt=database_now())
-    return Mailing.objects.filter(
-        Exists(due().filter(mailing=OuterRef("pk"))),
-        ~Exists(at_work),
-        # Said once more: it is what there is an index for.
-        state=MailingState.SENDING,
+    # Not `Exists`: PostgreSQL makes a join of that, for which it may look through all that wait.
+    one_due = Subquery(due().filter(mailing=OuterRef("pk")).values("pk")[:1])
+    return Mailing.objects.alias(one_due=one_due).filter(
+        ~Exists(at_work), one_due__isnull=False, state=MailingState.SENDING
     )
 
 

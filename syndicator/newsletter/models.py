@@ -173,12 +173,20 @@ class MailingRecipient(models.Model):
     somebody who was erased the row stays for the counts; *subscription* is NULL then.
     """
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="recipients")
+    # PostgreSQL adds to every index at every change of a row, so there is none that another holds:
+    # those of the two foreign keys, and the one for the beginnings of message ids.
+    mailing = models.ForeignKey(
+        Mailing, on_delete=models.CASCADE, related_name="recipients", db_index=False
+    )
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.SET_NULL, null=True, related_name="received"
+        Subscription,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="received",
+        db_index=False,
     )
     address = models.EmailField(blank=True)
-    message_id = models.CharField(max_length=350, unique=True)
+    message_id = models.CharField(max_length=350)
     state = models.CharField(max_length=10, choices=RecipientState, default=RecipientState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
@@ -192,13 +200,19 @@ class MailingRecipient(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("mailing", "subscription", name="one_mail_per_subscription")
+            models.UniqueConstraint("subscription", "mailing", name="one_mail_per_subscription"),
+            models.UniqueConstraint("message_id", name="one_mail_per_message_id"),
         ]
         indexes = [
             # With the id: PostgreSQL would sort all that are due at one time for every claim.
             models.Index("mailing", "state", "due_at", "id", name="recipients_in_order"),
+            # Without those that wait for their first try: PostgreSQL would look through the mails
+            # of all mailings for those of one.
             models.Index(
-                "state", "due_at", name="recipients_due", condition=models.Q(due_at__isnull=False)
+                "state",
+                "due_at",
+                name="recipients_tried",
+                condition=models.Q(attempts__gt=0, due_at__isnull=False),
             ),
             models.Index(
                 "id",
