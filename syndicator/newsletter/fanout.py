@@ -126,10 +126,11 @@ def _send(mailing: Mailing) -> int:
             raise TryLater(told)
         writing = Writing(mailing, account, relay)
         signer = writing.signer
-        apart = SigningApart(signer, signing_processes(mailing)) if signer else None
         with at_work(mailing, limits) as joined:
             if joined is not None:
                 sender, journal = joined
+                # Not before: each sender on this machine counts.
+                apart = SigningApart(signer, signing_processes(mailing)) if signer else None
                 others_first = mailing.lane != Lane.BREAKING
                 with Relaying(
                     relay,

@@ -20,6 +20,7 @@ from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.announcement import announce
 from syndicator.newsletter.claiming import due
+from syndicator.newsletter.journal import journals
 from syndicator.newsletter.models import Lane, Mailing, MailingState, Sender
 from syndicator.statements import Gap, Prepared
 
@@ -57,19 +58,16 @@ def senders_wanted(mailing: Mailing) -> int:
 
 
 def signing_processes(mailing: Mailing) -> int:
-    """How many processes should sign the mails of *mailing* beside its sender; 0: only it does.
-
-    None where senders are processes: there are as many of those as are useful.
-    """
+    """How many processes should sign the mails of *mailing* beside its sender; 0: only it does."""
     mails = due().filter(mailing=mailing.pk)
-    if connection.vendor != "sqlite" or not mails[MAILS_PER_SENDER:].exists():
-        return 0
-    return spare_cores()
+    return spare_cores() if mails[MAILS_PER_SENDER:].exists() else 0
 
 
 def spare_cores() -> int:
-    """How many processes a sender may keep busy beside itself."""
-    return min(MOST_SENDERS, os.cpu_count() or 1) - 1
+    """How many processes each sender on this machine may keep busy beside itself."""
+    at_work_here = sum(1 for _ in journals())
+    cores = (os.cpu_count() or 1) // max(1, at_work_here)
+    return max(0, min(MOST_SENDERS, cores) - 1)
 
 
 def ring(mailing: Mailing, senders: int = 1) -> None:

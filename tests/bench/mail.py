@@ -75,15 +75,12 @@ def _speed(backend: Backend, installation: Installation, url: str, runs: int) ->
 def _signed(
     backend: Backend, installation: Installation, destination: int, runs: int
 ) -> Iterator[Row]:
-    """By one sender itself, by processes beside it (one machine), or by more senders."""
+    """By one sender itself, by processes beside it, and by more senders."""
     ways = [("signed by the sender", "send_all_signing", 1, 1)]
-    if backend.senders == 1:
-        beside = _call(installation, "signing_processes")
-        ways += [(f"signed by {beside} beside it", "send_all", 1, beside)] if beside else []
-    else:
-        ways += [
-            (f"senders: {number}", "send_all", number, number) for number in (backend.senders,)
-        ]
+    if beside := _call(installation, "signing_processes"):
+        ways.append((f"signed by {beside} beside it", "send_all", 1, beside))
+    if backend.senders > 1:
+        ways.append((f"senders: {backend.senders}", "send_all", *(backend.senders,) * 2))
     for name, function, senders, processes in ways:
         bare = _side_by_side(installation, processes, "signing_rate", SPAN / 2)
         rate = median(_rate(installation, destination, senders, function) for _ in range(runs))

@@ -1,0 +1,55 @@
+"""How many processes sign beside a sender."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syndicator.destinations.models import Destination
+from syndicator.entries.models import LiveBlog
+from syndicator.newsletter.journal import Journal
+from syndicator.newsletter.lanes import signing_processes
+from tests.newsletter.mailings import make_mailing, subscribe_many
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("cores", "senders", "beside_each"),
+    [(1, 1, 0), (2, 1, 1), (2, 2, 0), (8, 1, 3), (8, 2, 3), (8, 4, 1), (8, 5, 0), (2, 4, 0)],
+)
+def test_the_senders_on_a_machine_share_its_cores(
+    blog: LiveBlog,
+    destination: Destination,
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    senders: int,
+    beside_each: int,
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    subscribe_many(blog, 1001)
+    mailing = make_mailing(destination, blog)
+    with ExitStack() as at_work:
+        for _ in range(senders):
+            at_work.callback(Journal().end)
+        assert signing_processes(mailing) == beside_each
+
+
+@pytest.mark.django_db
+def test_for_few_mails_no_process_is_started(
+    blog: LiveBlog,
+    destination: Destination,
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    subscribe_many(blog, 1000)
+    assert signing_processes(make_mailing(destination, blog)) == 0
