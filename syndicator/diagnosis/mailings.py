@@ -8,7 +8,7 @@ from django.db.models import Count, Min
 
 from syndicator.clock import database_now
 from syndicator.diagnosis.findings import Finding, Severity, note, problem
-from syndicator.newsletter.claiming import due
+from syndicator.newsletter.claiming import due, tried
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
@@ -56,7 +56,7 @@ def _held(mailing: Mailing, now: datetime) -> Finding:
 
 
 def mails_are_sent() -> list[Finding]:
-    sending = MailingRecipient.objects.filter(state=RecipientState.IN_FLIGHT)
+    sending = tried().filter(state=RecipientState.IN_FLIGHT)
     late = (
         due()
         .filter(due_at__lt=database_now() - STALLED)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
@@ -32,7 +33,7 @@ MOST = 1000
 
 #: PostgreSQL knows a new mailing's rows only once the table is analysed, perhaps a minute later.
 #: Until then it expects one, and might sort all that wait for every claim rather than walk the
-#: index which has them in order: 60 mails a second instead of 5,000.
+#: index which has them in order: 90 mails a second instead of 6,000.
 _IN_ORDER = "SET LOCAL enable_sort = off"
 _MATERIALIZED = {"sqlite": "", "postgresql": "MATERIALIZED"}
 
@@ -61,6 +62,22 @@ def due() -> QuerySet[MailingRecipient]:
     )
 
 
+def tried() -> QuerySet[MailingRecipient]:
+    """Those under way, and those that wait for another try; said so that their index is used."""
+    return MailingRecipient.objects.filter(attempts__gt=0, due_at__isnull=False)
+
+
+def due_of(mailing_id: int) -> QuerySet[MailingRecipient]:
+    """Those of one mailing in the order in which they are claimed. Ask for few of them: without an
+    order PostgreSQL might look through the whole table for the first."""
+    return due().filter(mailing=mailing_id).order_by("due_at", "pk")
+
+
+def are_due(mailing_id: int, more_than: int = 0) -> bool:
+    """Whether more than so many mails of a mailing may be sent now."""
+    return bool(due_of(mailing_id).values_list("pk")[more_than : more_than + 1])
+
+
 def claim(
     mailing_id: int,
     sender: str,
@@ -77,16 +94,17 @@ def claim(
     """
     if limit < 1:
         return []
-    taking = due().filter(mailing=mailing_id, subscription__state=SubscriptionState.ACTIVE)
+    taking = due_of(mailing_id).filter(subscription__state=SubscriptionState.ACTIVE)
     if only is not None:
         taking = taking.filter(address__endswith=f"@{only}")
     for domain in but:
         taking = taking.exclude(address__endswith=f"@{domain}")
     if connection.features.has_select_for_update_skip_locked:
         taking = taking.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    chosen, parameters = (
-        taking.only("pk").order_by("due_at", "pk")[: min(limit, MOST)].query.sql_with_params()
-    )
+    try:
+        chosen, parameters = taking.only("pk")[: min(limit, MOST)].query.sql_with_params()
+    except EmptyResultSet:  # everything is stopped
+        return []
     table = MailingRecipient._meta.db_table
     sql = f"""
         WITH taken (id) AS {_MATERIALIZED[connection.vendor]} ({chosen})

@@ -26,7 +26,7 @@ from syndicator.destinations.models import DestinationState
 from syndicator.destinations.picture_rights import first_objection
 from syndicator.destinations.stops import held
 from syndicator.destinations.trouble import alert_key, pause_and_tell
-from syndicator.newsletter.claiming import MOST, due, put_aside_who_left
+from syndicator.newsletter.claiming import MOST, are_due, put_aside_who_left
 from syndicator.newsletter.lanes import (
     gives_way,
     others_wait,
@@ -94,14 +94,15 @@ def send_due(mailing_id: int) -> int:
     settle()
     stop_withdrawn(mailing_id)
     mailing = Mailing.objects.select_related("destination", "blog").get(pk=mailing_id)
-    tries = 0
-    if due().filter(mailing=mailing_id).exists():
+    tries, is_more = 0, False
+    if are_due(mailing_id):
         with precedence.held() if mailing.lane == Lane.BREAKING else nullcontext():
-            tries = _send(mailing)
+            tries, is_more = _send(mailing)
         # It may have been under way while it was withdrawn.
         stop_withdrawn(mailing_id)
         stop_cancelled(mailing_id)
-    put_aside_who_left(mailing_id)
+    if not is_more:  # it takes looking through all that wait
+        put_aside_who_left(mailing_id)
     close_finished()
     log.info("mailing worked on", mailing=mailing_id, tries=tries)
     return tries
@@ -117,7 +118,8 @@ def close_finished() -> int:
     )
 
 
-def _send(mailing: Mailing) -> int:
+def _send(mailing: Mailing) -> tuple[int, bool]:
+    """How many mails were tried, and whether some that are due were left to the next run."""
     run = None
     try:
         account = usable_account_of(mailing.destination)
@@ -143,7 +145,7 @@ def _send(mailing: Mailing) -> int:
                     run = _Run(mailing, sender, limits, relaying)
                     run.go()
         if run is None:
-            return 0
+            return 0, False
         run.raise_trouble()
     except (TryLater, Unauthorised) as error:
         _hold(mailing, error)
@@ -153,7 +155,7 @@ def _send(mailing: Mailing) -> int:
             end_alert(_alert(mailing), database_now())
         if run.is_more:
             ring(mailing)
-    return run.tries if run else 0
+    return (run.tries, run.is_more) if run else (0, False)
 
 
 class _Run:

@@ -19,7 +19,7 @@ from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.announcement import announce
-from syndicator.newsletter.claiming import due
+from syndicator.newsletter.claiming import are_due, due, due_of
 from syndicator.newsletter.journal import journals
 from syndicator.newsletter.models import Lane, Mailing, MailingState, Sender
 from syndicator.statements import Gap, Prepared
@@ -53,21 +53,31 @@ def senders_for(mails: int) -> int:
 
 def senders_wanted(mailing: Mailing) -> int:
     """The same for the mails of *mailing* that are due; 0 if none are."""
-    mails = due().filter(mailing=mailing.pk)[: MAILS_PER_SENDER * MOST_SENDERS].count()
+    mails = due_of(mailing.pk)[: MAILS_PER_SENDER * MOST_SENDERS].count()
     return senders_for(mails) if mails else 0
 
 
 def signing_processes(mailing: Mailing) -> int:
     """How many processes should sign the mails of *mailing* beside its sender; 0: only it does."""
-    mails = due().filter(mailing=mailing.pk)
-    return spare_cores() if mails[MAILS_PER_SENDER:].exists() else 0
+    if not are_due(mailing.pk, more_than=MAILS_PER_SENDER):
+        return 0
+    here = {path.stem for path in journals()}
+    if mailing.lane == Lane.BREAKING:  # the others give way
+        first = Sender.objects.filter(token__in=here, mailing__lane=Lane.BREAKING)
+        here = set(first.values_list("token", flat=True))
+    return spare_cores(len(here))
 
 
-def spare_cores() -> int:
-    """How many processes each sender on this machine may keep busy beside itself."""
-    at_work_here = sum(1 for _ in journals())
-    cores = (os.cpu_count() or 1) // max(1, at_work_here)
-    return max(0, min(MOST_SENDERS, cores) - 1)
+def spare_cores(senders: int) -> int:
+    """How many processes each of so many senders on this machine may keep busy beside itself."""
+    return max(0, min(MOST_SENDERS, _cores() // max(1, senders)) - 1)
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def ring(mailing: Mailing, senders: int = 1) -> None:
@@ -106,8 +116,9 @@ def unattended() -> QuerySet[Mailing]:
     """The mailings of which mails are due, and which nobody is sending."""
     at_work = Sender.objects.filter(mailing=OuterRef("pk"), until__gt=database_now())
     # Not `Exists`: PostgreSQL makes a join of that, for which it may look through all that wait.
-    one_due = Subquery(due().filter(mailing=OuterRef("pk")).values("pk")[:1])
-    return Mailing.objects.alias(one_due=one_due).filter(
+    # In order, so that the first is one step in the index.
+    one_due = due().filter(mailing=OuterRef("pk")).order_by("due_at", "pk").values("pk")[:1]
+    return Mailing.objects.alias(one_due=Subquery(one_due)).filter(
         ~Exists(at_work), one_due__isnull=False, state=MailingState.SENDING
     )
 

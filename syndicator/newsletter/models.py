@@ -173,8 +173,8 @@ class MailingRecipient(models.Model):
     somebody who was erased the row stays for the counts; *subscription* is NULL then.
     """
 
-    # PostgreSQL adds to every index at every change of a row, so there is none that another holds:
-    # those of the two foreign keys, and the one for the beginnings of message ids.
+    # PostgreSQL adds to nearly every index whenever a mail gets on, so there is none that is not
+    # needed: the two foreign keys begin others, and nobody asks for beginnings of message ids.
     mailing = models.ForeignKey(
         Mailing, on_delete=models.CASCADE, related_name="recipients", db_index=False
     )

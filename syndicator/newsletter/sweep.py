@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
 
 from syndicator.clock import database_now
-from syndicator.newsletter.claiming import LEASE
+from syndicator.newsletter.claiming import LEASE, tried
 from syndicator.newsletter.fanout import RELAY_PAUSE, close_finished
 from syndicator.newsletter.lanes import ring, senders_wanted, unattended
 from syndicator.newsletter.models import (
@@ -59,7 +58,7 @@ def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
     settle()
     senders = Sender.objects.all() if senders_are_dead else Sender.objects.filter(until__lte=now)
     senders.delete()
-    in_flight = _tried().filter(state=RecipientState.IN_FLIGHT)
+    in_flight = tried().filter(state=RecipientState.IN_FLIGHT)
     if not senders_are_dead:
         in_flight = in_flight.filter(due_at__lte=now)
     return in_flight.update(
@@ -67,29 +66,28 @@ def mark_abandoned(now: datetime, *, senders_are_dead: bool = False) -> int:
     )
 
 
-def _tried() -> QuerySet[MailingRecipient]:
-    """Those under way, and those that wait for another try; said so that their index is used."""
-    return MailingRecipient.objects.filter(attempts__gt=0, due_at__isnull=False)
-
-
 def bring_times_into_line(now: datetime) -> int:
     """End waits that no right clock can have written: it was ahead, and has been set back since.
 
     The number of mails and mailings that would have waited for as long as it was wrong.
     """
-    in_flight = _tried().filter(state=RecipientState.IN_FLIGHT, due_at__gt=now + LEASE + TRIFLE)
+    in_flight = tried().filter(state=RecipientState.IN_FLIGHT, due_at__gt=now + LEASE + TRIFLE)
     sending = Mailing.objects.filter(state=MailingState.SENDING).values_list("pk", flat=True)
     untried = MailingRecipient.objects.filter(
         mailing__in=list(sending), state=RecipientState.QUEUED, attempts=0
     )
-    waiting = _tried().filter(state=RecipientState.QUEUED)
+    waiting = tried().filter(state=RecipientState.QUEUED)
     paused = Mailing.objects.filter(
         state=MailingState.SENDING, paused_until__gt=now + RELAY_PAUSE + TRIFLE
     )
     # To the longest wait that is possible, not to none: this process may have been stopped since
     # it read the clock, and then true waits seem too long by that.
     shortened = sum(
-        waiting.filter(attempts=attempts, due_at__gt=now + wait + TRIFLE).update(due_at=now + wait)
+        waiting.filter(
+            # An editor may have had more tries made.
+            **{"attempts__gte" if wait == BACKOFF[-1] else "attempts": attempts},
+            due_at__gt=now + wait + TRIFLE,
+        ).update(due_at=now + wait)
         for attempts, wait in enumerate(BACKOFF, start=1)
     )
     return (

@@ -79,9 +79,12 @@ def _stop_digests(told: Mapping[int, tuple[int | None, list[int]]]) -> int:
             continue
         with transaction.atomic():
             now_stopped = MailingRecipient.objects.filter(mailing=pk, state=RecipientState.QUEUED)
-            stopped += now_stopped.update(
+            number = now_stopped.update(
                 state=RecipientState.WITHDRAWN, due_at=None, reason=MADE_ANEW.to_json()
             )
+            if not number:
+                continue
+            stopped += number
             missed = MailingRecipient.objects.filter(mailing=pk, state=RecipientState.WITHDRAWN)
             Subscription.objects.filter(told_by=pk, pk__in=missed.values("subscription")).update(
                 told_by=follows, told_until=None

@@ -136,7 +136,7 @@ def send_all_signing(mailing_id: int, begin: float = 0.0) -> float:
 
 def signing_processes() -> int:
     """How many sign beside a sender of a large mailing."""
-    return lanes.spare_cores()
+    return lanes.spare_cores(senders=1)
 
 
 def send_for(mailing_id: int, seconds: float) -> float:

@@ -145,7 +145,6 @@ def test_what_is_heard_while_the_database_is_asked_holds_until_it_is_asked_again
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.JOURNAL_FOLDER = tmp_path / "journals"
-    monkeypatch.setattr(fanout, "LOOK_ASIDE", 0.3)
     sent = Counted(monkeypatch)
     looked: list[tuple[int, bool]] = []
 

@@ -18,9 +18,10 @@ from syndicator import queue
 from syndicator.channels.base import Rejected, TryLater
 from syndicator.clock import database_now
 from syndicator.destinations.models import Destination, DestinationState
+from syndicator.destinations.stops import press
 from syndicator.entries.ingest import ingest, withdraw
 from syndicator.entries.models import LiveBlog
-from syndicator.newsletter import fanout
+from syndicator.newsletter import fanout, senders
 from syndicator.newsletter.claiming import LEASE, SEND_DEADLINE, Claimed
 from syndicator.newsletter.fanout import send_due
 from syndicator.newsletter.limits import Limits
@@ -378,3 +379,22 @@ def test_whatever_the_relay_does_every_mail_ends_and_none_goes_out_twice(
     assert not mailing.recipients.filter(due_at__isnull=False).exists()
     assert Mailing.objects.get(pk=mailing.pk).state == MailingState.DONE
     assert all(len(relay.mails_to(address)) <= 1 for address in addresses)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sender_that_has_just_begun_when_everything_is_stopped_takes_nothing(
+    relay: ScriptedRelay, destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = make_mailing(destination, make_blog(), "anna@reader.example")
+    are_due = fanout.are_due
+
+    def then_stop(mailing_id: int) -> bool:
+        found = are_due(mailing_id)
+        press(make_user(), "a rumour", database_now())
+        return found
+
+    monkeypatch.setattr(fanout, "are_due", then_stop)
+    monkeypatch.setattr(senders, "senders_wanted", lambda mailing: 1)
+    assert send_due(mailing.pk) == 0
+    assert states(mailing) == {"anna": S.QUEUED}
+    assert not relay.accepted

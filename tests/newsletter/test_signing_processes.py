@@ -13,6 +13,10 @@ from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.journal import Journal
 from syndicator.newsletter.lanes import signing_processes
+from syndicator.newsletter.limits import Limits
+from syndicator.newsletter.models import Lane, Mailing
+from syndicator.newsletter.senders import at_work
+from tests.factories import make_blog
 from tests.newsletter.mailings import make_mailing, subscribe_many
 
 
@@ -32,7 +36,7 @@ def test_the_senders_on_a_machine_share_its_cores(
     beside_each: int,
 ) -> None:
     settings.JOURNAL_FOLDER = tmp_path
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
     subscribe_many(blog, 1001)
     mailing = make_mailing(destination, blog)
     with ExitStack() as at_work:
@@ -50,6 +54,27 @@ def test_for_few_mails_no_process_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.JOURNAL_FOLDER = tmp_path
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
     subscribe_many(blog, 1000)
     assert signing_processes(make_mailing(destination, blog)) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_breaking_news_shares_the_cores_with_no_digest(
+    blog: LiveBlog,
+    destination: Destination,
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.JOURNAL_FOLDER = tmp_path
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)))
+    subscribe_many(blog, 1001)
+    breaking = make_mailing(destination, blog)
+    Mailing.objects.filter(pk=breaking.pk).update(lane=Lane.BREAKING)
+    breaking.refresh_from_db()
+    digest = make_mailing(destination, make_blog(), "anna@example.org")
+    with at_work(digest, Limits()), at_work(breaking, Limits()):
+        assert signing_processes(breaking) == 3
+        Mailing.objects.filter(pk=digest.pk).update(lane=Lane.BREAKING)
+        assert signing_processes(breaking) == 1

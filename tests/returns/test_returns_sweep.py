@@ -11,7 +11,7 @@ from syndicator.clock import database_now
 from syndicator.destinations.models import Destination
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter import suppressing
-from syndicator.newsletter.fanout import due
+from syndicator.newsletter.claiming import due
 from syndicator.newsletter.models import (
     Mailing,
     MailingRecipient,
