@@ -8,6 +8,7 @@ for those it did not reach, without the entry: they are due it again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Q
@@ -21,6 +22,9 @@ from syndicator.newsletter.models import (
     Subscription,
 )
 from syndicator.wording import Wording, gettext_noop
+
+#: Readers in one statement.
+AT_ONCE = 5000
 
 TAKEN_BACK = Wording(gettext_noop("The entry was taken back before this mail was sent."))
 CANCELLED = Wording(gettext_noop("The mailing was cancelled before this mail was sent."))
@@ -85,11 +89,19 @@ def _stop_digests(told: Mapping[int, tuple[int | None, list[int]]]) -> int:
             if not number:
                 continue
             stopped += number
-            missed = MailingRecipient.objects.filter(mailing=pk, state=RecipientState.WITHDRAWN)
-            Subscription.objects.filter(told_by=pk, pk__in=missed.values("subscription")).update(
-                told_by=follows, told_until=None
-            )
+            _told_as_before(pk, follows)
     return stopped
+
+
+def _told_as_before(digest: int, follows: int | None) -> None:
+    """In lots: were it one statement, a database that does not know yet how many there are might
+    look through all of them for each."""
+    missed = MailingRecipient.objects.filter(mailing=digest, state=RecipientState.WITHDRAWN)
+    readers = missed.values_list("subscription", flat=True).iterator(AT_ONCE)
+    while some := list(islice(readers, AT_ONCE)):
+        Subscription.objects.filter(told_by=digest, pk__in=some).update(
+            told_by=follows, told_until=None
+        )
 
 
 def _withdrawn(entries: set[tuple[int, str]]) -> set[tuple[int, str]]:
