@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -45,26 +45,29 @@ class SimulatedClock:
 @contextmanager
 def installed(clock: SimulatedClock) -> Iterator[None]:
     """Every module of the product reads *clock* instead of the database's and the machine's."""
-    stand_ins: dict[object, object] = {
-        _DATABASE_NOW: clock.database_now,
-        _UPTIME: clock.monotonic,
-        time.monotonic: clock.monotonic,
-        time.sleep: clock.sleep,
-    }
-    replaced = [
-        (module, name, value)
-        for module in _product()
-        for name, value in list(vars(module).items())
-        if callable(value) and _is_one_of(value, stand_ins)
+    # Each an object of its own, by which it is found again.
+    stand_ins: list[tuple[object, object]] = [
+        (_DATABASE_NOW, clock.database_now),
+        (_UPTIME, clock.monotonic),
+        (time.monotonic, clock.monotonic),
+        (time.sleep, clock.sleep),
     ]
-    for module, name, value in replaced:
-        setattr(module, name, stand_ins[value])
+    _replace(stand_ins)
     try:
         yield
         assert not (missed := readers_of_real_time()), f"these read a real clock: {missed}"
     finally:
-        for module, name, value in replaced:
-            setattr(module, name, value)
+        # Also in modules that were first imported meanwhile.
+        _replace([(stand_in, original) for original, stand_in in stand_ins])
+
+
+def _replace(pairs: Sequence[tuple[object, object]]) -> None:
+    """In every module of the product, the first of each pair by the second."""
+    for module in _product():
+        for name, value in list(vars(module).items()):
+            for original, other in pairs:
+                if value is original:
+                    setattr(module, name, other)
 
 
 def readers_of_real_time() -> list[str]:
