@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from syndicator.clock import database_now
 from syndicator.destinations.models import DestinationState
@@ -67,10 +67,10 @@ def tried() -> QuerySet[MailingRecipient]:
     return MailingRecipient.objects.filter(attempts__gt=0, due_at__isnull=False)
 
 
-def due_of(mailing_id: int) -> QuerySet[MailingRecipient]:
+def due_of(mailing: int | OuterRef) -> QuerySet[MailingRecipient]:
     """Those of one mailing in the order in which they are claimed. Ask for few of them: without an
     order PostgreSQL might look through the whole table for the first."""
-    return due().filter(mailing=mailing_id).order_by("due_at", "pk")
+    return due().filter(mailing=mailing).order_by("due_at", "pk")
 
 
 def are_due(mailing_id: int, more_than: int = 0) -> bool:

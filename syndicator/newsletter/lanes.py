@@ -19,7 +19,7 @@ from syndicator import queue
 from syndicator.clock import database_now
 from syndicator.entries.models import LiveBlog
 from syndicator.newsletter.announcement import announce
-from syndicator.newsletter.claiming import are_due, due, due_of
+from syndicator.newsletter.claiming import are_due, due_of
 from syndicator.newsletter.journal import journals
 from syndicator.newsletter.models import Lane, Mailing, MailingState, Sender
 from syndicator.statements import Gap, Prepared
@@ -116,8 +116,7 @@ def unattended() -> QuerySet[Mailing]:
     """The mailings of which mails are due, and which nobody is sending."""
     at_work = Sender.objects.filter(mailing=OuterRef("pk"), until__gt=database_now())
     # Not `Exists`: PostgreSQL makes a join of that, for which it may look through all that wait.
-    # In order, so that the first is one step in the index.
-    one_due = due().filter(mailing=OuterRef("pk")).order_by("due_at", "pk").values("pk")[:1]
+    one_due = due_of(OuterRef("pk")).values("pk")[:1]
     return Mailing.objects.alias(one_due=Subquery(one_due)).filter(
         ~Exists(at_work), one_due__isnull=False, state=MailingState.SENDING
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ from tests.factories import make_blog
 from tests.newsletter.mailings import make_mailing, subscribe_many
 
 
+@pytest.fixture
+def machine(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], None]:
+    """Nobody sends on it yet; call it with the number of its cores."""
+    settings.JOURNAL_FOLDER = tmp_path
+    return lambda cores: monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("cores", "senders", "beside_each"),
@@ -28,15 +38,12 @@ from tests.newsletter.mailings import make_mailing, subscribe_many
 def test_the_senders_on_a_machine_share_its_cores(
     blog: LiveBlog,
     destination: Destination,
-    tmp_path: Path,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    machine: Callable[[int], None],
     cores: int,
     senders: int,
     beside_each: int,
 ) -> None:
-    settings.JOURNAL_FOLDER = tmp_path
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    machine(cores)
     subscribe_many(blog, 1001)
     mailing = make_mailing(destination, blog)
     with ExitStack() as at_work:
@@ -49,12 +56,9 @@ def test_the_senders_on_a_machine_share_its_cores(
 def test_for_few_mails_no_process_is_started(
     blog: LiveBlog,
     destination: Destination,
-    tmp_path: Path,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    machine: Callable[[int], None],
 ) -> None:
-    settings.JOURNAL_FOLDER = tmp_path
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
+    machine(8)
     subscribe_many(blog, 1000)
     assert signing_processes(make_mailing(destination, blog)) == 0
 
@@ -63,12 +67,9 @@ def test_for_few_mails_no_process_is_started(
 def test_breaking_news_shares_the_cores_with_no_digest(
     blog: LiveBlog,
     destination: Destination,
-    tmp_path: Path,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    machine: Callable[[int], None],
 ) -> None:
-    settings.JOURNAL_FOLDER = tmp_path
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)))
+    machine(4)
     subscribe_many(blog, 1001)
     breaking = make_mailing(destination, blog)
     Mailing.objects.filter(pk=breaking.pk).update(lane=Lane.BREAKING)
